@@ -1,0 +1,54 @@
+# One object library a folder of src/, in the order of the data; libscull is all of them together.
+set(SCULL_FOLDERS base tensor ops graph import passes export backend tune lower plan runtime build
+                  api)
+
+# Sources of a folder, without tests; thread bodies and oneDNN's files depend on the options.
+function(scull_folder_sources folder out)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${folder}/*.c)
+  list(FILTER sources EXCLUDE REGEX "_test\\.c$")
+  list(FILTER sources EXCLUDE REGEX "src/backend/cuda/")
+  if(SCULL_THREADS STREQUAL "openmp")
+    list(FILTER sources EXCLUDE REGEX "thread_pthread\\.c$")
+  else()
+    list(FILTER sources EXCLUDE REGEX "thread_openmp\\.c$")
+  endif()
+  if(NOT SCULL_ONEDNN)
+    list(FILTER sources EXCLUDE REGEX "/onednn[_a-z0-9]*\\.c$")
+  endif()
+  set(${out} ${sources} PARENT_SCOPE)
+endfunction()
+
+function(scull_add_folders)
+  set(objects "")
+  foreach(folder ${SCULL_FOLDERS})
+    scull_folder_sources(${folder} sources)
+    if(NOT sources)
+      continue()
+    endif()
+    add_library(scull_${folder} OBJECT ${sources})
+    target_include_directories(scull_${folder} PRIVATE ${PROJECT_SOURCE_DIR}/src
+                                                       ${PROJECT_SOURCE_DIR}/include)
+    target_link_libraries(scull_${folder} PRIVATE scull_warnings)
+    target_compile_definitions(scull_${folder} PRIVATE SCULL_BUILD
+                               $<$<BOOL:${SCULL_ONEDNN}>:SCULL_ONEDNN=1>)
+    if(SCULL_THREADS STREQUAL "openmp")
+      target_link_libraries(scull_${folder} PRIVATE OpenMP::OpenMP_C)
+    endif()
+    list(APPEND objects $<TARGET_OBJECTS:scull_${folder}>)
+  endforeach()
+
+  # Tests see everything; users see the shared library, which shows SCULL_API only.
+  add_library(scull_static STATIC ${objects})
+  add_library(scull SHARED ${objects})
+  set_target_properties(scull PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION 0)
+  target_link_options(scull PRIVATE -Wl,--no-undefined -Wl,-z,relro,-z,now)
+  foreach(library scull_static scull)
+    target_include_directories(${library} INTERFACE
+      $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+    target_link_libraries(${library} PRIVATE Threads::Threads m ${SCULL_JANSSON}
+                          $<$<BOOL:${SCULL_ONEDNN}>:${SCULL_DNNL}>)
+    if(SCULL_THREADS STREQUAL "openmp")
+      target_link_libraries(${library} PRIVATE OpenMP::OpenMP_C)
+    endif()
+  endforeach()
+endfunction()

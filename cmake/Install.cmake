@@ -1,0 +1,1 @@
+# Installed: the library, its headers, the command, a pkg-config file and a CMake package.

@@ -1,0 +1,6 @@
+# The strict warnings of the project, as errors, from the first day.
+add_library(scull_warnings INTERFACE)
+target_compile_options(scull_warnings INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wdouble-promotion
+  -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wvla -Wundef -Wcast-qual
+  -Wwrite-strings -Wformat=2 -Wimplicit-fallthrough -Werror)

@@ -1,0 +1,73 @@
+/* Text building and matching. */
+#include "base/text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/vec.h"
+
+void scull_base_text_deinit(scull_text_t *text) {
+  scull_base_free(text->data);
+  *text = (scull_text_t){0};
+}
+
+static bool room_for(scull_text_t *text, size_t more) {
+  if (text->failed)
+    return false;
+  if (!scull_base_vec_reserve((void **)&text->data, &text->room, text->size, text->size + more + 1,
+                              1))
+    text->failed = true;
+  return !text->failed;
+}
+
+void scull_base_text_add(scull_text_t *text, const char *piece, size_t length) {
+  if (!room_for(text, length))
+    return;
+  if (length > 0)
+    memcpy(text->data + text->size, piece, length);
+  text->size += length;
+  text->data[text->size] = '\0';
+}
+
+void scull_base_text_print(scull_text_t *text, const char *format, ...) {
+  va_list args, again;
+  va_start(args, format);
+  va_copy(again, args);
+  int length = vsnprintf(NULL, 0, format, args);
+  if (length >= 0 && room_for(text, (size_t)length)) {
+    vsnprintf(text->data + text->size, (size_t)length + 1, format, again);
+    text->size += (size_t)length;
+  }
+  va_end(again);
+  va_end(args);
+}
+
+const char *scull_base_text_get(const scull_text_t *text) {
+  return text->data == NULL ? "" : text->data;
+}
+
+bool scull_base_bytes_equal(scull_bytes_t a, scull_bytes_t b) {
+  return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+}
+
+bool scull_base_glob(const char *pattern, const char *text) {
+  const char *star = NULL, *mark = text;
+  while (*text != '\0') {
+    if (*pattern == '*') {
+      star = pattern++;
+      mark = text;
+    } else if (*pattern == '?' || *pattern == *text) {
+      pattern++;
+      text++;
+    } else if (star != NULL) {
+      pattern = star + 1;
+      text = ++mark;
+    } else {
+      return false;
+    }
+  }
+  while (*pattern == '*')
+    pattern++;
+  return *pattern == '\0';
+}

@@ -1,0 +1,30 @@
+/* Work shared out over threads. Two bodies stand behind it, chosen at configure time: OpenMP (one
+ * pool with oneDNN) and a plain pthread pool (-DSCULL_THREADS=pthread: ThreadSanitizer understands
+ * it). Each calling thread has a team of its own, so contexts in different threads do not meet. */
+#ifndef SCULL_BASE_THREAD_H
+#define SCULL_BASE_THREAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Runs one share of the work: items [begin, end) as worker `thread` of `threads`. */
+typedef void (*scull_range_fn_t)(void *user, int64_t begin, int64_t end, int thread);
+
+/* Calls `fn` on contiguous shares of [0, count), one a thread, on at most `threads` threads (1 = in
+ * the caller, nothing forked), and returns when all are done. After a fork the child runs alone. */
+void scull_base_parallel_for(int threads, int64_t count, scull_range_fn_t fn, void *user);
+
+/* Sets how many threads the libraries that share our pool use in calls of this thread. */
+void scull_base_threads_apply(int threads);
+
+/* The number of processors this process may use; >= 1. */
+int scull_base_threads_default(void);
+
+/* True in a child whose parent had already used its pool: such a child must stay single threaded
+ * (libgomp's pool does not survive a fork). */
+bool scull_base_threads_forked(void);
+
+/* Monotonic time in nanoseconds. */
+uint64_t scull_base_now(void);
+
+#endif

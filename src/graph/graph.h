@@ -1,0 +1,205 @@
+/* Operators joined: nodes, values, edits, walks.
+ *
+ * A graph is looked at from a few *points* of its input shapes at once: the shape to tune for
+ * (opt), the smallest, the largest, and one in between that nobody chose. A dimension is its value
+ * at each point. Shape rules stay ordinary arithmetic, run once a point; a dimension is fixed when
+ * it is the same at all points, and two dimensions are the same when they agree at all of them.
+ *
+ * Everything lives in the graph's arena; ids are stable, removed nodes and values leave holes. One
+ * graph belongs to one thread at a time. */
+#ifndef SCULL_GRAPH_GRAPH_H
+#define SCULL_GRAPH_GRAPH_H
+
+#include "base/map.h"
+#include "base/vec.h"
+#include "ops/opdef.h"
+
+typedef uint32_t scull_node_id_t;
+typedef uint32_t scull_value_id_t;
+#define SCULL_NO_ID UINT32_MAX /* an absent operand, no producer */
+
+typedef enum scull_point {
+  SCULL_POINT_OPT = 0,
+  SCULL_POINT_MIN = 1,
+  SCULL_POINT_MAX = 2,
+  SCULL_POINT_PROBE = 3, /* between min and max: tells "fixed" from "the same by chance" */
+  SCULL_POINTS = 4,
+} scull_point_t;
+
+typedef struct scull_value {
+  const char *name; /* as in the file; unique in the graph */
+  scull_dtype_t dtype;
+  scull_shape_t shape[SCULL_POINTS]; /* [0, graph->points) are valid */
+  const void *known[SCULL_POINTS];   /* its bytes at that point, where they are known; aligned */
+  const void *data;                  /* a constant's bytes, any alignment; NULL for the others */
+  scull_node_id_t producer;          /* SCULL_NO_ID for inputs and constants */
+  uint32_t slot;                     /* which output of the producer */
+  SCULL_VEC(scull_node_id_t) users;  /* one entry an operand: a node may stand twice */
+  bool is_input;
+  bool dead;
+} scull_value_t;
+
+/* An operator as it stood in the file: what counts, pictures and messages speak of. */
+typedef struct scull_origin {
+  const char *name; /* the file's name of the node; for formats without one, its first output */
+  const char *type; /* the file's operator type */
+} scull_origin_t;
+
+typedef struct scull_node {
+  const char *name;
+  const scull_opdef_t *op;
+  void *attrs; /* in the graph's arena */
+  scull_value_id_t *inputs;
+  size_t input_count;
+  scull_value_id_t *outputs;
+  size_t output_count;
+  uint32_t
+      *origins; /* indices into graph->origins: the file's operators that this node stands for */
+  size_t origin_count;
+  bool dead;
+} scull_node_t;
+
+typedef struct scull_graph_output {
+  scull_value_id_t value;
+  const char *name; /* stays, whatever passes do to the value */
+} scull_graph_output_t;
+
+typedef struct scull_graph {
+  scull_arena_t arena;
+  scull_diag_t *diag; /* borrowed; may be NULL */
+  int points;         /* 1 (fixed shapes) or SCULL_POINTS */
+  SCULL_VEC(scull_node_t) nodes;
+  SCULL_VEC(scull_value_t) values;
+  SCULL_VEC(scull_value_id_t) inputs;
+  SCULL_VEC(scull_graph_output_t) outputs;
+  SCULL_VEC(scull_origin_t) origins;
+  scull_map_t names; /* value names -> id */
+} scull_graph_t;
+
+/* --- life ------------------------------------------------------------------------------------ */
+
+/* An empty graph. `points` is 1 or SCULL_POINTS. *out is yours: scull_graph_destroy. */
+scull_status_t scull_graph_create(int points, scull_diag_t *diag,
+                                  scull_graph_t **out) SCULL_MUST_USE;
+void scull_graph_destroy(scull_graph_t *graph); /* NULL is allowed */
+
+/* --- building -------------------------------------------------------------------------------- */
+
+/* `shapes` has graph->points entries. INVALID_ARGUMENT when the name is taken. */
+scull_status_t scull_graph_add_input(scull_graph_t *graph, const char *name, scull_dtype_t dtype,
+                                     const scull_shape_t *shapes,
+                                     scull_value_id_t *out) SCULL_MUST_USE;
+
+/* `data` is borrowed and must outlive the graph (put computed constants into graph->arena). A taken
+ * name is made unique by a suffix. */
+scull_status_t scull_graph_add_constant(scull_graph_t *graph, const char *name,
+                                        const scull_type_t *type, const void *data,
+                                        scull_value_id_t *out) SCULL_MUST_USE;
+
+/* What scull_graph_add_node takes. `attrs` is copied (NULL: defaults); trailing absent inputs may
+ * be left out; `output_names` may be NULL or hold NULLs (names are then made from `name`). */
+typedef struct scull_node_spec {
+  const scull_opdef_t *op;
+  const char *name;
+  const void *attrs;
+  const scull_value_id_t *inputs;
+  size_t input_count;
+  size_t output_count;
+  const char *const *output_names;
+  const uint32_t *origins;
+  size_t origin_count;
+} scull_node_spec_t;
+
+/* Adds a node with its output values and infers their types. On failure (arity, shapes) nothing is
+ * added and the words name the node. */
+scull_status_t scull_graph_add_node(scull_graph_t *graph, const scull_node_spec_t *spec,
+                                    scull_node_id_t *out) SCULL_MUST_USE;
+
+scull_status_t scull_graph_add_output(scull_graph_t *graph, scull_value_id_t value,
+                                      const char *name) SCULL_MUST_USE;
+
+/* Records an operator of the file; *out indexes graph->origins. */
+scull_status_t scull_graph_add_origin(scull_graph_t *graph, const char *name, const char *type,
+                                      uint32_t *out) SCULL_MUST_USE;
+
+/* --- looking --------------------------------------------------------------------------------- */
+
+/* Pointers stay valid until the next add. */
+scull_node_t *scull_graph_node(const scull_graph_t *graph, scull_node_id_t id);
+scull_value_t *scull_graph_value(const scull_graph_t *graph, scull_value_id_t id);
+
+/* The value of that name or SCULL_NO_ID. */
+scull_value_id_t scull_graph_find_value(const scull_graph_t *graph, const char *name);
+
+/* The node that gives `value`, or NULL for inputs, constants and SCULL_NO_ID. */
+scull_node_t *scull_graph_producer(const scull_graph_t *graph, scull_value_id_t value);
+
+bool scull_graph_is_output(const scull_graph_t *graph, scull_value_id_t value);
+
+/* The only user of `value`, or NULL when there are none or several or it is an output. */
+scull_node_t *scull_graph_only_user(const scull_graph_t *graph, scull_value_id_t value);
+
+/* Id of a node given by pointer. */
+scull_node_id_t scull_graph_node_id(const scull_graph_t *graph, const scull_node_t *node);
+
+bool scull_graph_is_constant(const scull_graph_t *graph, scull_value_id_t value);
+
+/* True when the shape is the same at all points. */
+bool scull_graph_is_fixed(const scull_graph_t *graph, scull_value_id_t value);
+
+/* Type of a value at a point. */
+scull_type_t scull_graph_type(const scull_graph_t *graph, scull_value_id_t value,
+                              scull_point_t point);
+
+/* A constant's element as a double / an integer, read by copy. `index` within its count. */
+double scull_graph_constant_at(const scull_graph_t *graph, scull_value_id_t value, int64_t index);
+int64_t scull_graph_constant_i64_at(const scull_graph_t *graph, scull_value_id_t value,
+                                    int64_t index);
+
+/* A constant as f32 in graph->arena, whatever float type it has; NULL when memory is short. */
+float *scull_graph_constant_f32(scull_graph_t *graph, scull_value_id_t value);
+
+/* Live nodes, every producer before its users, otherwise in the order of addition. `*order` is in
+ * the graph's arena. CORRUPT when there is a cycle. */
+scull_status_t scull_graph_sort(scull_graph_t *graph, scull_node_id_t **order,
+                                size_t *count) SCULL_MUST_USE;
+
+/* --- editing --------------------------------------------------------------------------------- */
+
+/* Makes operand `index` of `node` be `value` (may be SCULL_NO_ID for an optional one). */
+scull_status_t scull_graph_set_input(scull_graph_t *graph, scull_node_id_t node, size_t index,
+                                     scull_value_id_t value) SCULL_MUST_USE;
+
+/* Every user and graph output of `from` takes `to` instead. When `from` was a graph output, or `to`
+ * has a made-up name, `to` takes over the name of `from`. */
+scull_status_t scull_graph_replace(scull_graph_t *graph, scull_value_id_t from,
+                                   scull_value_id_t to) SCULL_MUST_USE;
+
+/* `into` now also stands for the file's operators of `from`. */
+scull_status_t scull_graph_absorb(scull_graph_t *graph, scull_node_id_t into,
+                                  scull_node_id_t from) SCULL_MUST_USE;
+
+/* Removes a node whose outputs have no users and are no graph outputs, and its operands' uses. */
+void scull_graph_remove(scull_graph_t *graph, scull_node_id_t node);
+
+/* Removes all nodes and constants that no output needs; returns how many nodes went. */
+size_t scull_graph_sweep(scull_graph_t *graph);
+
+/* Runs the shape rule of one node again after an edit of it; of all nodes in order. */
+scull_status_t scull_graph_infer_node(scull_graph_t *graph, scull_node_id_t node) SCULL_MUST_USE;
+scull_status_t scull_graph_infer(scull_graph_t *graph) SCULL_MUST_USE;
+
+/* --- checking and text ----------------------------------------------------------------------- */
+
+/* Uses and users agree, ids are in range and alive, no cycle, types are what the rules give.
+ * INTERNAL with words that name node or value. */
+scull_status_t scull_graph_verify(scull_graph_t *graph) SCULL_MUST_USE;
+
+/* The text form (docs/architecture.md, "Graphs as text"); constants above 16 elements by hash. */
+void scull_graph_print(scull_graph_t *graph, scull_text_t *text);
+
+/* Reads the text form. `text` must be NUL-terminated. *out is yours. CORRUPT names the line. */
+scull_status_t scull_graph_parse(const char *text, scull_diag_t *diag,
+                                 scull_graph_t **out) SCULL_MUST_USE;
+
+#endif

@@ -1,0 +1,36 @@
+#include "ops/opcase.h"
+
+static const scull_opcase_t cases[] = {
+    {"2x2 over 3x3", NULL, "f32[1x1x3x3]={1,2,3,4,5,6,7,8,9} f32[1x1x2x2]={1,0,0,1}",
+     "f32[1x1x2x2]={6,8,12,14}"},
+    {"bias", NULL, "f32[1x1x1x2]={1,2} f32[2x1x1x1]={1,10} f32[2]={0.5,-1}",
+     "f32[1x2x1x2]={1.5,2.5,9,19}"},
+    {"padding of each side its own", "pads=1,0,0,2",
+     "f32[1x1x2x2]={1,2,3,4} f32[1x1x2x2]={1,1,1,1}", "f32[1x1x2x3]={3,2,0,10,6,0}"},
+    {"3x3, odd sizes", "pads=1,1,1,1", "f32[2x5x7x9] f32[6x5x3x3] f32[6]", "f32[2x6x7x9]"},
+    {"16-multiple channels", "pads=1,1", "f32[1x32x14x14] f32[64x32x3x3] f32[64]",
+     "f32[1x64x14x14]"},
+    {"stride 2", "strides=2,2 pads=1,1", "f32[1x16x13x11] f32[16x16x3x3]", "f32[1x16x7x6]"},
+    {"strides that differ", "strides=2,1", "f32[1x4x9x8] f32[8x4x3x2]", "f32[1x8x4x7]"},
+    {"1x1", NULL, "f32[2x24x7x5] f32[40x24x1x1] f32[40]", "f32[2x40x7x5]"},
+    {"1x7", "pads=0,3,0,3", "f32[1x16x5x9] f32[16x16x1x7]", "f32[1x16x5x9]"},
+    {"first layer, 7x7 stride 2", "strides=2,2 pads=3,3", "f32[1x3x31x29] f32[16x3x7x7] f32[16]",
+     "f32[1x16x16x15]"},
+    {"dilation", "dilations=2,3", "f32[1x3x9x11] f32[4x3x3x3]", "f32[1x4x5x5]"},
+    {"two groups", "groups=2", "f32[1x6x5x5] f32[4x3x3x3]", "f32[1x4x3x3]"},
+    {"32 groups", "groups=32 pads=1,1", "f32[1x128x7x7] f32[128x4x3x3]", "f32[1x128x7x7]"},
+    {"depthwise", "groups=19 pads=1,1", "f32[2x19x8x9] f32[19x1x3x3] f32[19]", "f32[2x19x8x9]"},
+    {"depthwise 5x5 stride 2", "groups=32 strides=2,2 pads=2,2", "f32[1x32x15x16] f32[32x1x5x5]",
+     "f32[1x32x8x8]"},
+    {"depthwise with multiplier", "groups=3", "f32[1x3x5x5] f32[6x1x3x3]", "f32[1x6x3x3]"},
+    {"same padding", "auto_pad=same strides=2,2", "f32[1x2x5x6] f32[3x2x3x3]", "f32[1x3x3x3]"},
+    {"valid padding", "auto_pad=valid pads=7,7", "f32[1x2x5x6] f32[3x2x3x3]", "f32[1x3x3x4]"},
+    {"one spatial axis", "pads=1", "f32[2x3x8] f32[4x3x3]", "f32[2x4x8]"},
+    {"three spatial axes", "strides=1,2,1", "f32[1x2x4x5x6] f32[3x2x2x2x2]", "f32[1x3x3x2x5]"},
+    {"no pictures", NULL, "f32[0x3x5x5] f32[4x3x3x3]", "f32[0x4x3x3]"},
+    {"kernel larger than the picture", NULL, "f32[1x1x2x2] f32[1x1x3x3]", "error"},
+    {"channels that do not fit", NULL, "f32[1x4x5x5] f32[4x3x3x3]", "error"},
+    {"a bias of the wrong length", NULL, "f32[1x3x5x5] f32[4x3x3x3] f32[3]", "error"},
+};
+
+SCULL_OPCASES(conv, cases);

@@ -1,0 +1,92 @@
+/* The list of operators and the checks around every shape rule. */
+#include "ops/opdef.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const scull_opdef_t *const all[] = {
+#define SCULL_OP(name) &scull_opdef_##name,
+#include "ops/ops.def"
+#undef SCULL_OP
+};
+
+enum { OP_COUNT = sizeof all / sizeof all[0] };
+
+size_t scull_ops_count(void) {
+  return OP_COUNT;
+}
+
+const scull_opdef_t *scull_ops_at(size_t index) {
+  return index < OP_COUNT ? all[index] : NULL;
+}
+
+const scull_opdef_t *scull_ops_find(const char *name) {
+  for (size_t i = 0; i < OP_COUNT; i++) {
+    if (strcmp(all[i]->name, name) == 0)
+      return all[i];
+  }
+  return NULL;
+}
+
+bool scull_ops_has_input(const scull_op_call_t *call, size_t index) {
+  return index < call->input_count && call->inputs[index].type.dtype != SCULL_DTYPE_NONE;
+}
+
+scull_status_t scull_ops_fail(const scull_op_call_t *call, const char *format, ...) {
+  char words[512];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(words, sizeof words, format, args);
+  va_end(args);
+  return scull_base_fail(call->diag, SCULL_INVALID_ARGUMENT, "node '%s' (%s): %s",
+                         call->node == NULL ? "?" : call->node, call->def->name, words);
+}
+
+static scull_status_t check_arity(const scull_op_call_t *call) {
+  const scull_opdef_t *def = call->def;
+  if (call->input_count < def->inputs_min ||
+      (def->inputs_max != SCULL_ARITY_MANY && call->input_count > def->inputs_max))
+    return scull_ops_fail(call, "%zu inputs where %d to %d are taken", call->input_count,
+                          def->inputs_min, def->inputs_max);
+  if (call->output_count < def->outputs_min ||
+      (def->outputs_max != SCULL_ARITY_MANY && call->output_count > def->outputs_max))
+    return scull_ops_fail(call, "%zu outputs where %d to %d are given", call->output_count,
+                          def->outputs_min, def->outputs_max);
+  for (size_t i = 0; i < def->inputs_min; i++) {
+    if (!scull_ops_has_input(call, i))
+      return scull_ops_fail(call, "input %zu is missing", i);
+  }
+  return SCULL_OK;
+}
+
+scull_status_t scull_ops_infer(const scull_op_call_t *call) {
+  SCULL_TRY(check_arity(call));
+  for (size_t i = 0; i < call->output_count; i++)
+    call->outputs[i].type = (scull_type_t){0};
+  SCULL_TRY(call->def->infer(call));
+  for (size_t i = 0; i < call->output_count; i++) {
+    const scull_type_t *type = &call->outputs[i].type;
+    size_t bytes = 0;
+    if (type->dtype == SCULL_DTYPE_NONE)
+      return scull_ops_fail(call, "output %zu has no type", i);
+    if (type->shape.rank < 0 || type->shape.rank > SCULL_MAX_RANK)
+      return scull_ops_fail(call, "output %zu has %d dimensions, the limit is %d", i,
+                            type->shape.rank, SCULL_MAX_RANK);
+    if (!scull_tensor_type_bytes(type, &bytes) || bytes > INT64_MAX)
+      return scull_ops_fail(call, "output %zu has an impossible size", i);
+  }
+  return SCULL_OK;
+}
+
+scull_op_cost_t scull_ops_cost(const scull_op_call_t *call) {
+  scull_op_cost_t cost = {0};
+  double elements = 0;
+  for (size_t i = 0; i < call->input_count; i++)
+    cost.bytes += (double)scull_tensor_bytes(&call->inputs[i].type);
+  for (size_t i = 0; i < call->output_count; i++) {
+    cost.bytes += (double)scull_tensor_bytes(&call->outputs[i].type);
+    elements += (double)scull_tensor_count(&call->outputs[i].type.shape);
+  }
+  cost.flops = call->def->flops != NULL ? call->def->flops(call) : elements;
+  return cost;
+}

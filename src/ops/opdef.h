@@ -1,0 +1,81 @@
+/* An operator = one descriptor: what it takes, what shape it gives, and plain loops that define its
+ * meaning. The reference kernel is the oracle of every test, the constant folder, and the last
+ * native fallback. Nothing here knows of graphs, layouts or devices. */
+#ifndef SCULL_OPS_OPDEF_H
+#define SCULL_OPS_OPDEF_H
+
+#include "ops/attr.h"
+
+/* Traits that passes, partition and tactics may ask for; never an operator's name. */
+enum {
+  SCULL_OP_UNARY = 1u << 0,       /* element-wise of input 0, same shape */
+  SCULL_OP_BINARY = 1u << 1,      /* element-wise of inputs 0 and 1 with NumPy broadcast */
+  SCULL_OP_COMMUTATIVE = 1u << 2, /* inputs 0 and 1 may be swapped */
+  SCULL_OP_VIEW = 1u << 3,        /* output 0 has the bytes of input 0 in the same order */
+  SCULL_OP_TYPE_ONLY = 1u << 4,   /* outputs depend on the inputs' types, not on their bytes */
+  SCULL_OP_DATA_SHAPE = 1u << 5,  /* output extents depend on data; infer gives upper bounds and
+                                     the reference kernel shrinks outputs[i].type.shape */
+  SCULL_OP_MOVES_DATA = 1u << 6,  /* copies elements only: any dtype */
+};
+
+enum { SCULL_ARITY_MANY = 255 };
+
+/* One call of a rule or kernel. In `infer`, outputs[i].type is written, data of inputs is non-NULL
+ * only where the value is known. In `reference`, types are set, data of every present tensor is
+ * valid (unless it has no elements) and aligned, outputs do not overlap inputs, unless the operator
+ * is SCULL_OP_UNARY, where output 0 may be input 0. */
+typedef struct scull_op_call {
+  const struct scull_opdef *def;
+  const void *attrs;
+  const scull_tensor_t *inputs; /* absent optional ones have dtype NONE */
+  size_t input_count;
+  scull_tensor_t *outputs;
+  size_t output_count;
+  void *scratch;      /* reference: as many bytes as `scratch` asked for, 64-byte aligned */
+  const char *node;   /* for messages; may be NULL */
+  scull_diag_t *diag; /* may be NULL */
+} scull_op_call_t;
+
+typedef struct scull_op_cost {
+  double flops; /* a multiply-add counts as two */
+  double bytes; /* each operand read once, each result written once */
+} scull_op_cost_t;
+
+typedef struct scull_opdef {
+  const char *name;
+  uint8_t inputs_min, inputs_max;   /* inputs_max may be SCULL_ARITY_MANY */
+  uint8_t outputs_min, outputs_max; /* likewise */
+  uint32_t traits;
+  scull_attr_schema_t attrs;
+  scull_status_t (*infer)(const scull_op_call_t *call);
+  scull_status_t (*reference)(const scull_op_call_t *call);
+  double (*flops)(const scull_op_call_t *call);   /* NULL: one per output element */
+  size_t (*scratch)(const scull_op_call_t *call); /* NULL: none; types of outputs are set */
+} scull_opdef_t;
+
+/* Every operator, from ops.def, in its order. */
+#define SCULL_OP(name) extern const scull_opdef_t scull_opdef_##name;
+#include "ops/ops.def"
+#undef SCULL_OP
+
+size_t scull_ops_count(void);
+const scull_opdef_t *scull_ops_at(size_t index);
+
+/* The operator of that name, or NULL. */
+const scull_opdef_t *scull_ops_find(const char *name);
+
+/* Checks the number of inputs and outputs, that no required one is absent, then runs the rule and
+ * checks what it gave (ranks, signs, overflow). Statuses: INVALID_ARGUMENT with a message that
+ * names the node. */
+scull_status_t scull_ops_infer(const scull_op_call_t *call) SCULL_MUST_USE;
+
+scull_op_cost_t scull_ops_cost(const scull_op_call_t *call);
+
+/* True when input `index` is present. */
+bool scull_ops_has_input(const scull_op_call_t *call, size_t index);
+
+/* Records "node 'x' (conv): <words>" and returns INVALID_ARGUMENT. */
+scull_status_t scull_ops_fail(const scull_op_call_t *call, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,74 @@
+/* Shape rules that several operators share. */
+#include "ops/shape_rules.h"
+
+scull_status_t scull_ops_infer_same(const scull_op_call_t *call) {
+  call->outputs[0].type = call->inputs[0].type;
+  return SCULL_OK;
+}
+
+scull_status_t scull_ops_infer_broadcast(const scull_op_call_t *call) {
+  const scull_type_t *a = &call->inputs[0].type, *b = &call->inputs[1].type;
+  if (a->dtype != b->dtype)
+    return scull_ops_fail(call, "operands are %s and %s", scull_tensor_dtype_name(a->dtype),
+                          scull_tensor_dtype_name(b->dtype));
+  call->outputs[0].type.dtype = a->dtype;
+  if (!scull_tensor_shape_broadcast(&a->shape, &b->shape, &call->outputs[0].type.shape)) {
+    char left[128], right[128];
+    return scull_ops_fail(call, "%s and %s do not broadcast",
+                          scull_tensor_type_text(a, left, sizeof left),
+                          scull_tensor_type_text(b, right, sizeof right));
+  }
+  return SCULL_OK;
+}
+
+scull_status_t scull_ops_infer_compare(const scull_op_call_t *call) {
+  SCULL_TRY(scull_ops_infer_broadcast(call));
+  call->outputs[0].type.dtype = SCULL_DTYPE_BOOL;
+  return SCULL_OK;
+}
+
+const char *const scull_ops_auto_pad_names[] = {"explicit", "same", "valid", NULL};
+
+enum { MAX_EXTENT = 1 << 30 }; /* of kernels, strides, pads: keeps the arithmetic below exact */
+
+static bool pick(scull_ints_t list, int32_t spatial, int32_t axis, int64_t initial, int64_t *out) {
+  *out = list.size == 0 ? initial : list.size == (size_t)spatial ? list.data[axis] : -1;
+  return list.size == 0 || (list.size == (size_t)spatial && *out <= MAX_EXTENT);
+}
+
+scull_status_t scull_ops_window(const scull_op_call_t *call, int32_t axis, int32_t spatial,
+                                int64_t in, int64_t kernel, scull_ints_t strides, scull_ints_t pads,
+                                scull_ints_t dilations, int32_t auto_pad, bool ceil_mode,
+                                scull_window_t *out) {
+  scull_window_t w = {.in = in, .kernel = kernel};
+  bool both = pads.size == 2 * (size_t)spatial;
+  scull_ints_t ends = {both ? pads.data + spatial : pads.data, both ? (size_t)spatial : pads.size};
+  scull_ints_t begins = {pads.data, both ? (size_t)spatial : pads.size};
+  if (!pick(strides, spatial, axis, 1, &w.stride) || w.stride < 1)
+    return scull_ops_fail(call, "strides: %d positive numbers are wanted", spatial);
+  if (!pick(dilations, spatial, axis, 1, &w.dilation) || w.dilation < 1)
+    return scull_ops_fail(call, "dilations: %d positive numbers are wanted", spatial);
+  if (!pick(begins, spatial, axis, 0, &w.pad_begin) || !pick(ends, spatial, axis, 0, &w.pad_end) ||
+      w.pad_begin < -MAX_EXTENT || w.pad_end < -MAX_EXTENT)
+    return scull_ops_fail(call, "pads: %d or %d numbers are wanted", spatial, 2 * spatial);
+  if (kernel < 1 || kernel > MAX_EXTENT || in < 0)
+    return scull_ops_fail(call, "window of %lld over %lld elements", (long long)kernel,
+                          (long long)in);
+  if (auto_pad == SCULL_AUTO_PAD_SAME) {
+    w.dilation = 1;
+    int64_t sum = ((in + w.stride - 1) / w.stride - 1) * w.stride + kernel - in;
+    sum = sum < 0 ? 0 : sum;
+    w.pad_begin = sum / 2;
+    w.pad_end = sum - w.pad_begin;
+  } else if (auto_pad == SCULL_AUTO_PAD_VALID) {
+    w.pad_begin = w.pad_end = 0;
+  }
+  int64_t room = in + w.pad_begin + w.pad_end - (w.dilation * (kernel - 1) + 1);
+  if (room < 0)
+    return scull_ops_fail(call, "a window of %lld (dilation %lld) does not fit into %lld + %lld",
+                          (long long)kernel, (long long)w.dilation, (long long)in,
+                          (long long)(w.pad_begin + w.pad_end));
+  w.out = (room + (ceil_mode ? w.stride - 1 : 0)) / w.stride + 1;
+  *out = w;
+  return SCULL_OK;
+}

@@ -1,0 +1,34 @@
+/* Shape rules that several operators share. Private to ops/. */
+#ifndef SCULL_OPS_SHAPE_RULES_H
+#define SCULL_OPS_SHAPE_RULES_H
+
+#include "ops/opdef.h"
+
+/* outputs[0] has the type of inputs[0]. */
+scull_status_t scull_ops_infer_same(const scull_op_call_t *call) SCULL_MUST_USE;
+
+/* outputs[0]: the broadcast of inputs 0 and 1, whose dtypes must agree. */
+scull_status_t scull_ops_infer_broadcast(const scull_op_call_t *call) SCULL_MUST_USE;
+
+/* As above, but of dtype BOOL (comparisons). */
+scull_status_t scull_ops_infer_compare(const scull_op_call_t *call) SCULL_MUST_USE;
+
+/* How a window slides over one spatial axis. Sizes in elements, after `auto_pad` was resolved. */
+typedef struct scull_window {
+  int64_t in, out, kernel, stride, dilation, pad_begin, pad_end;
+} scull_window_t;
+
+enum { SCULL_AUTO_PAD_EXPLICIT = 0, SCULL_AUTO_PAD_SAME = 1, SCULL_AUTO_PAD_VALID = 2 };
+extern const char *const scull_ops_auto_pad_names[];
+
+/* Window of spatial axis `axis` of `spatial`. Lists may be empty (stride 1, dilation 1, no padding)
+ * or hold `spatial` items; pads also 2 * spatial (all begins, then all ends). SAME pads so that
+ * out = ceil(in / stride), the odd element at the end, dilation 1 (Paddle's rule); VALID does not
+ * pad. out = floor((in + pads - dilation * (kernel - 1) - 1) / stride) + 1, or its ceiling. Fails
+ * when the window does not fit or a list is of the wrong length. */
+scull_status_t scull_ops_window(const scull_op_call_t *call, int32_t axis, int32_t spatial,
+                                int64_t in, int64_t kernel, scull_ints_t strides, scull_ints_t pads,
+                                scull_ints_t dilations, int32_t auto_pad, bool ceil_mode,
+                                scull_window_t *out) SCULL_MUST_USE;
+
+#endif
