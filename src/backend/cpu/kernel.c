@@ -26,11 +26,11 @@ scull_cpu_view_t scull_cpu_view_of(const scull_site_value_t *value) {
                             height * width * 16};
 }
 
-const char *scull_cpu_view_refuse(const scull_site_value_t *value) {
-  if (value->channel_total > 0 &&
-      (value->channel_offset % 16 != 0 || value->channel_total % 16 != 0))
-    return "needs slices of 16 channels each";
-  return NULL;
+bool scull_cpu_view_fits(const scull_site_value_t *value, scull_layout_t layout) {
+  if (layout == SCULL_LAYOUT_NHWC)
+    return true;
+  return layout == SCULL_LAYOUT_C16 && value->opt.dim[1] % 16 == 0 &&
+         value->channel_offset % 16 == 0 && value->channel_total % 16 == 0;
 }
 
 /* --- epilogues -------------------------------------------------------------------------------- */
@@ -63,17 +63,14 @@ static const act_row_t acts[] = {
     {"sqrt", SCULL_CPU_ACT_SQRT, {NULL}},
     {"abs", SCULL_CPU_ACT_ABS, {NULL}},
     {"square", SCULL_CPU_ACT_SQUARE, {NULL}},
-    {"identity", SCULL_CPU_ACT_NONE, {NULL}},
 };
 
 bool scull_cpu_post_act(const scull_site_op_t *op, scull_cpu_post_t *out) {
-  out->act = SCULL_CPU_ACT_NONE;
-  if (op == NULL)
+  *out = (scull_cpu_post_t){.act = SCULL_CPU_ACT_NONE, .param = {-INFINITY, INFINITY}};
+  if (op == NULL || strcmp(op->def->name, "identity") == 0)
     return true;
   if (strcmp(op->def->name, "relu") == 0) {
-    out->act = SCULL_CPU_ACT_CLIP;
-    out->param[0] = 0;
-    out->param[1] = INFINITY;
+    *out = (scull_cpu_post_t){.act = SCULL_CPU_ACT_CLIP, .param = {0, INFINITY}};
     return true;
   }
   for (size_t i = 0; i < sizeof acts / sizeof *acts; i++) {
@@ -136,12 +133,33 @@ const char *scull_cpu_conv_of(const scull_site_t *site, scull_cpu_conv_t *out) {
   return NULL;
 }
 
-size_t scull_cpu_layout_pairs(scull_config_t *out) {
+size_t scull_cpu_layout_pairs(const scull_cpu_conv_t *c, scull_config_t *out) {
   static const scull_layout_t pairs[4][2] = {{SCULL_LAYOUT_NHWC, SCULL_LAYOUT_NHWC},
                                              {SCULL_LAYOUT_C16, SCULL_LAYOUT_C16},
                                              {SCULL_LAYOUT_NHWC, SCULL_LAYOUT_C16},
                                              {SCULL_LAYOUT_C16, SCULL_LAYOUT_NHWC}};
-  for (int i = 0; i < 4; i++)
-    out[i] = (scull_config_t){.src = pairs[i][0], .dst = pairs[i][1]};
-  return 4;
+  size_t count = 0;
+  for (int i = 0; i < 4; i++) {
+    const scull_layout_t src = pairs[i][0], dst = pairs[i][1];
+    if (scull_cpu_view_fits(c->src, src) && scull_cpu_view_fits(c->dst, dst) &&
+        (c->residual == NULL || scull_cpu_view_fits(c->residual, dst)))
+      out[count++] = (scull_config_t){.src = src, .dst = dst};
+  }
+  return count;
+}
+
+bool scull_cpu_conv_laid_out(const scull_cpu_conv_t *c) {
+  return scull_cpu_view_fits(c->src, c->src->layout) &&
+         scull_cpu_view_fits(c->dst, c->dst->layout) &&
+         (c->residual == NULL || (scull_cpu_view_fits(c->residual, c->residual->layout) &&
+                                  c->residual->layout == c->dst->layout));
+}
+
+uint32_t scull_cpu_conv_alias(const scull_site_t *site, const scull_config_t *config) {
+  scull_cpu_conv_t c;
+  (void)config;
+  if (scull_cpu_conv_of(site, &c) != NULL || c.residual == NULL || c.residual_at >= 32 ||
+      c.residual->channel_total > 0 || c.dst->channel_total > 0)
+    return 0;
+  return 1u << c.residual_at;
 }

@@ -14,9 +14,9 @@ const scull_cpu_kernels_t *scull_cpu_kernels_of(const scull_device_t *device);
  * where there is one, counts as rows. */
 scull_cpu_view_t scull_cpu_view_of(const scull_site_value_t *value);
 
-/* NULL when a kernel on blocks of 16 channels can address the value in every layout that it takes,
- * else a literal reason. */
-const char *scull_cpu_view_refuse(const scull_site_value_t *value);
+/* True when a kernel on blocks of 16 channels can address the value in that layout: NHWC always,
+ * C16 when the channels and the slice are whole blocks. */
+bool scull_cpu_view_fits(const scull_site_value_t *value, scull_layout_t layout);
 
 /* Fills act and its parameters from an element-wise operator; false when there is no such kernel.
  * NULL: none. */
@@ -38,7 +38,13 @@ typedef struct scull_cpu_conv {
  * literal reason. */
 const char *scull_cpu_conv_of(const scull_site_t *site, scull_cpu_conv_t *out);
 
-/* Layout pairs for `configs`: all of NHWC and C16, equal ones first. Returns the count (4). */
-size_t scull_cpu_layout_pairs(scull_config_t *out);
+/* Layout pairs for `configs` that the operands allow, equal ones first; at most 4. */
+size_t scull_cpu_layout_pairs(const scull_cpu_conv_t *c, scull_config_t *out);
+
+/* True in prepare when the operands' layouts are such a pair. */
+bool scull_cpu_conv_laid_out(const scull_cpu_conv_t *c);
+
+/* `alias` of kernels that read the residual where they then write: it may be overwritten. */
+uint32_t scull_cpu_conv_alias(const scull_site_t *site, const scull_config_t *config);
 
 #endif

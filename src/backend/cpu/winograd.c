@@ -46,20 +46,27 @@ static const char *refuse(const scull_site_t *site, const scull_device_t *device
     return "needs one group";
   if (c.g.in_channels % 16 != 0 || c.g.out_channels % 16 != 0)
     return "needs channels % 16 == 0";
-  if ((reason = scull_cpu_view_refuse(c.src)) != NULL)
-    return reason;
-  return scull_cpu_view_refuse(c.dst);
+  return NULL;
+}
+
+static int64_t panel_count(const scull_cpu_kernels_t *kernels, int64_t blocks) {
+  return (blocks + kernels->columns - 1) / kernels->columns;
 }
 
 static size_t configs(const scull_site_t *site, const scull_device_t *device, scull_config_t *out,
                       size_t room) {
   static const int32_t blocks[] = {0, 12};
+  scull_cpu_conv_t c;
   scull_config_t pairs[4];
-  size_t count = 0, layouts = scull_cpu_layout_pairs(pairs);
-  (void)device;
+  size_t count = 0;
+  if (scull_cpu_conv_of(site, &c) != NULL)
+    return 0;
+  const size_t layouts = scull_cpu_layout_pairs(&c, pairs);
+  const int64_t panels = panel_count(scull_cpu_kernels_of(device), c.g.out_channels / 16);
+  const bool divides = site->threads > 1 && panels >= site->threads;
   for (size_t l = 0; l < layouts; l++) {
     for (size_t b = 0; b < sizeof blocks / sizeof *blocks; b++) {
-      for (int32_t split = BY_TILES; split <= (site->threads > 1 ? BY_CHANNELS : 0); split++) {
+      for (int32_t split = BY_TILES; split <= (divides ? BY_CHANNELS : BY_TILES); split++) {
         if (count == room)
           return count;
         out[count] = pairs[l];
@@ -76,10 +83,6 @@ static size_t configs(const scull_site_t *site, const scull_device_t *device, sc
 /* Blocks of 16 in panel `i` of `panels`: shares differ by at most one. */
 static int64_t panel_begin(int64_t blocks, int64_t panels, int64_t i) {
   return blocks * i / panels;
-}
-
-static int64_t panel_count(const scull_cpu_kernels_t *kernels, int64_t blocks) {
-  return (blocks + kernels->columns - 1) / kernels->columns;
 }
 
 static scull_status_t pack_size(const scull_site_t *site, const scull_config_t *config,
@@ -170,8 +173,7 @@ static scull_status_t prepare(const scull_site_t *site, const scull_config_t *co
                               const scull_device_t *device, scull_prepared_t *out,
                               scull_diag_t *diag) {
   scull_cpu_conv_t c;
-  if (scull_cpu_conv_of(site, &c) != NULL || c.src->layout == SCULL_LAYOUT_PLAIN ||
-      c.dst->layout == SCULL_LAYOUT_PLAIN)
+  if (scull_cpu_conv_of(site, &c) != NULL || !scull_cpu_conv_laid_out(&c))
     return SCULL_UNSUPPORTED;
   state_t *s = scull_base_alloc(sizeof *s);
   if (s == NULL)
@@ -355,4 +357,5 @@ const scull_tactic_t scull_tactic_cpu_conv_winograd_f4x4 = {.name = "cpu.conv.wi
                                                             .pack = pack,
                                                             .prepare = prepare,
                                                             .enqueue = enqueue,
-                                                            .release = scull_base_free};
+                                                            .release = scull_base_free,
+                                                            .alias = scull_cpu_conv_alias};

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 typedef enum scull_cpu_act {
-  SCULL_CPU_ACT_NONE = 0,
+  SCULL_CPU_ACT_NONE = 0,     /* as CLIP: p0 and p1 are infinite */
   SCULL_CPU_ACT_CLIP,         /* min(max(x, p0), p1) */
   SCULL_CPU_ACT_LEAKY,        /* x < 0 ? p0 x : x */
   SCULL_CPU_ACT_LINEAR,       /* p0 x + p1 */
@@ -51,6 +51,7 @@ typedef struct scull_cpu_gemm {
   int64_t residual_row, residual_block;
   const scull_cpu_post_t *post;
   int64_t tail; /* channels of the last block that exist, 1 to 16 */
+  bool ahead;   /* one segment, and the next rows of a are not in the cache yet */
 } scull_cpu_gemm_t;
 
 typedef void (*scull_cpu_gemm_fn_t)(const scull_cpu_gemm_t *g);

@@ -46,10 +46,12 @@ V16_INLINE v16_t v16_tanh(v16_t x) {
   return v16_where_less(v16_abs(x), v16_set1(0.2f), near, far);
 }
 
-V16_INLINE v16_t v16_activate(const scull_cpu_post_t *post, v16_t x) {
+/* Every activation but the common ones; out of line, because it is long and rare. */
+static __attribute__((noinline, unused)) v16_t v16_activate_rare(const scull_cpu_post_t *post,
+                                                                 v16_t x) {
   const float *p = post->param;
   switch (post->act) {
-  case SCULL_CPU_ACT_NONE: return x;
+  case SCULL_CPU_ACT_NONE:
   case SCULL_CPU_ACT_CLIP: return v16_clip(x, p[0], p[1]);
   case SCULL_CPU_ACT_LEAKY: return v16_where_less(x, v16_zero(), v16_mul(x, v16_set1(p[0])), x);
   case SCULL_CPU_ACT_LINEAR: return v16_fma(x, v16_set1(p[0]), v16_set1(p[1]));
@@ -66,6 +68,12 @@ V16_INLINE v16_t v16_activate(const scull_cpu_post_t *post, v16_t x) {
   case SCULL_CPU_ACT_SQUARE: return v16_mul(x, x);
   }
   return x;
+}
+
+V16_INLINE v16_t v16_activate(const scull_cpu_post_t *post, v16_t x) {
+  if (post->act <= SCULL_CPU_ACT_CLIP)
+    return v16_clip(x, post->param[0], post->param[1]);
+  return v16_activate_rare(post, x);
 }
 
 /* `residual` may be NULL. */

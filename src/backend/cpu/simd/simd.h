@@ -7,6 +7,7 @@
 
 /* NULL where a tile is wider than the registers allow. */
 scull_cpu_gemm_fn_t SCULL_SIMD(scull_cpu_gemm_plain)(int rows, int columns);
+scull_cpu_gemm_fn_t SCULL_SIMD(scull_cpu_gemm_finish)(int rows, int columns);
 
 void SCULL_SIMD(scull_cpu_winograd_input)(const scull_cpu_winograd_input_t *p);
 void SCULL_SIMD(scull_cpu_winograd_output)(const scull_cpu_winograd_output_t *p);

@@ -4,6 +4,7 @@
 const scull_cpu_kernels_t SCULL_SIMD(scull_cpu_kernels) = {
     .columns = V16_COLUMNS,
     .gemm_plain = SCULL_SIMD(scull_cpu_gemm_plain),
+    .gemm_finish = SCULL_SIMD(scull_cpu_gemm_finish),
     .winograd_input = SCULL_SIMD(scull_cpu_winograd_input),
     .winograd_output = SCULL_SIMD(scull_cpu_winograd_output),
 };
