@@ -79,6 +79,18 @@ typedef struct scull_cpu_winograd_output {
   int rows, columns; /* of the patch that exist, 1 to 4 */
 } scull_cpu_winograd_output_t;
 
+/* Rows [begin, end) of one image and some blocks of 16 channels of a depthwise convolution. */
+typedef struct scull_cpu_depthwise {
+  const float *src, *residual; /* of the image and first block; residual may be NULL */
+  float *dst;
+  scull_cpu_view_t src_step, dst_step, residual_step;
+  const float *filter, *bias; /* [blocks][taps][16], [blocks][16] */
+  const scull_cpu_post_t *post;
+  int64_t height, width, columns; /* of the source; of the result */
+  int64_t blocks, pad_y, pad_x, begin, end;
+  int kernel, stride; /* 3 or 5; 1 or 2 */
+} scull_cpu_depthwise_t;
+
 typedef struct scull_cpu_kernels {
   int columns; /* widest panel of the gemm, in blocks of 16 */
   /* A tile of `rows` (1 to 6) and `columns` blocks; `plain` stores, `finish` adds bias, residual
@@ -87,6 +99,9 @@ typedef struct scull_cpu_kernels {
   scull_cpu_gemm_fn_t (*gemm_finish)(int rows, int columns);
   void (*winograd_input)(const scull_cpu_winograd_input_t *p);
   void (*winograd_output)(const scull_cpu_winograd_output_t *p);
+  void (*depthwise)(const scull_cpu_depthwise_t *p);
+  /* dst[x * dst_step + y] = src[y * src_step + x] for x, y < 16; floats moved as bits. */
+  void (*transpose)(const float *src, int64_t src_step, float *dst, int64_t dst_step);
 } scull_cpu_kernels_t;
 
 /* Winograd's F(4x4, 3x3) with the points 0, +-SCULL_CPU_WINOGRAD_A, +-SCULL_CPU_WINOGRAD_B and
