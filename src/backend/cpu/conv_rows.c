@@ -248,6 +248,16 @@ static void row_of_panel(const state_t *s, scull_cpu_gemm_t *g, const float *a, 
   }
 }
 
+/* Leaves out the segments of result row y that lie above or below the picture; returns how many
+ * above. */
+static int64_t skip_padding(const state_t *s, scull_cpu_gemm_t *g, int64_t y) {
+  const int64_t top = y * s->y.stride - s->y.pad_begin, each = s->segments / s->y.kernel;
+  const int64_t begin = top < 0 ? -top : 0;
+  const int64_t end = s->y.in - top < s->y.kernel ? s->y.in - top : s->y.kernel;
+  g->segments = end > begin ? (end - begin) * each : 0;
+  return end > begin ? begin * each : 0;
+}
+
 static void unit_of_panels(const job_t *job, int64_t unit, int64_t begin, int64_t end, int thread) {
   const state_t *s = job->state;
   const int64_t image = unit / s->chunks, first = unit % s->chunks * s->chunk;
@@ -269,14 +279,18 @@ static void unit_of_panels(const job_t *job, int64_t unit, int64_t begin, int64_
     const int64_t rest = s->out_channels - 16 * (block + blocks - 1);
     g.tail = rest < 16 ? rest : 16;
     g.bias = job->packed + 16 * block;
-    g.b = job->packed + 16 * block_count(s->out_channels) + s->segments * s->depth * 16 * block;
+    const float *b =
+        job->packed + 16 * block_count(s->out_channels) + s->segments * s->depth * 16 * block;
     for (int64_t y = 0; y < count; y++) {
+      const int64_t skip = skip_padding(s, &g, first + y);
+      g.b = b + skip * s->depth * 16 * blocks;
       float *c = job->dst + image * s->dst.image + (first + y) * s->dst.row + block * s->dst.block;
       const float *residual = s->has_residual
                                   ? job->residual + image * s->residual.image +
                                         (first + y) * s->residual.row + block * s->residual.block
                                   : NULL;
-      row_of_panel(s, &g, rows + y * s->y.stride * s->line, c, residual, (int)blocks);
+      row_of_panel(s, &g, rows + y * s->y.stride * s->line + skip * s->a_block, c, residual,
+                   (int)blocks);
     }
   }
 }
