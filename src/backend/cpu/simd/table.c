@@ -8,5 +8,8 @@ const scull_cpu_kernels_t SCULL_SIMD(scull_cpu_kernels) = {
     .winograd_input = SCULL_SIMD(scull_cpu_winograd_input),
     .winograd_output = SCULL_SIMD(scull_cpu_winograd_output),
     .depthwise = SCULL_SIMD(scull_cpu_depthwise),
+    .pool = SCULL_SIMD(scull_cpu_pool),
+    .unary = SCULL_SIMD(scull_cpu_unary),
+    .binary = SCULL_SIMD(scull_cpu_binary),
     .transpose = SCULL_SIMD(scull_cpu_transpose),
 };
