@@ -36,6 +36,7 @@ typedef struct scull_value {
   uint32_t slot;                     /* which output of the producer */
   SCULL_VEC(scull_node_id_t) users;  /* one entry an operand: a node may stand twice */
   bool is_input;
+  bool made_name; /* the name was made here, no file spoke of it */
   bool dead;
 } scull_value_t;
 
