@@ -2,7 +2,6 @@
  * Cross-correlation with zero padding, as every framework calls convolution. */
 #include "ops/conv.h"
 
-#include "ops/row.h"
 #include "ops/sliding.h"
 
 static const scull_attr_field_t fields[] = {
@@ -71,28 +70,25 @@ static void join_rows(scull_sliding_t *s) {
   *s = scull_ops_sliding(&row, 1);
 }
 
-/* Outputs [begin, end) of one row of channel `o` of picture `n`. */
-static void compute(const plain_t *p, int64_t n, int64_t o, int64_t row, int64_t begin,
-                    int64_t end) {
+static void compute(const plain_t *p, const scull_piece_t *piece) {
   const scull_tensor_t *x = &p->call->inputs[0], *f = &p->call->inputs[1];
-  const scull_tensor_t *bias = &p->call->inputs[2], *y = &p->call->outputs[0];
-  int64_t groups_before = n * p->groups + o / p->per_group;
+  int64_t outputs = p->groups * p->per_group, o = piece->plane % outputs;
+  int64_t plane = (piece->plane / outputs * p->groups + o / p->per_group) * p->channels;
   double sum[SCULL_ROW], start = 0;
   if (scull_ops_has_input(p->call, 2))
-    start = scull_tensor_load(bias->data, bias->type.dtype, o);
-  for (int64_t i = 0; i < end - begin; i++)
+    start = scull_tensor_load(p->call->inputs[2].data, x->type.dtype, o);
+  for (int64_t i = 0; i < piece->end - piece->begin; i++)
     sum[i] = start;
-  scull_span_t span = scull_ops_span_begin(row, begin, end);
-  while (scull_ops_span_next(&p->s, &span)) {
+  scull_span_t span = SCULL_SPAN_BEGIN;
+  while (scull_ops_span_next(&p->s, piece, &span)) {
     for (int64_t c = 0; c < p->channels; c++) {
-      double factor =
-          scull_tensor_load(f->data, f->type.dtype, (o * p->channels + c) * p->s.taps + span.tap);
-      scull_ops_row_axpy(factor, x, (groups_before * p->channels + c) * p->s.in + span.in,
-                         span.step, span.count, sum + (span.out - begin), 1);
+      int64_t at = (o * p->channels + c) * p->s.taps + span.tap;
+      scull_ops_row_axpy(scull_tensor_load(f->data, f->type.dtype, at), x,
+                         (plane + c) * p->s.in + span.in, span.step, span.count,
+                         sum + (span.out - piece->begin), 1);
     }
   }
-  int64_t plane = n * y->type.shape.dim[1] + o;
-  scull_ops_row_store(sum, end - begin, y, plane * p->s.out + row * p->s.axis[2].out + begin);
+  scull_ops_row_store(sum, piece->end - piece->begin, &p->call->outputs[0], piece->first);
 }
 
 static scull_status_t reference(const scull_op_call_t *call) {
@@ -104,14 +100,9 @@ static scull_status_t reference(const scull_op_call_t *call) {
                .channels = g.in_channels / g.groups,
                .per_group = g.out_channels / g.groups};
   join_rows(&p.s);
-  int64_t width = p.s.axis[2].out;
-  for (int64_t i = 0; i < g.batch * g.out_channels * p.s.rows; i++) {
-    int64_t row = i % p.s.rows, o = i / p.s.rows % g.out_channels;
-    for (int64_t at = 0; at < width; at += SCULL_ROW) {
-      int64_t end = width - at > SCULL_ROW ? at + SCULL_ROW : width;
-      compute(&p, i / p.s.rows / g.out_channels, o, row, at, end);
-    }
-  }
+  scull_piece_t piece = {0};
+  while (scull_ops_piece_next(&p.s, g.batch * g.out_channels, &piece))
+    compute(&p, &piece);
   return SCULL_OK;
 }
 

@@ -88,33 +88,46 @@ static bool pick(scull_ints_t list, int32_t spatial, int32_t axis, int64_t initi
   return list.size == 0 || (list.size == (size_t)spatial && *out <= MAX_EXTENT);
 }
 
+scull_status_t scull_ops_window_read(const scull_op_call_t *call, int32_t axis, int32_t spatial,
+                                     scull_ints_t strides, scull_ints_t pads,
+                                     scull_ints_t dilations, scull_window_t *w) {
+  bool both = pads.size == 2 * (size_t)spatial;
+  scull_ints_t ends = {both ? pads.data + spatial : pads.data, both ? (size_t)spatial : pads.size};
+  scull_ints_t begins = {pads.data, both ? (size_t)spatial : pads.size};
+  if (!pick(strides, spatial, axis, 1, &w->stride) || w->stride < 1)
+    return scull_ops_fail(call, "strides: %d positive numbers are wanted", spatial);
+  if (!pick(dilations, spatial, axis, 1, &w->dilation) || w->dilation < 1)
+    return scull_ops_fail(call, "dilations: %d positive numbers are wanted", spatial);
+  if (!pick(begins, spatial, axis, 0, &w->pad_begin) ||
+      !pick(ends, spatial, axis, 0, &w->pad_end) || w->pad_begin < -MAX_EXTENT ||
+      w->pad_end < -MAX_EXTENT)
+    return scull_ops_fail(call, "pads: %d or %d numbers are wanted", spatial, 2 * spatial);
+  if (w->kernel < 1 || w->kernel > MAX_EXTENT || w->in < 0 || w->in > max_in)
+    return scull_ops_fail(call, "window of %lld over %lld elements", (long long)w->kernel,
+                          (long long)w->in);
+  return SCULL_OK;
+}
+
+void scull_ops_window_auto_pad(scull_window_t *w, int32_t auto_pad) {
+  if (auto_pad == SCULL_AUTO_PAD_SAME) {
+    int64_t out = (w->in + w->stride - 1) / w->stride;
+    int64_t sum = (out - 1) * w->stride + w->kernel - w->in;
+    sum = sum < 0 ? 0 : sum;
+    w->dilation = 1;
+    w->pad_begin = sum / 2;
+    w->pad_end = sum - w->pad_begin;
+  } else if (auto_pad == SCULL_AUTO_PAD_VALID) {
+    w->pad_begin = w->pad_end = 0;
+  }
+}
+
 scull_status_t scull_ops_window(const scull_op_call_t *call, int32_t axis, int32_t spatial,
                                 int64_t in, int64_t kernel, scull_ints_t strides, scull_ints_t pads,
                                 scull_ints_t dilations, int32_t auto_pad, bool ceil_mode,
                                 scull_window_t *out) {
   scull_window_t w = {.in = in, .kernel = kernel};
-  bool both = pads.size == 2 * (size_t)spatial;
-  scull_ints_t ends = {both ? pads.data + spatial : pads.data, both ? (size_t)spatial : pads.size};
-  scull_ints_t begins = {pads.data, both ? (size_t)spatial : pads.size};
-  if (!pick(strides, spatial, axis, 1, &w.stride) || w.stride < 1)
-    return scull_ops_fail(call, "strides: %d positive numbers are wanted", spatial);
-  if (!pick(dilations, spatial, axis, 1, &w.dilation) || w.dilation < 1)
-    return scull_ops_fail(call, "dilations: %d positive numbers are wanted", spatial);
-  if (!pick(begins, spatial, axis, 0, &w.pad_begin) || !pick(ends, spatial, axis, 0, &w.pad_end) ||
-      w.pad_begin < -MAX_EXTENT || w.pad_end < -MAX_EXTENT)
-    return scull_ops_fail(call, "pads: %d or %d numbers are wanted", spatial, 2 * spatial);
-  if (kernel < 1 || kernel > MAX_EXTENT || in < 0 || in > max_in)
-    return scull_ops_fail(call, "window of %lld over %lld elements", (long long)kernel,
-                          (long long)in);
-  if (auto_pad == SCULL_AUTO_PAD_SAME) {
-    w.dilation = 1;
-    int64_t sum = ((in + w.stride - 1) / w.stride - 1) * w.stride + kernel - in;
-    sum = sum < 0 ? 0 : sum;
-    w.pad_begin = sum / 2;
-    w.pad_end = sum - w.pad_begin;
-  } else if (auto_pad == SCULL_AUTO_PAD_VALID) {
-    w.pad_begin = w.pad_end = 0;
-  }
+  SCULL_TRY(scull_ops_window_read(call, axis, spatial, strides, pads, dilations, &w));
+  scull_ops_window_auto_pad(&w, auto_pad);
   int64_t room = in + w.pad_begin + w.pad_end - (w.dilation * (kernel - 1) + 1);
   if (room < 0)
     return scull_ops_fail(call, "a window of %lld (dilation %lld) does not fit into %lld + %lld",

@@ -37,6 +37,15 @@ typedef struct scull_window {
 enum { SCULL_AUTO_PAD_EXPLICIT = 0, SCULL_AUTO_PAD_SAME = 1, SCULL_AUTO_PAD_VALID = 2 };
 extern const char *const scull_ops_auto_pad_names[];
 
+/* The first half of the next function: reads the lists of axis `axis` and checks their ranges,
+ * `in` and `kernel` too; leaves `out`. */
+scull_status_t scull_ops_window_read(const scull_op_call_t *call, int32_t axis, int32_t spatial,
+                                     scull_ints_t strides, scull_ints_t pads,
+                                     scull_ints_t dilations, scull_window_t *w) SCULL_MUST_USE;
+
+/* Sets what `auto_pad` asks for, from the window's `in`. */
+void scull_ops_window_auto_pad(scull_window_t *w, int32_t auto_pad);
+
 /* Window of spatial axis `axis` of `spatial`. Lists may be empty (stride 1, dilation 1, no padding)
  * or hold `spatial` items; pads also 2 * spatial (all begins, then all ends). SAME pads so that
  * out = ceil(in / stride), the odd element at the end, dilation 1 (Paddle's rule); VALID does not

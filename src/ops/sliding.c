@@ -14,8 +14,20 @@ scull_sliding_t scull_ops_sliding(const scull_window_t *windows, int32_t spatial
   return s;
 }
 
-scull_span_t scull_ops_span_begin(int64_t row, int64_t begin, int64_t end) {
-  return (scull_span_t){.tap = -1, .row = row, .begin = begin, .end = end};
+bool scull_ops_piece_next(const scull_sliding_t *s, int64_t planes, scull_piece_t *piece) {
+  int64_t width = s->axis[2].out;
+  piece->begin = piece->end;
+  if (piece->begin >= width) {
+    piece->begin = 0;
+    piece->row++;
+  }
+  if (piece->row >= s->rows) {
+    piece->row = 0;
+    piece->plane++;
+  }
+  piece->end = width - piece->begin > SCULL_ROW ? piece->begin + SCULL_ROW : width;
+  piece->first = (piece->plane * s->rows + piece->row) * width + piece->begin;
+  return s->out > 0 && piece->plane < planes;
 }
 
 /* Where tap `tap` of the window at output `at` looks. */
@@ -28,17 +40,17 @@ static int64_t steps_to(int64_t value, int64_t step) {
   return value <= 0 ? 0 : (value + step - 1) / step;
 }
 
-bool scull_ops_span_next(const scull_sliding_t *s, scull_span_t *span) {
+bool scull_ops_span_next(const scull_sliding_t *s, const scull_piece_t *piece, scull_span_t *span) {
   const scull_window_t *d = &s->axis[0], *h = &s->axis[1], *w = &s->axis[2];
   while (++span->tap < s->taps) {
-    int64_t z = position(d, span->row / h->out, span->tap / (h->kernel * w->kernel));
-    int64_t y = position(h, span->row % h->out, span->tap / w->kernel % h->kernel);
+    int64_t z = position(d, piece->row / h->out, span->tap / (h->kernel * w->kernel));
+    int64_t y = position(h, piece->row % h->out, span->tap / w->kernel % h->kernel);
     if (z < 0 || z >= d->in || y < 0 || y >= h->in)
       continue;
     int64_t shift = position(w, 0, span->tap % w->kernel);
     int64_t low = steps_to(-shift, w->stride), high = steps_to(w->in - shift, w->stride);
-    low = low < span->begin ? span->begin : low;
-    high = high > span->end ? span->end : high;
+    low = low < piece->begin ? piece->begin : low;
+    high = high > piece->end ? piece->end : high;
     if (low >= high)
       continue;
     span->out = low;
@@ -48,4 +60,12 @@ bool scull_ops_span_next(const scull_sliding_t *s, scull_span_t *span) {
     return true;
   }
   return false;
+}
+
+int64_t scull_ops_taps_inside(const scull_window_t *w, int64_t at, bool padding) {
+  int64_t first = position(w, at, 0);
+  int64_t low = padding ? 0 : steps_to(-first, w->dilation);
+  int64_t high = steps_to(w->in + (padding ? w->pad_end : 0) - first, w->dilation);
+  high = high > w->kernel ? w->kernel : high;
+  return high > low ? high - low : 0;
 }
