@@ -43,5 +43,19 @@ const scull_pass_t *scull_passes_find(const char *name);
 
 extern const scull_pass_t scull_pass_fold_constants;
 extern const scull_pass_t scull_pass_sweep;
+extern const scull_pass_t scull_pass_shape_ladder;
+extern const scull_pass_t scull_pass_remove_identity;
+extern const scull_pass_t scull_pass_merge_scale;
+extern const scull_pass_t scull_pass_matmul_layout;
+extern const scull_pass_t scull_pass_recognise_swish;
+extern const scull_pass_t scull_pass_recognise_hard_swish;
+extern const scull_pass_t scull_pass_recognise_gelu;
+extern const scull_pass_t scull_pass_recognise_layer_norm;
+extern const scull_pass_t scull_pass_recognise_attention;
+extern const scull_pass_t scull_pass_fold_batch_norm;
+extern const scull_pass_t scull_pass_merge_bias;
+extern const scull_pass_t scull_pass_global_pool;
+extern const scull_pass_t scull_pass_horizontal;
+extern const scull_pass_t scull_pass_merge_affine;
 
 #endif

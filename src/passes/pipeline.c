@@ -13,8 +13,31 @@ typedef struct {
 } row_t;
 
 static const row_t rows[] = {
+    /* clean */
     {1, &scull_pass_fold_constants},
+    {1, &scull_pass_shape_ladder},
+    {1, &scull_pass_remove_identity},
+    {1, &scull_pass_merge_scale},
     {1, &scull_pass_sweep},
+    /* recognise */
+    {2, &scull_pass_matmul_layout},
+    {2, &scull_pass_recognise_swish},
+    {2, &scull_pass_recognise_hard_swish},
+    {2, &scull_pass_recognise_gelu},
+    {2, &scull_pass_recognise_layer_norm},
+    {2, &scull_pass_remove_identity},
+    {2, &scull_pass_sweep},
+    /* fold */
+    {3, &scull_pass_fold_batch_norm},
+    {3, &scull_pass_merge_bias},
+    {3, &scull_pass_merge_scale},
+    {3, &scull_pass_merge_affine},
+    {3, &scull_pass_remove_identity},
+    {3, &scull_pass_fold_constants},
+    {3, &scull_pass_sweep},
+    /* widen */
+    {4, &scull_pass_horizontal},
+    {4, &scull_pass_sweep},
 };
 
 enum { ROWS = sizeof rows / sizeof rows[0] };

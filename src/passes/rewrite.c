@@ -62,6 +62,36 @@ bool scull_passes_uniform(const scull_graph_t *graph, scull_value_id_t value, do
   return count > 0;
 }
 
+static bool is_listed(scull_node_id_t node, const scull_node_id_t *nodes, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    if (nodes[i] == node)
+      return true;
+  }
+  return false;
+}
+
+static bool is_inside(const scull_graph_t *graph, scull_value_id_t value, scull_node_id_t root,
+                      const scull_node_id_t *nodes, size_t count) {
+  const scull_value_t *v = scull_graph_value(graph, value);
+  for (size_t u = 0; u < v->users.size; u++) {
+    if (v->users.data[u] != root && !is_listed(v->users.data[u], nodes, count))
+      return false;
+  }
+  return !scull_graph_is_output(graph, value);
+}
+
+bool scull_passes_is_closed(const scull_graph_t *graph, scull_node_id_t root,
+                            const scull_node_id_t *nodes, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    const scull_node_t *node = scull_graph_node(graph, nodes[i]);
+    for (size_t o = 0; node != NULL && o < node->output_count; o++) {
+      if (!is_inside(graph, node->outputs[o], root, nodes, count))
+        return false;
+    }
+  }
+  return true;
+}
+
 bool scull_passes_with_scalar(const scull_graph_t *graph, const scull_node_t *node,
                               scull_value_id_t *x, double *c, bool *swapped) {
   for (size_t side = 0; side < 2; side++) {
@@ -120,14 +150,8 @@ scull_status_t scull_passes_bypass(scull_graph_t *graph, scull_node_id_t node, s
   *done = can_bypass(graph, from, to);
   if (!*done)
     return SCULL_OK;
-  scull_node_id_t heir = scull_graph_value(graph, to)->producer;
-  if (heir == SCULL_NO_ID && scull_graph_value(graph, from)->users.size > 0)
-    heir = scull_graph_value(graph, from)->users.data[0];
   SCULL_TRY(scull_graph_replace(graph, from, to));
-  if (heir != SCULL_NO_ID)
-    return scull_passes_retire(graph, heir, &node, 1);
-  scull_graph_remove(graph, node);
-  return SCULL_OK;
+  return scull_passes_retire_beside(graph, to, &node, 1);
 }
 
 static bool is_needed(const scull_graph_t *graph, const scull_node_t *node) {
@@ -147,6 +171,23 @@ scull_status_t scull_passes_retire(scull_graph_t *graph, scull_node_id_t into,
       continue;
     SCULL_TRY(scull_graph_absorb(graph, into, nodes[i]));
     scull_graph_remove(graph, nodes[i]);
+  }
+  return SCULL_OK;
+}
+
+scull_status_t scull_passes_retire_beside(scull_graph_t *graph, scull_value_id_t value,
+                                          const scull_node_id_t *nodes, size_t count) {
+  const scull_value_t *v = scull_graph_value(graph, value);
+  scull_node_id_t heir = v->producer;
+  for (size_t i = 0; heir == SCULL_NO_ID && i < v->users.size; i++) {
+    if (!is_listed(v->users.data[i], nodes, count))
+      heir = v->users.data[i];
+  }
+  if (heir != SCULL_NO_ID)
+    return scull_passes_retire(graph, heir, nodes, count);
+  for (size_t i = 0; i < count; i++) {
+    if (!is_needed(graph, scull_graph_node(graph, nodes[i])))
+      scull_graph_remove(graph, nodes[i]);
   }
   return SCULL_OK;
 }

@@ -38,6 +38,11 @@ bool scull_passes_fixed_dim(const scull_graph_t *graph, scull_value_id_t value, 
 /* True for a constant of a float type whose elements (at least one) are all *out. */
 bool scull_passes_uniform(const scull_graph_t *graph, scull_value_id_t value, double *out);
 
+/* True when nobody but `root` and the listed nodes (SCULL_NO_ID entries are skipped) needs what the
+ * listed nodes give: then a rewrite of root makes all of them superfluous. */
+bool scull_passes_is_closed(const scull_graph_t *graph, scull_node_id_t root,
+                            const scull_node_id_t *nodes, size_t count);
+
 /* A binary node as an operation with a uniform constant: *x is the other operand, which has the
  * type of the result, *c the constant, *swapped is set when the constant stands left. */
 bool scull_passes_with_scalar(const scull_graph_t *graph, const scull_node_t *node,
@@ -63,6 +68,11 @@ scull_status_t scull_passes_bypass(scull_graph_t *graph, scull_node_id_t node, s
  * is removed. SCULL_NO_ID entries are skipped. */
 scull_status_t scull_passes_retire(scull_graph_t *graph, scull_node_id_t into,
                                    const scull_node_id_t *nodes, size_t count) SCULL_MUST_USE;
+
+/* As above; the heir is the producer of `value`, else its first user that is not listed. */
+scull_status_t scull_passes_retire_beside(scull_graph_t *graph, scull_value_id_t value,
+                                          const scull_node_id_t *nodes,
+                                          size_t count) SCULL_MUST_USE;
 
 /* A constant of f32 in the graph's arena; `data` must live there. */
 scull_status_t scull_passes_add_f32(scull_graph_t *graph, const char *name,
