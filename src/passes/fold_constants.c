@@ -53,7 +53,7 @@ static scull_status_t put_constant(scull_graph_t *graph, scull_value_id_t value,
   SCULL_TRY(
       scull_graph_add_constant(graph, scull_graph_value(graph, value)->name, &type, data, &made));
   SCULL_TRY(scull_graph_replace(graph, value, made));
-  return scull_passes_retire(graph, heir, &node, 1);
+  return scull_passes_retire_above(graph, heir, node);
 }
 
 static scull_status_t put_results(scull_graph_t *graph, const scull_node_t *node,

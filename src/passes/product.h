@@ -16,7 +16,8 @@ typedef struct scull_product {
 } scull_product_t;
 
 /* Takes apart the product whose last node is `root`, a mul or a scale without bias, as far as inner
- * products have one user. False for other nodes, and when there are too many factors. */
+ * products have one user. False for other nodes, for one that is only scaled further (look at that
+ * scale), and when there are too many factors. */
 bool scull_passes_product_read(const scull_graph_t *graph, const scull_node_t *root,
                                scull_product_t *out);
 

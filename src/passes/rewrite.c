@@ -175,6 +175,23 @@ scull_status_t scull_passes_retire(scull_graph_t *graph, scull_node_id_t into,
   return SCULL_OK;
 }
 
+scull_status_t scull_passes_retire_above(scull_graph_t *graph, scull_node_id_t into,
+                                         scull_node_id_t node) {
+  scull_node_id_t stack[64] = {node}; /* what does not fit is left to the sweep */
+  size_t size = 1;
+  while (size > 0) {
+    scull_node_id_t id = stack[--size];
+    const scull_node_t top = *scull_graph_node(graph, id);
+    SCULL_TRY(scull_passes_retire(graph, into, &id, 1));
+    for (size_t i = 0; scull_graph_node(graph, id)->dead && i < top.input_count; i++) {
+      const scull_value_t *v = scull_graph_value(graph, top.inputs[i]);
+      if (v != NULL && v->producer != SCULL_NO_ID && size < sizeof stack / sizeof stack[0])
+        stack[size++] = v->producer;
+    }
+  }
+  return SCULL_OK;
+}
+
 scull_status_t scull_passes_retire_beside(scull_graph_t *graph, scull_value_id_t value,
                                           const scull_node_id_t *nodes, size_t count) {
   const scull_value_t *v = scull_graph_value(graph, value);

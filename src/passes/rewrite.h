@@ -69,7 +69,12 @@ scull_status_t scull_passes_bypass(scull_graph_t *graph, scull_node_id_t node, s
 scull_status_t scull_passes_retire(scull_graph_t *graph, scull_node_id_t into,
                                    const scull_node_id_t *nodes, size_t count) SCULL_MUST_USE;
 
-/* As above; the heir is the producer of `value`, else its first user that is not listed. */
+/* `node` and the nodes above it that are not needed without it. */
+scull_status_t scull_passes_retire_above(scull_graph_t *graph, scull_node_id_t into,
+                                         scull_node_id_t node) SCULL_MUST_USE;
+
+/* As scull_passes_retire; the heir is the producer of `value`, else its first user that is not
+ * listed. */
 scull_status_t scull_passes_retire_beside(scull_graph_t *graph, scull_value_id_t value,
                                           const scull_node_id_t *nodes,
                                           size_t count) SCULL_MUST_USE;

@@ -77,24 +77,6 @@ static scull_status_t move_constants(scull_graph_t *graph, scull_node_id_t id, b
 
 /* --- known operands that differ between points ----------------------------------------------- */
 
-/* The nodes that compute `value` from types alone and that nobody else needs go to `heir`. */
-static scull_status_t retire_ladder(scull_graph_t *graph, scull_node_id_t heir,
-                                    scull_node_id_t top) {
-  scull_node_id_t stack[64] = {top};
-  size_t size = 1;
-  while (size > 0) {
-    scull_node_id_t id = stack[--size];
-    const scull_node_t node = *scull_graph_node(graph, id);
-    SCULL_TRY(scull_passes_retire(graph, heir, &id, 1));
-    for (size_t i = 0; scull_graph_node(graph, id)->dead && i < node.input_count; i++) {
-      const scull_value_t *v = scull_graph_value(graph, node.inputs[i]);
-      if (v != NULL && v->producer != SCULL_NO_ID && size < sizeof stack / sizeof stack[0])
-        stack[size++] = v->producer;
-    }
-  }
-  return SCULL_OK;
-}
-
 /* expand's attribute: -1 where the extent of x stays. */
 static bool express_expand(const scull_graph_t *graph, const scull_node_t *node,
                            scull_view_dims_t *out) {
@@ -128,7 +110,7 @@ static scull_status_t move_known(scull_graph_t *graph, scull_node_id_t id, bool 
   if (made == SCULL_NO_ID)
     return SCULL_OK;
   *changed = true;
-  return ladder == SCULL_NO_ID ? SCULL_OK : retire_ladder(graph, made, ladder);
+  return ladder == SCULL_NO_ID ? SCULL_OK : scull_passes_retire_above(graph, made, ladder);
 }
 
 static scull_status_t visit(scull_graph_t *graph, scull_node_id_t id, bool *changed) {

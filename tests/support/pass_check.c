@@ -131,18 +131,7 @@ static bool has_origin(const scull_graph_t *graph, uint32_t origin) {
   return false;
 }
 
-/* Every node gets an origin of its own, so that lost ones are seen. */
-static void add_origins(scull_graph_t *graph) {
-  for (size_t n = 0; n < graph->nodes.size; n++) {
-    scull_node_t *node = &graph->nodes.data[n];
-    uint32_t origin = 0;
-    assert_int_equal(scull_graph_add_origin(graph, node->name, node->op->name, &origin), SCULL_OK);
-    node->origins = scull_base_arena_copy(&graph->arena, &origin, sizeof origin);
-    node->origin_count = 1;
-    assert_non_null(node->origins);
-  }
-}
-
+/* The reader makes every node its own origin. */
 static void check_origins(const scull_graph_t *graph) {
   for (uint32_t i = 0; i < graph->origins.size; i++) {
     if (!has_origin(graph, i))
@@ -182,7 +171,6 @@ static void check(const scull_pass_t *pass, const scull_passes_options_t *option
   scull_diag_t diag;
   scull_base_diag_init(&diag, SCULL_SEVERITY_ERROR, NULL, NULL);
   scull_graph_t *old = parse(before, &diag), *new = parse(before, &diag);
-  add_origins(new);
   if (pass != NULL)
     run_pass(pass, new);
   else
