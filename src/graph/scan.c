@@ -118,8 +118,10 @@ static bool read_char(const char **at, char *out) {
     default: *out = low < 0 ? '\0' : (char)(high * 16 + low); break;
     }
   }
+  if (*out == '\0')
+    return false;
   *at += used;
-  return *out != '\0';
+  return true;
 }
 
 scull_status_t scull_graph_scan_quoted(scull_scan_t *scan, char **out) {
