@@ -1,0 +1,355 @@
+/* Scull: an inference optimizer and runtime.
+ *
+ *   model file --scull_builder_build--> plan file --scull_engine_open--> engine --> contexts -->
+ * runs
+ *
+ * Rules that hold everywhere. Every function that can fail returns a scull_status_t; the words are
+ * in scull_last_error() of the calling thread and go to the logger, if one was given. `T **out_x`
+ * is yours on success and NULL on failure; every other pointer is borrowed for the call unless its
+ * comment says until when. Option structs begin with their size: start from the ..._INIT macro.
+ * NULL handles are refused with INVALID_ARGUMENT, except by the destroy functions, which ignore
+ * them. Nothing here aborts, exits or prints. Tensors are dense and row-major; sizes are in bytes.
+ *
+ * Threads: an engine may be used by any number of threads at once. A builder or a context belongs
+ * to one thread at a time; scull_builder_cancel may come from any thread. */
+#ifndef SCULL_SCULL_H
+#define SCULL_SCULL_H
+
+#include <stdbool.h>
+
+#include <scull/types.h>
+
+#if defined(SCULL_BUILD)
+#define SCULL_API __attribute__((visibility("default")))
+#else
+#define SCULL_API
+#endif
+#define SCULL_CHECKED __attribute__((warn_unused_result))
+
+#define SCULL_VERSION_MAJOR 0
+#define SCULL_VERSION_MINOR 1
+#define SCULL_VERSION_PATCH 0
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* --- library ---------------------------------------------------------------------------------- */
+
+/* "0.1.0" of the library that is loaded (the macros above are those of the header). */
+SCULL_API const char *scull_version(void);
+
+/* "OUT_OF_RANGE" and its sentence; never NULL. */
+SCULL_API const char *scull_status_name(scull_status_t status);
+SCULL_API const char *scull_status_text(scull_status_t status);
+
+/* All messages of the last failed call of this thread, a line each; "" when none failed. Valid
+ * until the thread's next call. */
+SCULL_API const char *scull_last_error(void);
+
+/* Receives one line without a newline; `text` is valid during the call. Called in the thread of the
+ * call that logs. */
+typedef void (*scull_logger_fn_t)(void *user, scull_severity_t severity, const char *text);
+
+typedef struct scull_logger {
+  scull_logger_fn_t log; /* NULL: silent */
+  void *user;
+  scull_severity_t verbosity; /* the least important severity that is wanted */
+} scull_logger_t;
+
+/* Receives text in pieces, in order. */
+typedef void (*scull_text_sink_fn_t)(void *user, const char *text, size_t size);
+
+/* --- devices ---------------------------------------------------------------------------------- */
+
+typedef struct scull_device_info {
+  const char *backend; /* "cpu", "cuda", "null"; static */
+  const char *absent;  /* NULL when it can be used, else why not; static */
+  char name[96];       /* of the processor; "" when absent */
+  char facts[256];     /* features, caches, library versions */
+} scull_device_info_t;
+
+/* Device `index` of this build; NOT_FOUND past the last. */
+SCULL_API SCULL_CHECKED scull_status_t scull_device_get(size_t index, scull_device_info_t *out);
+
+/* --- build ------------------------------------------------------------------------------------ */
+
+/* Where a model comes from: paths, or bytes in memory (then the paths only serve messages). A path
+ * may be a folder (`__model__` and one file a parameter, or model and parameters under their usual
+ * names), a .pdmodel, a __model__, a PIR .json. Bytes are borrowed for the call. */
+typedef struct scull_model_source {
+  size_t struct_size;
+  const char *model_path;
+  const char *params_path; /* NULL: found beside the model */
+  const void *model_data;
+  size_t model_size;
+  const void *params_data;
+  size_t params_size;
+} scull_model_source_t;
+#define SCULL_MODEL_SOURCE_INIT                                                                    \
+  { sizeof(scull_model_source_t), NULL, NULL, NULL, 0, NULL, 0 }
+
+/* Allowed shapes of one input: min <= opt <= max in every dimension; the plan is tuned for opt. */
+typedef struct scull_shape_range {
+  const char *name;
+  int32_t rank;
+  int64_t min[SCULL_MAX_RANK], opt[SCULL_MAX_RANK], max[SCULL_MAX_RANK];
+} scull_shape_range_t;
+
+typedef enum scull_tune {
+  SCULL_TUNE_NONE = 0, /* the first tactic that accepts; nothing is timed */
+  SCULL_TUNE_FAST = 1, /* each tactic's first configurations, few runs each */
+  SCULL_TUNE_FULL = 2, /* everything */
+} scull_tune_t;
+
+typedef enum scull_stage {
+  SCULL_STAGE_NONE = 0,
+  SCULL_STAGE_IMPORT = 1,
+  SCULL_STAGE_PASSES = 2,
+  SCULL_STAGE_PARTITION = 3,
+  SCULL_STAGE_TUNE = 4,
+  SCULL_STAGE_LOWER = 5,
+} scull_stage_t;
+
+/* Permissions, not orders: the search keeps whatever is fastest. F32 always is permitted. */
+enum {
+  SCULL_PRECISION_F32 = 1u << 0,
+  SCULL_PRECISION_BF16 = 1u << 1,
+  SCULL_PRECISION_F16 = 1u << 2,
+  SCULL_PRECISION_INT8 = 1u << 3,
+};
+
+typedef struct scull_progress {
+  const char *stage; /* "tuning", ... */
+  const char *what;  /* the layer at hand */
+  size_t done, total;
+  double elapsed_s, remaining_s; /* remaining_s < 0: not known yet */
+} scull_progress_t;
+
+/* Return false to cancel the build. */
+typedef bool (*scull_progress_fn_t)(void *user, const scull_progress_t *progress);
+
+typedef struct scull_build_options {
+  size_t struct_size;
+  scull_model_source_t model;
+  const scull_shape_range_t *inputs; /* inputs that are not listed keep the model's own shapes */
+  size_t input_count;
+  int64_t max_batch;                /* > 0: dimension 0 of inputs that leave it free is 1:max:max */
+  const char *const *extra_outputs; /* names of inner tensors that become outputs, too */
+  size_t extra_output_count;
+  const char *device; /* "cpu" */
+  int device_index;
+  int threads;           /* of one context; 0: all processors */
+  uint32_t precisions;   /* SCULL_PRECISION_* */
+  size_t workspace;      /* bytes a tactic may use as scratch; 0: no limit */
+  int min_subgraph_size; /* clusters with not more operators of the file stay native; default 3 */
+  const char *const *disabled_ops; /* operators (the model's or Scull's names) kept native */
+  size_t disabled_op_count;
+  const char *const *disabled_passes;
+  size_t disabled_pass_count;
+  const char *const *disabled_tactics; /* names or patterns with * */
+  size_t disabled_tactic_count;
+  scull_tune_t tune;
+  double time_budget_s;     /* for tuning; 0: none. When it is over the best so far is kept */
+  const char *timing_cache; /* file that is read if it is there, and written; NULL: none */
+  const char *replay;       /* file with the choices of an earlier build; NULL: none */
+  const char *save_replay;  /* where to write the choices of this build; NULL: nowhere */
+  bool use_static;          /* look for the plan under cache_dir first, store it there after */
+  const char *cache_dir;    /* NULL: `_opt_cache` beside the model */
+  bool no_sources; /* leave the graph out of the plan: smaller, but it cannot be re-tuned */
+  scull_stage_t stop_after; /* with print: the graph as text after that stage, no plan */
+  scull_text_sink_fn_t print;
+  void *print_user;
+  scull_text_sink_fn_t picture; /* Graphviz source: original and transformed network */
+  void *picture_user;
+  scull_progress_fn_t progress;
+  void *progress_user;
+  scull_logger_t logger;
+} scull_build_options_t;
+/* Sets struct_size and the defaults. */
+SCULL_API void scull_build_options_init(scull_build_options_t *options);
+
+typedef struct scull_builder scull_builder_t;
+
+SCULL_API SCULL_CHECKED scull_status_t scull_builder_create(scull_builder_t **out_builder);
+SCULL_API void scull_builder_destroy(scull_builder_t *builder);
+
+/* Builds a model into the plan file `plan_path` (written whole or not at all). NULL plan_path: only
+ * with use_static, stop_after or to time a build. Statuses: NOT_FOUND, IO, CORRUPT (the model's
+ * files), UNSUPPORTED (operators; all are named), OUT_OF_RANGE (shapes), CANCELLED, OUT_OF_MEMORY,
+ * DEVICE. */
+SCULL_API SCULL_CHECKED scull_status_t scull_builder_build(scull_builder_t *builder,
+                                                           const scull_build_options_t *options,
+                                                           const char *plan_path);
+
+/* Asks a running build to stop soon with CANCELLED. From any thread. */
+SCULL_API void scull_builder_cancel(scull_builder_t *builder);
+
+/* What the last build of this builder did, as JSON text (see docs/plan-format.md, "report"); owned
+ * by the builder, until its next build. "" before the first. */
+SCULL_API const char *scull_builder_report(const scull_builder_t *builder);
+
+/* Path of the plan that use_static found or stored; "" otherwise. Owned as above. */
+SCULL_API const char *scull_builder_static_path(const scull_builder_t *builder);
+
+/* What a model contains, as JSON, before any build: inputs, outputs, operators, parameters, flops,
+ * what is not supported. */
+SCULL_API SCULL_CHECKED scull_status_t scull_model_describe(const scull_build_options_t *options,
+                                                            scull_text_sink_fn_t sink, void *user);
+
+/* Every operator: name, which model operators of `format` ("paddle"; NULL: all) map to it, devices
+ * with tactics for it; JSON. */
+SCULL_API SCULL_CHECKED scull_status_t scull_ops_describe(const char *format,
+                                                          scull_text_sink_fn_t sink, void *user);
+
+/* --- engine ----------------------------------------------------------------------------------- */
+
+typedef struct scull_engine scull_engine_t;
+typedef struct scull_context scull_context_t;
+
+typedef struct scull_engine_options {
+  size_t struct_size;
+  const char *device; /* NULL: the plan's */
+  int device_index;
+  bool strict; /* refuse (NEEDS_BUILD) a plan of another device or version, instead of re-tuning */
+  bool verify; /* also check the weights' checksum (reads the whole file) */
+  scull_logger_t logger;
+} scull_engine_options_t;
+SCULL_API void scull_engine_options_init(scull_engine_options_t *options);
+
+/* Opens a plan file; weights are mapped, not copied. `options` may be NULL. CORRUPT for a damaged
+ * plan; NEEDS_BUILD when it is of another device or version and cannot be re-tuned. */
+SCULL_API SCULL_CHECKED scull_status_t scull_engine_open(const char *plan_path,
+                                                         const scull_engine_options_t *options,
+                                                         scull_engine_t **out_engine);
+
+/* The same from memory, 64-byte aligned, which must stay unchanged until destroy. */
+SCULL_API SCULL_CHECKED scull_status_t
+scull_engine_open_memory(const void *data, size_t size, const scull_engine_options_t *options,
+                         scull_engine_t **out_engine);
+
+/* All contexts must be destroyed first. */
+SCULL_API void scull_engine_destroy(scull_engine_t *engine);
+
+typedef struct scull_tensor_info {
+  const char *name; /* owned by the engine */
+  scull_dtype_t dtype;
+  int32_t rank;
+  int64_t min[SCULL_MAX_RANK], opt[SCULL_MAX_RANK], max[SCULL_MAX_RANK];
+} scull_tensor_info_t;
+
+SCULL_API size_t scull_engine_input_count(const scull_engine_t *engine);
+SCULL_API size_t scull_engine_output_count(const scull_engine_t *engine);
+/* OUT_OF_RANGE for an index past the last. */
+SCULL_API SCULL_CHECKED scull_status_t scull_engine_input(const scull_engine_t *engine,
+                                                          size_t index, scull_tensor_info_t *out);
+SCULL_API SCULL_CHECKED scull_status_t scull_engine_output(const scull_engine_t *engine,
+                                                           size_t index, scull_tensor_info_t *out);
+/* NOT_FOUND when no input (output) has that name. */
+SCULL_API SCULL_CHECKED scull_status_t scull_engine_find_input(const scull_engine_t *engine,
+                                                               const char *name, size_t *out);
+SCULL_API SCULL_CHECKED scull_status_t scull_engine_find_output(const scull_engine_t *engine,
+                                                                const char *name, size_t *out);
+
+/* The plan's report (JSON): layers, placements, tactics, losers, memory. Owned by the engine. */
+SCULL_API const char *scull_engine_report(const scull_engine_t *engine);
+
+/* Bytes of activation memory a context needs (for scull_context_options.arena). */
+SCULL_API size_t scull_engine_arena_size(const scull_engine_t *engine);
+
+/* --- context ---------------------------------------------------------------------------------- */
+
+typedef struct scull_context_options {
+  size_t struct_size;
+  int threads;       /* 0: what the plan was tuned for */
+  void *arena;       /* the caller's memory for activations, 64-byte aligned, until destroy; may be
+                        shared by contexts that never run at once. NULL: the context's own */
+  size_t arena_size; /* at least scull_engine_arena_size */
+  scull_logger_t logger;
+} scull_context_options_t;
+SCULL_API void scull_context_options_init(scull_context_options_t *options);
+
+/* `options` may be NULL. The context starts at the opt shapes. */
+SCULL_API SCULL_CHECKED scull_status_t scull_context_create(scull_engine_t *engine,
+                                                            const scull_context_options_t *options,
+                                                            scull_context_t **out_context);
+SCULL_API void scull_context_destroy(scull_context_t *context);
+
+/* Sets the shape of input `index` for the next runs. OUT_OF_RANGE names input, dimension and range.
+ * May allocate and prepare tactics at the next run or scull_context_prepare. */
+SCULL_API SCULL_CHECKED scull_status_t scull_context_set_input_shape(scull_context_t *context,
+                                                                     size_t index, int32_t rank,
+                                                                     const int64_t *dims);
+
+/* Does now what a changed shape needs (the next run would do it): output shapes are known after. */
+SCULL_API SCULL_CHECKED scull_status_t scull_context_prepare(scull_context_t *context);
+
+/* Input `index` is read from `data` (dense, of the current shape, any alignment >= its element) in
+ * every run until set again: keep it valid. INVALID_ARGUMENT when `size` is not the shape's. */
+SCULL_API SCULL_CHECKED scull_status_t scull_context_set_input(scull_context_t *context,
+                                                               size_t index, const void *data,
+                                                               size_t size);
+
+/* Output `index` is written to `data` (at least the shape's size) in every run until set again;
+ * NULL: to the context's own memory. */
+SCULL_API SCULL_CHECKED scull_status_t scull_context_set_output(scull_context_t *context,
+                                                                size_t index, void *data,
+                                                                size_t size);
+
+typedef struct scull_tensor_view {
+  const void *data;
+  size_t size;
+  scull_dtype_t dtype;
+  int32_t rank;
+  int64_t dims[SCULL_MAX_RANK];
+} scull_tensor_view_t;
+
+/* Output `index` after a run (dtype and shape already after prepare; data NULL then). Valid until
+ * the next run, shape change or destroy. */
+SCULL_API SCULL_CHECKED scull_status_t scull_context_output(scull_context_t *context, size_t index,
+                                                            scull_tensor_view_t *out);
+
+/* Runs and returns when the outputs are there. All inputs must be set. */
+SCULL_API SCULL_CHECKED scull_status_t scull_context_run(scull_context_t *context);
+
+/* Starts a run and returns at once; `wait` returns its status. One run of a context at a time: a
+ * second enqueue waits for the first. Inputs must stay unchanged until wait. */
+SCULL_API SCULL_CHECKED scull_status_t scull_context_enqueue(scull_context_t *context);
+SCULL_API SCULL_CHECKED scull_status_t scull_context_wait(scull_context_t *context);
+
+typedef struct scull_layer_time {
+  size_t index;
+  const char *layer;  /* the plan's step, by the model's names */
+  const char *tactic; /* "reference" for reference kernels */
+  double microseconds;
+} scull_layer_time_t;
+
+/* Called after each step of a run, in its thread; NULL switches it off. */
+typedef void (*scull_profiler_fn_t)(void *user, const scull_layer_time_t *time);
+SCULL_API SCULL_CHECKED scull_status_t scull_context_set_profiler(scull_context_t *context,
+                                                                  scull_profiler_fn_t profiler,
+                                                                  void *user);
+
+/* A tensor that is looked at, without changing what the plan does: after each run `watch` gets the
+ * tensor `name` of the model (an inner one may have been fused away: then it is recomputed by the
+ * reference kernels from those that were kept, which is slow and needs the plan's sources). */
+typedef void (*scull_watch_fn_t)(void *user, const char *name, const scull_tensor_view_t *tensor);
+SCULL_API SCULL_CHECKED scull_status_t scull_context_watch(scull_context_t *context,
+                                                           const char *name, scull_watch_fn_t watch,
+                                                           void *user);
+
+/* --- plans as files --------------------------------------------------------------------------- */
+
+/* What a plan contains, as JSON: format version, device, inputs, outputs, sections, steps. */
+SCULL_API SCULL_CHECKED scull_status_t scull_plan_describe(const char *plan_path,
+                                                           scull_text_sink_fn_t sink, void *user);
+
+/* The differences between two plans, a line each; *equal tells whether there are any. */
+SCULL_API SCULL_CHECKED scull_status_t scull_plan_diff(const char *path_a, const char *path_b,
+                                                       bool *equal, scull_text_sink_fn_t sink,
+                                                       void *user);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

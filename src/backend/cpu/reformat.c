@@ -1,0 +1,153 @@
+/* cpu.reformat: a tensor from one layout into another: the identity operator whose source and
+ * destination layouts differ. Works for every dtype by element size; blocked destinations get zeros
+ * in the padded channels. Floor: bytes read plus bytes written at memory speed. */
+#include <string.h>
+
+#include "backend/cpu/tactics.h"
+#include "base/thread.h"
+
+typedef struct {
+  scull_layout_t src, dst;
+  size_t size; /* of an element */
+  int64_t batch, channels, pixels;
+  int threads;
+} state_t;
+
+static const char *refuse(const scull_site_t *site, const scull_device_t *device) {
+  (void)device;
+  const scull_site_value_t *x = scull_backend_site_input(site, 0, 0);
+  const scull_site_value_t *y = scull_backend_site_output(site, 0, 0);
+  if (x->dtype != y->dtype)
+    return "does not convert types";
+  return x->channel_total > 0 || y->channel_total > 0 ? "does not write slices" : NULL;
+}
+
+static int64_t padded(scull_layout_t layout, int64_t channels) {
+  int64_t block = layout == SCULL_LAYOUT_C16 ? 16 : layout == SCULL_LAYOUT_C8 ? 8 : 1;
+  return (channels + block - 1) / block * block;
+}
+
+/* Steps, in elements, of one channel and one pixel inside one picture; blocked layouts are channels
+ * last inside a block. */
+typedef struct {
+  int64_t picture, block, block_step, channel, pixel;
+} steps_t;
+
+static steps_t steps_of(const state_t *s, scull_layout_t layout) {
+  int64_t whole = padded(layout, s->channels) * s->pixels;
+  switch (layout) {
+  case SCULL_LAYOUT_NHWC: return (steps_t){whole, s->channels, 0, 1, s->channels};
+  case SCULL_LAYOUT_C16: return (steps_t){whole, 16, 16 * s->pixels, 1, 16};
+  case SCULL_LAYOUT_C8: return (steps_t){whole, 8, 8 * s->pixels, 1, 8};
+  case SCULL_LAYOUT_PLAIN:
+  case SCULL_LAYOUTS: break;
+  }
+  return (steps_t){whole, 1, s->pixels, 0, 1};
+}
+
+static int64_t offset_of(const steps_t *t, int64_t n, int64_t c, int64_t p) {
+  return n * t->picture + c / t->block * t->block_step + c % t->block * t->channel + p * t->pixel;
+}
+
+typedef struct {
+  const state_t *state;
+  const char *src;
+  char *dst;
+} job_t;
+
+/* A tile of 16 channels x 16 pixels: both sides stay in L1 whichever of them is contiguous. */
+static void move_tile(const job_t *job, const steps_t *from, const steps_t *to, int64_t n,
+                      int64_t c0, int64_t p0) {
+  const state_t *s = job->state;
+  int64_t c1 = c0 + 16 < s->channels ? c0 + 16 : s->channels;
+  int64_t p1 = p0 + 16 < s->pixels ? p0 + 16 : s->pixels;
+  for (int64_t c = c0; c < c1; c++) {
+    int64_t a = offset_of(from, n, c, p0), b = offset_of(to, n, c, p0);
+    if (s->size == 4) {
+      const uint32_t *src = (const uint32_t *)(const void *)job->src + a;
+      uint32_t *dst = (uint32_t *)(void *)job->dst + b;
+      for (int64_t p = p0; p < p1; p++, src += from->pixel, dst += to->pixel)
+        *dst = *src;
+      continue;
+    }
+    for (int64_t p = p0; p < p1; p++, a += from->pixel, b += to->pixel)
+      memcpy(job->dst + (size_t)b * s->size, job->src + (size_t)a * s->size, s->size);
+  }
+}
+
+static void zero_tail(const job_t *job, const steps_t *to, int64_t n) {
+  const state_t *s = job->state;
+  int64_t end = padded(s->dst, s->channels);
+  for (int64_t c = s->channels; c < end; c++) {
+    for (int64_t p = 0; p < s->pixels; p++)
+      memset(job->dst + (size_t)offset_of(to, n, c, p) * s->size, 0, s->size);
+  }
+}
+
+static void move_pictures(void *user, int64_t begin, int64_t end, int thread) {
+  const job_t *job = user;
+  const state_t *s = job->state;
+  steps_t from = steps_of(s, s->src), to = steps_of(s, s->dst);
+  int64_t blocks = (s->pixels + 15) / 16;
+  (void)thread;
+  for (int64_t i = begin; i < end; i++) {
+    int64_t n = i / blocks, p0 = i % blocks * 16;
+    for (int64_t c0 = 0; c0 < s->channels; c0 += 16)
+      move_tile(job, &from, &to, n, c0, p0);
+    if (p0 == 0)
+      zero_tail(job, &to, n);
+  }
+}
+
+static scull_status_t prepare(const scull_site_t *site, const scull_config_t *config,
+                              const scull_device_t *device, scull_prepared_t *out,
+                              scull_diag_t *diag) {
+  (void)config;
+  (void)device;
+  const scull_site_value_t *x = scull_backend_site_input(site, 0, 0);
+  const scull_site_value_t *y = scull_backend_site_output(site, 0, 0);
+  state_t *s = scull_base_alloc(sizeof *s);
+  if (s == NULL)
+    return scull_base_fail_memory(diag, "a reformat");
+  *s = (state_t){.src = x->layout,
+                 .dst = y->layout,
+                 .size = scull_tensor_dtype_size(x->dtype),
+                 .threads = site->threads};
+  if (x->layout == y->layout) { /* a copy */
+    s->src = s->dst = SCULL_LAYOUT_PLAIN;
+    s->batch = s->channels = 1;
+    scull_type_t type = {.dtype = x->dtype, .shape = x->opt};
+    size_t bytes = 0;
+    if (!scull_backend_layout_bytes(&type, x->layout, &bytes))
+      bytes = 0;
+    s->pixels = (int64_t)(bytes / s->size);
+  } else {
+    s->batch = x->opt.dim[0];
+    s->channels = x->opt.dim[1];
+    s->pixels = 1;
+    for (int32_t i = 2; i < x->opt.rank; i++)
+      s->pixels *= x->opt.dim[i];
+  }
+  *out = (scull_prepared_t){.state = s};
+  return SCULL_OK;
+}
+
+static scull_status_t enqueue(void *state, const scull_args_t *args) {
+  const state_t *s = state;
+  job_t job = {.state = s, .src = args->inputs[0], .dst = args->outputs[0]};
+  enum { SMALL = 64 * 1024 }; /* bytes below which a fork costs more than it brings */
+  bool small = (size_t)(s->batch * s->channels * s->pixels) * s->size < SMALL;
+  scull_base_parallel_for(small ? 1 : s->threads, s->batch * ((s->pixels + 15) / 16), move_pictures,
+                          &job);
+  return SCULL_OK;
+}
+
+static const char *const anchors[] = {"identity", NULL};
+
+const scull_tactic_t scull_tactic_cpu_reformat = {.name = "cpu.reformat",
+                                                  .version = 1,
+                                                  .anchors = anchors,
+                                                  .refuse = refuse,
+                                                  .prepare = prepare,
+                                                  .enqueue = enqueue,
+                                                  .release = scull_base_free};

@@ -1,0 +1,60 @@
+/* Layouts: names, sizes, equality. */
+#include "backend/layout.h"
+
+#include <string.h>
+
+#include "base/checked.h"
+
+static const char *const names[SCULL_LAYOUTS] = {"plain", "nhwc", "c16", "c8"};
+
+const char *scull_backend_layout_name(scull_layout_t layout) {
+  return (unsigned)layout < SCULL_LAYOUTS ? names[layout] : "?";
+}
+
+bool scull_backend_layout_find(const char *name, scull_layout_t *out) {
+  for (int i = 0; i < SCULL_LAYOUTS; i++) {
+    if (strcmp(names[i], name) == 0) {
+      *out = (scull_layout_t)i;
+      return true;
+    }
+  }
+  return false;
+}
+
+bool scull_backend_layout_fits(const scull_shape_t *shape, scull_layout_t layout) {
+  return layout == SCULL_LAYOUT_PLAIN || ((unsigned)layout < SCULL_LAYOUTS && shape->rank >= 3);
+}
+
+static int64_t block_of(scull_layout_t layout) {
+  return layout == SCULL_LAYOUT_C16 ? 16 : layout == SCULL_LAYOUT_C8 ? 8 : 1;
+}
+
+bool scull_backend_layout_bytes(const scull_type_t *type, scull_layout_t layout, size_t *bytes) {
+  scull_type_t padded = *type;
+  int64_t block = block_of(layout);
+  if (!scull_backend_layout_fits(&type->shape, layout))
+    return false;
+  if (block > 1) {
+    if (type->shape.dim[1] > INT64_MAX - block)
+      return false;
+    padded.shape.dim[1] = (type->shape.dim[1] + block - 1) / block * block;
+  }
+  return scull_tensor_type_bytes(&padded, bytes);
+}
+
+bool scull_backend_layout_same(const scull_shape_t *shape, scull_layout_t a, scull_layout_t b) {
+  if (a == b)
+    return true;
+  if (!scull_backend_layout_fits(shape, a) || !scull_backend_layout_fits(shape, b))
+    return false;
+  int64_t spatial = 1, channels = shape->dim[1];
+  for (int32_t i = 2; i < shape->rank; i++)
+    spatial *= shape->dim[i];
+  if (channels % block_of(a) != 0 || channels % block_of(b) != 0)
+    return false;
+  if (spatial == 1)
+    return true; /* one pixel: channels in order, whatever the blocks */
+  bool a_last = a == SCULL_LAYOUT_NHWC || channels == block_of(a);
+  bool b_last = b == SCULL_LAYOUT_NHWC || channels == block_of(b);
+  return a_last && b_last; /* one block, or one channel, is channels last */
+}

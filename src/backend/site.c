@@ -1,0 +1,200 @@
+/* Reading sites. */
+#include "backend/site.h"
+
+#include <string.h>
+
+#include "backend/tactic.h"
+
+static const scull_site_value_t *value_at(const scull_site_t *site, const uint16_t *list,
+                                          size_t count, size_t index) {
+  if (index >= count || list[index] == SCULL_SITE_ABSENT)
+    return NULL;
+  return &site->values[list[index]];
+}
+
+const scull_site_value_t *scull_backend_site_input(const scull_site_t *site, size_t op,
+                                                   size_t index) {
+  return value_at(site, site->ops[op].inputs, site->ops[op].input_count, index);
+}
+
+const scull_site_value_t *scull_backend_site_output(const scull_site_t *site, size_t op,
+                                                    size_t index) {
+  return value_at(site, site->ops[op].outputs, site->ops[op].output_count, index);
+}
+
+bool scull_backend_site_is(const scull_site_t *site, size_t op, const char *name) {
+  return op < site->op_count && strcmp(site->ops[op].def->name, name) == 0;
+}
+
+bool scull_backend_site_fixed(const scull_site_value_t *value) {
+  return scull_tensor_shape_equal(&value->min, &value->max) &&
+         scull_tensor_shape_equal(&value->opt, &value->max);
+}
+
+static void *unconst(const void *p) {
+  void *out;
+  memcpy(&out, &p, sizeof out);
+  return out;
+}
+
+static void fill_tensors(const scull_site_t *site, const uint16_t *list, size_t count,
+                         scull_tensor_t *out) {
+  for (size_t i = 0; i < count; i++) {
+    const scull_site_value_t *v = value_at(site, list, count, i);
+    out[i] = (scull_tensor_t){0};
+    if (v != NULL)
+      out[i] =
+          (scull_tensor_t){.type = {.dtype = v->dtype, .shape = v->opt}, .data = unconst(v->data)};
+  }
+}
+
+bool scull_backend_site_call(const scull_site_t *site, size_t op, scull_tensor_t *inputs,
+                             scull_tensor_t *outputs, size_t room, scull_op_call_t *call) {
+  const scull_site_op_t *o = &site->ops[op];
+  if (o->input_count > room || o->output_count > room)
+    return false;
+  fill_tensors(site, o->inputs, o->input_count, inputs);
+  fill_tensors(site, o->outputs, o->output_count, outputs);
+  *call = (scull_op_call_t){.def = o->def,
+                            .attrs = o->attrs,
+                            .inputs = inputs,
+                            .input_count = o->input_count,
+                            .outputs = outputs,
+                            .output_count = o->output_count};
+  return true;
+}
+
+scull_status_t scull_backend_site_infer(scull_site_t *site, scull_diag_t *diag) {
+  enum { ROOM = 256 };
+  scull_tensor_t inputs[ROOM], outputs[ROOM];
+  for (size_t i = 0; i < site->op_count; i++) {
+    const scull_site_op_t *op = &site->ops[i];
+    scull_op_call_t call;
+    if (!scull_backend_site_call(site, i, inputs, outputs, ROOM, &call))
+      return scull_base_fail(diag, SCULL_UNSUPPORTED, "%s: more than %d operands", op->def->name,
+                             ROOM);
+    call.diag = diag;
+    SCULL_TRY(scull_ops_infer(&call));
+    for (size_t o = 0; o < op->output_count; o++) {
+      if (op->outputs[o] != SCULL_SITE_ABSENT)
+        site->values[op->outputs[o]].opt = outputs[o].type.shape;
+    }
+  }
+  return SCULL_OK;
+}
+
+/* --- text ------------------------------------------------------------------------------------- */
+
+static void print_value(const scull_site_value_t *v, scull_text_t *text) {
+  char type[128];
+  scull_type_t opt = {.dtype = v->dtype, .shape = v->opt};
+  scull_base_text_print(text, "%s%s", v->is_constant ? "const " : "",
+                        scull_tensor_type_text(&opt, type, sizeof type));
+  if (!scull_backend_site_fixed(v)) {
+    scull_base_text_print(text, "(");
+    scull_tensor_shape_print(&v->min, text);
+    scull_base_text_print(text, "..");
+    scull_tensor_shape_print(&v->max, text);
+    scull_base_text_print(text, ")");
+  }
+  if (v->layout != SCULL_LAYOUT_PLAIN)
+    scull_base_text_print(text, ":%s", scull_backend_layout_name(v->layout));
+  if (v->channel_total > 0)
+    scull_base_text_print(text, "@%lld/%lld", (long long)v->channel_offset,
+                          (long long)v->channel_total);
+}
+
+static void print_list(const uint16_t *list, size_t count, scull_text_t *text) {
+  for (size_t i = 0; i < count; i++) {
+    if (list[i] == SCULL_SITE_ABSENT)
+      scull_base_text_print(text, "%s-", i == 0 ? "" : ",");
+    else
+      scull_base_text_print(text, "%s%u", i == 0 ? "" : ",", list[i]);
+  }
+}
+
+void scull_backend_site_print(const scull_site_t *site, scull_text_t *text) {
+  for (size_t i = 0; i < site->op_count; i++) {
+    const scull_site_op_t *op = &site->ops[i];
+    scull_base_text_print(text, "%s%s(", i == 0 ? "" : "; ", op->def->name);
+    print_list(op->inputs, op->input_count, text);
+    scull_base_text_print(text, ")->");
+    print_list(op->outputs, op->output_count, text);
+    scull_text_t attrs = {0};
+    scull_ops_attrs_print(&op->def->attrs, op->attrs, false, &attrs);
+    if (attrs.size > 0)
+      scull_base_text_print(text, " %s", attrs.data);
+    text->failed = text->failed || attrs.failed;
+    scull_base_text_deinit(&attrs);
+  }
+  scull_base_text_print(text, " |");
+  for (size_t i = 0; i < site->value_count; i++) {
+    scull_base_text_print(text, " %zu:", i);
+    print_value(&site->values[i], text);
+  }
+  scull_base_text_print(text, " | in ");
+  print_list(site->inputs, site->input_count, text);
+  scull_base_text_print(text, " out ");
+  print_list(site->outputs, site->output_count, text);
+}
+
+/* --- groups ----------------------------------------------------------------------------------- */
+
+/* Takes op `i` as a residual add onto `flow`; false when it is none. */
+static bool take_add(const scull_site_t *site, size_t i, uint16_t flow, scull_epilogue_t *out) {
+  const scull_site_op_t *op = &site->ops[i];
+  uint32_t traits = SCULL_OP_BINARY | SCULL_OP_COMMUTATIVE;
+  if ((op->def->traits & traits) != traits || strcmp(op->def->name, "add") != 0 || out->add != NULL)
+    return false;
+  uint16_t other = op->inputs[0] == flow ? op->inputs[1] : op->inputs[0];
+  if ((op->inputs[0] != flow && op->inputs[1] != flow) || other == flow)
+    return false;
+  const scull_site_value_t *r = &site->values[other], *y = &site->values[flow];
+  if (r->is_constant || !scull_tensor_shape_equal(&r->opt, &y->opt) ||
+      !scull_tensor_shape_equal(&r->max, &y->max))
+    return false;
+  out->add = op;
+  out->residual = r;
+  out->residual_index = other;
+  out->add_first = out->activation == NULL;
+  return true;
+}
+
+bool scull_backend_site_epilogue(const scull_site_t *site, scull_epilogue_t *out) {
+  *out = (scull_epilogue_t){.residual_index = SCULL_SITE_ABSENT};
+  uint16_t flow = site->ops[0].outputs[0];
+  for (size_t i = 1; i < site->op_count; i++) {
+    const scull_site_op_t *op = &site->ops[i];
+    bool unary = (op->def->traits & SCULL_OP_UNARY) != 0 && op->inputs[0] == flow;
+    if (unary && out->activation == NULL)
+      out->activation = op;
+    else if (!take_add(site, i, flow, out))
+      return false;
+    flow = op->outputs[0];
+  }
+  return true;
+}
+
+/* --- layouts ---------------------------------------------------------------------------------- */
+
+static bool is_anchor_input(const scull_site_t *site, uint16_t value) {
+  const scull_site_op_t *anchor = &site->ops[0];
+  for (size_t i = 0; i < anchor->input_count; i++) {
+    if (anchor->inputs[i] == value)
+      return true;
+  }
+  return false;
+}
+
+static void set_layout(scull_site_value_t *value, scull_layout_t layout) {
+  value->layout = scull_backend_layout_fits(&value->opt, layout) ? layout : SCULL_LAYOUT_PLAIN;
+}
+
+void scull_backend_config_apply(scull_site_t *site, const scull_config_t *config) {
+  for (size_t i = 0; i < site->input_count; i++) {
+    uint16_t v = site->inputs[i];
+    set_layout(&site->values[v], is_anchor_input(site, v) ? config->src : config->dst);
+  }
+  for (size_t i = 0; i < site->output_count; i++)
+    set_layout(&site->values[site->outputs[i]], config->dst);
+}
