@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "console.h"
+#include "plans.h"
 #include "values.h"
 
 /* xorshift64*: numbers that look arbitrary, the same in every run. */
@@ -56,34 +57,12 @@ static scull_status_t make_noise(const scull_tensor_info_t *info, const char *te
   return SCULL_OK;
 }
 
-/* Index of the input that `text` (NAME=...) is for; *value points behind the "=". */
-static scull_status_t find_input(const scull_engine_t *engine, const char *text, size_t *index,
-                                 const char **value) {
-  const char *equals = strchr(text, '=');
-  if (!equals && scull_engine_input_count(engine) == 1) {
-    *index = 0;
-    *value = text;
-    return SCULL_OK;
-  }
-  if (!equals)
-    return cli_fail(SCULL_INVALID_ARGUMENT, "--input wants NAME=FILE.npy, not '%s'", text);
-  char *name = strndup(text, (size_t)(equals - text));
-  if (!name)
-    return cli_fail_memory();
-  scull_status_t status = scull_engine_find_input(engine, name, index);
-  if (status != SCULL_OK)
-    status = cli_fail(SCULL_NOT_FOUND, "--input %s: the plan has no input '%s'", text, name);
-  free(name);
-  *value = equals + 1;
-  return status;
-}
-
 static scull_status_t take_given(const scull_engine_t *engine, const char *text,
                                  cli_inputs_t *inputs) {
   size_t index = 0;
   const char *value = NULL;
   scull_tensor_info_t info;
-  CLI_TRY(find_input(engine, text, &index, &value));
+  CLI_TRY(cli_plans_find_input(engine, text, &index, &value));
   CLI_TRY(cli_check(scull_engine_input(engine, index, &info), "input"));
   cli_array_deinit(&inputs->arrays[index]);
   if (value != text && cli_values_is_shape(value))

@@ -15,4 +15,11 @@ typedef struct cli_open {
 CLI_CHECKED scull_status_t cli_plans_open(const char *path, const cli_open_t *how,
                                           scull_engine_t **out);
 
+/* For "NAME=VALUE": the index of the input (output) NAME, and where VALUE begins. VALUE alone is
+ * enough when there is only one. */
+CLI_CHECKED scull_status_t cli_plans_find_input(const scull_engine_t *engine, const char *text,
+                                                size_t *index, const char **value);
+CLI_CHECKED scull_status_t cli_plans_find_output(const scull_engine_t *engine, const char *text,
+                                                 size_t *index, const char **value);
+
 #endif

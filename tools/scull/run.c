@@ -7,15 +7,20 @@
 #include <sys/stat.h>
 
 #include "console.h"
+#include "expect.h"
 #include "inputs.h"
+#include "plans.h"
 #include "values.h"
 
 typedef struct run_args {
-  const char *plan, *output_dir;
-  cli_list_t inputs, watches;
+  const char *plan, *output_dir, *labels;
+  cli_list_t inputs, watches, expected;
+  double tolerance;
   int64_t threads;
   bool strict, verify, verbose;
 } run_args_t;
+
+static const run_args_t defaults = {.tolerance = 1e-4};
 
 #define FIELD(name) offsetof(run_args_t, name)
 
@@ -28,6 +33,12 @@ static const cli_option_t options[] = {
      "writes DIR/NAME.npy for each output and DIR/outputs.txt: index, name, file", 0},
     {"watch", 0, CLI_LIST, FIELD(watches), "NAMES",
      "inner tensors to write there, too; the plan stays as it is", 0},
+    {"expect", 0, CLI_REPEATED, FIELD(expected), "NAME=FILE",
+     "fail unless that output is what the .npy file holds", 0},
+    {"tolerance", 0, CLI_NUMBER, FIELD(tolerance), "X",
+     "for --expect: largest difference over the range of values (default 1e-4)", 0},
+    {"labels", 0, CLI_TEXT, FIELD(labels), "FILE",
+     "classes (i64 .npy): print the accuracy of the first output", 0},
     {"threads", 't', CLI_INTEGER, FIELD(threads), "N", "default: what the plan was tuned for", 0},
     {"strict", 0, CLI_FLAG, FIELD(strict), NULL,
      "refuse a plan of another device instead of tuning it again", 0},
@@ -131,6 +142,36 @@ static scull_status_t take_outputs(const run_args_t *args, const scull_engine_t 
   return SCULL_OK;
 }
 
+/* --- recorded answers ------------------------------------------------------------------------- */
+
+static scull_status_t check_expected(const run_args_t *args, const scull_engine_t *engine,
+                                     scull_context_t *context, const char *text) {
+  size_t index = 0;
+  const char *path = NULL;
+  scull_tensor_info_t info;
+  scull_tensor_view_t tensor;
+  CLI_TRY(cli_plans_find_output(engine, text, &index, &path));
+  CLI_TRY(cli_check(scull_engine_output(engine, index, &info), args->plan));
+  CLI_TRY(cli_check(scull_context_output(context, index, &tensor), info.name));
+  return cli_expect_array(info.name, &tensor, path, args->tolerance);
+}
+
+static scull_status_t check_labels(const run_args_t *args, const scull_engine_t *engine,
+                                   scull_context_t *context) {
+  scull_tensor_info_t info;
+  scull_tensor_view_t tensor;
+  CLI_TRY(cli_check(scull_engine_output(engine, 0, &info), args->plan));
+  CLI_TRY(cli_check(scull_context_output(context, 0, &tensor), info.name));
+  return cli_expect_labels(info.name, &tensor, args->labels);
+}
+
+static scull_status_t check_answers(const run_args_t *args, const scull_engine_t *engine,
+                                    scull_context_t *context) {
+  for (size_t i = 0; i < args->expected.count; i++)
+    CLI_TRY(check_expected(args, engine, context, args->expected.items[i]));
+  return args->labels ? check_labels(args, engine, context) : SCULL_OK;
+}
+
 static scull_status_t run_context(const run_args_t *args, const scull_engine_t *engine,
                                   scull_context_t *context, const cli_inputs_t *inputs) {
   FILE *list = NULL;
@@ -144,6 +185,8 @@ static scull_status_t run_context(const run_args_t *args, const scull_engine_t *
     status = take_outputs(args, engine, context, list);
   if (list && fclose(list) != 0 && status == SCULL_OK)
     status = cli_fail_errno(args->output_dir, "write outputs.txt in");
+  if (status == SCULL_OK)
+    status = check_answers(args, engine, context);
   return status == SCULL_OK ? watched.status : status;
 }
 
@@ -186,5 +229,6 @@ const cli_command_t cli_command_run = {
     .options = options,
     .option_count = CLI_COUNT(options),
     .args_size = sizeof(run_args_t),
+    .defaults = &defaults,
     .run = run,
 };
