@@ -10,4 +10,4 @@ static int64_t whole(int64_t a, int64_t b, bool *fits) {
   return (int64_t)((uint64_t)a + (uint64_t)b);
 }
 
-SCULL_BINARY_OP(add, SCULL_OP_COMMUTATIVE, scull_ops_infer_broadcast, {real, whole});
+SCULL_BINARY_OP(add, SCULL_OP_COMMUTATIVE, scull_ops_infer_arithmetic, {real, whole});

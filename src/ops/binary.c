@@ -1,53 +1,48 @@
-/* The broadcasting loop of element-wise operators of two inputs. */
+/* The loops of element-wise operators of two inputs. */
 #include "ops/binary.h"
 
-/* Strides of an operand seen at the result's rank: 0 where it is repeated. */
-static void broadcast_strides(const scull_shape_t *shape, const scull_shape_t *out,
-                              int64_t strides[SCULL_MAX_RANK]) {
-  int64_t own[SCULL_MAX_RANK] = {0};
-  scull_tensor_strides(shape, own);
-  for (int32_t i = 0; i < out->rank; i++) {
-    int32_t k = i - (out->rank - shape->rank);
-    strides[i] = k < 0 || shape->dim[k] == 1 ? 0 : own[k];
+#include "ops/broadcast.h"
+
+static void row_f32(const scull_op_call_t *call, const scull_broadcast_t *row,
+                    double (*real)(double a, double b)) {
+  const float *a = (const float *)call->inputs[0].data + row->at[0];
+  const float *b = (const float *)call->inputs[1].data + row->at[1];
+  float *y = (float *)call->outputs[0].data + row->out;
+  for (int64_t i = 0; i < row->count; i++)
+    y[i] = (float)real((double)a[i * row->step[0]], (double)b[i * row->step[1]]);
+}
+
+static void row_real(const scull_op_call_t *call, const scull_broadcast_t *row,
+                     double (*real)(double a, double b)) {
+  const scull_tensor_t *a = &call->inputs[0], *b = &call->inputs[1], *y = &call->outputs[0];
+  for (int64_t i = 0; i < row->count; i++) {
+    double left = scull_tensor_load(a->data, a->type.dtype, row->at[0] + i * row->step[0]);
+    double right = scull_tensor_load(b->data, b->type.dtype, row->at[1] + i * row->step[1]);
+    scull_tensor_store(y->data, y->type.dtype, row->out + i, real(left, right));
   }
 }
 
-typedef struct {
-  int64_t index[SCULL_MAX_RANK], a, b; /* position in the result and in both operands */
-} walk_t;
-
-static void walk_next(walk_t *walk, const scull_shape_t *shape, const int64_t *sa,
-                      const int64_t *sb) {
-  for (int32_t d = shape->rank - 1; d >= 0; d--) {
-    walk->a += sa[d];
-    walk->b += sb[d];
-    if (++walk->index[d] < shape->dim[d])
-      return;
-    walk->a -= sa[d] * shape->dim[d];
-    walk->b -= sb[d] * shape->dim[d];
-    walk->index[d] = 0;
+static void row_whole(const scull_op_call_t *call, const scull_broadcast_t *row,
+                      int64_t (*whole)(int64_t a, int64_t b, bool *fits), bool *fits) {
+  const scull_tensor_t *a = &call->inputs[0], *b = &call->inputs[1], *y = &call->outputs[0];
+  for (int64_t i = 0; i < row->count; i++) {
+    int64_t left = scull_tensor_load_i64(a->data, a->type.dtype, row->at[0] + i * row->step[0]);
+    int64_t right = scull_tensor_load_i64(b->data, b->type.dtype, row->at[1] + i * row->step[1]);
+    scull_tensor_store_i64(y->data, y->type.dtype, row->out + i, whole(left, right, fits));
   }
 }
 
 scull_status_t scull_ops_binary(const scull_op_call_t *call, scull_binary_body_t body) {
-  const scull_tensor_t *a = &call->inputs[0], *b = &call->inputs[1], *y = &call->outputs[0];
-  const scull_shape_t *shape = &y->type.shape;
-  int64_t sa[SCULL_MAX_RANK] = {0}, sb[SCULL_MAX_RANK] = {0};
-  bool whole = body.whole != NULL && !scull_tensor_dtype_is_float(a->type.dtype), fits = true;
-  walk_t walk = {0};
-  broadcast_strides(&a->type.shape, shape, sa);
-  broadcast_strides(&b->type.shape, shape, sb);
-  for (int64_t i = 0, count = scull_tensor_count(shape); i < count; i++) {
-    if (whole)
-      scull_tensor_store_i64(y->data, y->type.dtype, i,
-                             body.whole(scull_tensor_load_i64(a->data, a->type.dtype, walk.a),
-                                        scull_tensor_load_i64(b->data, b->type.dtype, walk.b),
-                                        &fits));
+  scull_dtype_t from = call->inputs[0].type.dtype, to = call->outputs[0].type.dtype;
+  bool fits = true, is_whole = body.whole != NULL && !scull_tensor_dtype_is_float(from);
+  scull_broadcast_t row = scull_ops_broadcast(call->inputs, 2, &call->outputs[0].type.shape);
+  while (scull_ops_broadcast_next(&row)) {
+    if (is_whole)
+      row_whole(call, &row, body.whole, &fits);
+    else if (from == SCULL_DTYPE_F32 && to == SCULL_DTYPE_F32)
+      row_f32(call, &row, body.real);
     else
-      scull_tensor_store(y->data, y->type.dtype, i,
-                         body.real(scull_tensor_load(a->data, a->type.dtype, walk.a),
-                                   scull_tensor_load(b->data, b->type.dtype, walk.b)));
-    walk_next(&walk, shape, sa, sb);
+      row_real(call, &row, body.real);
   }
   return fits ? SCULL_OK : scull_ops_fail(call, "an integer division by zero");
 }

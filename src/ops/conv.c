@@ -2,6 +2,8 @@
  * Cross-correlation with zero padding, as every framework calls convolution. */
 #include "ops/conv.h"
 
+#include "ops/sliding.h"
+
 static const scull_attr_field_t fields[] = {
     SCULL_FIELD(scull_conv_attrs_t, INTS, strides, ""),
     SCULL_FIELD(scull_conv_attrs_t, INTS, pads, ""),
@@ -20,15 +22,8 @@ static scull_status_t check_operands(const scull_op_call_t *call) {
     return scull_ops_fail(call, "%lld channels, %lld groups, filter of %lld x %lld channels",
                           (long long)x->dim[1], (long long)attrs->groups, (long long)w->dim[0],
                           (long long)w->dim[1]);
-  if (scull_ops_has_input(call, 2)) {
-    const scull_shape_t *b = &call->inputs[2].type.shape;
-    if (b->rank != 1 || b->dim[0] != w->dim[0])
-      return scull_ops_fail(call, "the bias must have %lld elements", (long long)w->dim[0]);
-  }
-  if (!scull_tensor_dtype_is_float(call->inputs[0].type.dtype) ||
-      call->inputs[1].type.dtype != call->inputs[0].type.dtype)
-    return scull_ops_fail(call, "x and filter must be of one float type");
-  return SCULL_OK;
+  SCULL_TRY(scull_ops_check_list(call, 2, "the bias", w->dim[0]));
+  return scull_ops_check_floats(call, 3);
 }
 
 scull_status_t scull_ops_conv_geometry(const scull_op_call_t *call, scull_conv_geometry_t *out) {
@@ -58,67 +53,56 @@ static scull_status_t infer(const scull_op_call_t *call) {
   return SCULL_OK;
 }
 
-/* Everything as three spatial axes: absent ones have extent 1. */
 typedef struct {
   const scull_op_call_t *call;
-  scull_conv_geometry_t g;
-  scull_window_t d, h, w;
-  int64_t channels; /* of one group */
+  scull_sliding_t s;
+  int64_t groups, channels, per_group; /* input and output channels of a group */
 } plain_t;
 
-static plain_t plain_of(const scull_op_call_t *call, const scull_conv_geometry_t *g) {
-  const scull_window_t one = {1, 1, 1, 1, 1, 0, 0};
-  return (plain_t){.call = call,
-                   .g = *g,
-                   .d = g->spatial > 2 ? g->window[0] : one,
-                   .h = g->spatial > 1 ? g->window[g->spatial - 2] : one,
-                   .w = g->window[g->spatial - 1],
-                   .channels = g->in_channels / g->groups};
+/* A window of one element that visits every input in order: rows join to one long row. */
+static void join_rows(scull_sliding_t *s) {
+  for (int32_t i = 0; i < 3; i++) {
+    const scull_window_t *w = &s->axis[i];
+    if (w->kernel != 1 || w->stride != 1 || w->pad_begin != 0 || w->out != w->in)
+      return;
+  }
+  const scull_window_t row = {s->in, s->out, 1, 1, 1, 0, 0};
+  *s = scull_ops_sliding(&row, 1);
 }
 
-/* Sum over the channels and taps of one output element; `first` is the first input channel's plane
- * index (n * C + c). */
-static double dot(const plain_t *p, int64_t first, int64_t o, const int64_t at[3]) {
+static void compute(const plain_t *p, const scull_piece_t *piece) {
   const scull_tensor_t *x = &p->call->inputs[0], *f = &p->call->inputs[1];
-  double sum = 0;
-  for (int64_t c = 0; c < p->channels; c++) {
-    for (int64_t kd = 0; kd < p->d.kernel; kd++) {
-      int64_t d = at[0] * p->d.stride - p->d.pad_begin + kd * p->d.dilation;
-      for (int64_t kh = 0; d >= 0 && d < p->d.in && kh < p->h.kernel; kh++) {
-        int64_t h = at[1] * p->h.stride - p->h.pad_begin + kh * p->h.dilation;
-        for (int64_t kw = 0; h >= 0 && h < p->h.in && kw < p->w.kernel; kw++) {
-          int64_t w = at[2] * p->w.stride - p->w.pad_begin + kw * p->w.dilation;
-          if (w < 0 || w >= p->w.in)
-            continue;
-          int64_t ix = (((first + c) * p->d.in + d) * p->h.in + h) * p->w.in + w;
-          int64_t iw =
-              (((o * p->channels + c) * p->d.kernel + kd) * p->h.kernel + kh) * p->w.kernel + kw;
-          sum += scull_tensor_load(x->data, x->type.dtype, ix) *
-                 scull_tensor_load(f->data, f->type.dtype, iw);
-        }
-      }
+  int64_t outputs = p->groups * p->per_group, o = piece->plane % outputs;
+  int64_t plane = (piece->plane / outputs * p->groups + o / p->per_group) * p->channels;
+  double sum[SCULL_ROW], start = 0;
+  if (scull_ops_has_input(p->call, 2))
+    start = scull_tensor_load(p->call->inputs[2].data, x->type.dtype, o);
+  for (int64_t i = 0; i < piece->end - piece->begin; i++)
+    sum[i] = start;
+  scull_span_t span = SCULL_SPAN_BEGIN;
+  while (scull_ops_span_next(&p->s, piece, &span)) {
+    for (int64_t c = 0; c < p->channels; c++) {
+      int64_t at = (o * p->channels + c) * p->s.taps + span.tap;
+      scull_ops_row_axpy(scull_tensor_load(f->data, f->type.dtype, at), x,
+                         (plane + c) * p->s.in + span.in, span.step, span.count,
+                         sum + (span.out - piece->begin), 1);
     }
   }
-  return sum;
+  scull_ops_row_store(sum, piece->end - piece->begin, &p->call->outputs[0], piece->first);
 }
 
 static scull_status_t reference(const scull_op_call_t *call) {
   scull_conv_geometry_t g;
   SCULL_TRY(scull_ops_conv_geometry(call, &g));
-  const plain_t p = plain_of(call, &g);
-  const scull_tensor_t *y = &call->outputs[0];
-  const scull_tensor_t *bias = scull_ops_has_input(call, 2) ? &call->inputs[2] : NULL;
-  int64_t per_group = g.out_channels / g.groups, i = 0;
-  for (int64_t n = 0; n < g.batch; n++) {
-    for (int64_t o = 0; o < g.out_channels; o++) {
-      int64_t first = n * g.in_channels + o / per_group * p.channels;
-      double start = bias == NULL ? 0 : scull_tensor_load(bias->data, bias->type.dtype, o);
-      for (int64_t s = 0; s < p.d.out * p.h.out * p.w.out; s++) {
-        const int64_t at[3] = {s / (p.h.out * p.w.out), s / p.w.out % p.h.out, s % p.w.out};
-        scull_tensor_store(y->data, y->type.dtype, i++, start + dot(&p, first, o, at));
-      }
-    }
-  }
+  plain_t p = {.call = call,
+               .s = scull_ops_sliding(g.window, g.spatial),
+               .groups = g.groups,
+               .channels = g.in_channels / g.groups,
+               .per_group = g.out_channels / g.groups};
+  join_rows(&p.s);
+  scull_piece_t piece = {0};
+  while (scull_ops_piece_next(&p.s, g.batch * g.out_channels, &piece))
+    compute(&p, &piece);
   return SCULL_OK;
 }
 

@@ -1,9 +1,8 @@
 /* relu: max(x, 0). NaN stays NaN. */
 #include "ops/unary.h"
 
-static double relu(double x, const void *attrs) {
-  (void)attrs;
+static double relu(double x) {
   return x < 0 ? 0 : x;
 }
 
-SCULL_UNARY_OP(relu, relu, {0});
+SCULL_UNARY_OP(relu, scull_ops_infer_number, relu);

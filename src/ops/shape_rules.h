@@ -7,11 +7,27 @@
 /* outputs[0] has the type of inputs[0]. */
 scull_status_t scull_ops_infer_same(const scull_op_call_t *call) SCULL_MUST_USE;
 
+/* The same for operators that take numbers only (no BOOL), floats only, BOOL only. */
+scull_status_t scull_ops_infer_number(const scull_op_call_t *call) SCULL_MUST_USE;
+scull_status_t scull_ops_infer_float(const scull_op_call_t *call) SCULL_MUST_USE;
+scull_status_t scull_ops_infer_bool(const scull_op_call_t *call) SCULL_MUST_USE;
+
 /* outputs[0]: the broadcast of inputs 0 and 1, whose dtypes must agree. */
 scull_status_t scull_ops_infer_broadcast(const scull_op_call_t *call) SCULL_MUST_USE;
 
-/* As above, but of dtype BOOL (comparisons). */
+/* As above, for numbers only. */
+scull_status_t scull_ops_infer_arithmetic(const scull_op_call_t *call) SCULL_MUST_USE;
+
+/* As above, but of dtype BOOL (comparisons); and for BOOL operands only (logic). */
 scull_status_t scull_ops_infer_compare(const scull_op_call_t *call) SCULL_MUST_USE;
+scull_status_t scull_ops_infer_logic(const scull_op_call_t *call) SCULL_MUST_USE;
+
+/* Fails unless inputs 0 to count - 1 that are present have one float type. */
+scull_status_t scull_ops_check_floats(const scull_op_call_t *call, size_t count) SCULL_MUST_USE;
+
+/* Fails unless input `index` is absent or a list of `size` elements. */
+scull_status_t scull_ops_check_list(const scull_op_call_t *call, size_t index, const char *name,
+                                    int64_t size) SCULL_MUST_USE;
 
 /* How a window slides over one spatial axis. Sizes in elements, after `auto_pad` was resolved. */
 typedef struct scull_window {
@@ -20,6 +36,15 @@ typedef struct scull_window {
 
 enum { SCULL_AUTO_PAD_EXPLICIT = 0, SCULL_AUTO_PAD_SAME = 1, SCULL_AUTO_PAD_VALID = 2 };
 extern const char *const scull_ops_auto_pad_names[];
+
+/* The first half of the next function: reads the lists of axis `axis` and checks their ranges,
+ * `in` and `kernel` too; leaves `out`. */
+scull_status_t scull_ops_window_read(const scull_op_call_t *call, int32_t axis, int32_t spatial,
+                                     scull_ints_t strides, scull_ints_t pads,
+                                     scull_ints_t dilations, scull_window_t *w) SCULL_MUST_USE;
+
+/* Sets what `auto_pad` asks for, from the window's `in`. */
+void scull_ops_window_auto_pad(scull_window_t *w, int32_t auto_pad);
 
 /* Window of spatial axis `axis` of `spatial`. Lists may be empty (stride 1, dilation 1, no padding)
  * or hold `spatial` items; pads also 2 * spatial (all begins, then all ends). SAME pads so that

@@ -1,16 +1,17 @@
-/* What an element-wise operator of one input shares: a body from double to double, run over any
- * float type (and over integers through doubles, where `any` is set). Private to ops/. */
+/* What an element-wise operator of one input shares: a body from double to double, run over every
+ * dtype that its rule lets pass. f32 is computed in double and rounded once; integers go through
+ * doubles too, so those beyond 2^53 round. Private to ops/. */
 #ifndef SCULL_OPS_UNARY_H
 #define SCULL_OPS_UNARY_H
 
 #include "ops/shape_rules.h"
 
-/* f32 is computed in double and rounded once; other types likewise. */
 typedef double (*scull_unary_fn_t)(double x, const void *attrs);
 scull_status_t scull_ops_unary(const scull_op_call_t *call, scull_unary_fn_t fn) SCULL_MUST_USE;
 
-/* Defines descriptor and reference kernel of `op` from a function `body`; `schema` may be {0}. */
-#define SCULL_UNARY_OP(op, body, ...)                                                              \
+/* The descriptor and reference kernel of `op` from a body double (*)(double x, const void *attrs),
+ * a shape rule and a schema. */
+#define SCULL_UNARY_ATTRS_OP(op, rule, body, ...)                                                  \
   static scull_status_t op##_reference(const scull_op_call_t *call) {                              \
     return scull_ops_unary(call, body);                                                            \
   }                                                                                                \
@@ -21,7 +22,15 @@ scull_status_t scull_ops_unary(const scull_op_call_t *call, scull_unary_fn_t fn)
                                           .outputs_max = 1,                                        \
                                           .traits = SCULL_OP_UNARY,                                \
                                           .attrs = __VA_ARGS__,                                    \
-                                          .infer = scull_ops_infer_same,                           \
+                                          .infer = rule,                                           \
                                           .reference = op##_reference}
+
+/* As above for an operator without attributes: the body is double (*)(double x). */
+#define SCULL_UNARY_OP(op, rule, body)                                                             \
+  static double op##_with_attrs(double x, const void *attrs) {                                     \
+    (void)attrs;                                                                                   \
+    return body(x);                                                                                \
+  }                                                                                                \
+  SCULL_UNARY_ATTRS_OP(op, rule, op##_with_attrs, {0})
 
 #endif

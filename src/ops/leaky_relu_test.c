@@ -1,0 +1,18 @@
+/* Values come from Paddle 2.6.2. */
+#include "ops/opcase.h"
+
+static const scull_opcase_t cases[] = {
+    {"values", NULL, "f32[10]={-30,-3,-1,-0.5,0,0.25,1,2.5,7,25}",
+     "f32[10]={-0.3,-0.03,-0.01,-0.005,0,0.25,1,2.5,7,25}"},
+    {"alpha", "alpha=0.25", "f32[10]={-30,-3,-1,-0.5,0,0.25,1,2.5,7,25}",
+     "f32[10]={-7.5,-0.75,-0.25,-0.125,0,0.25,1,2.5,7,25}"},
+    {"a picture", NULL, "f32[2x3x5x7]", "f32[2x3x5x7]"},
+    {"one element, no dimension", NULL, "f32[]={0.5}", "f32[]={0.5}"},
+    {"no elements", NULL, "f32[2x0x3]", "f32[2x0x3]"},
+    {"double", NULL, "f64[3]={0.125,1.5,3}", "f64[3]={0.125,1.5,3}"},
+    {"half", NULL, "f16[3]={0.5,1,2}", "f16[3]={0.5,1,2}"},
+    {"integers", NULL, "i32[3]={-700,0,7}", "i32[3]={-7,0,7}"},
+    {"truth values", NULL, "bool[3]", "error"},
+};
+
+SCULL_OPCASES(leaky_relu, cases);

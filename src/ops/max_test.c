@@ -1,0 +1,32 @@
+/* Values come from Paddle 2.6.2. */
+#include "ops/opcase.h"
+
+static const scull_opcase_t cases[] = {
+    {"same shape", NULL, "f32[2x3]={-5.5,-1,0.5,2,3,7.25} f32[2x3]={2,-3,0.25,-1.5,3,4}",
+     "f32[2x3]={2,-1,0.5,2,3,7.25}"},
+    {"row over matrix", NULL, "f32[2x3]={-5.5,-1,0.5,2,3,7.25} f32[3]={2,-3,4}",
+     "f32[2x3]={2,-1,4,2,3,7.25}"},
+    {"column over matrix", NULL, "f32[2x3]={-5.5,-1,0.5,2,3,7.25} f32[2x1]={-2,3}",
+     "f32[2x3]={-2,-1,0.5,3,3,7.25}"},
+    {"both repeated", NULL, "f32[2x1]={-2,3} f32[1x3]={2,-3,4}", "f32[2x3]={2,-2,4,3,3,4}"},
+    {"scalar on the right", NULL, "f32[2x3]={-5.5,-1,0.5,2,3,7.25} f32[]={2}",
+     "f32[2x3]={2,2,2,2,3,7.25}"},
+    {"scalar on the left", NULL, "f32[]={2} f32[2x3]={-5.5,-1,0.5,2,3,7.25}",
+     "f32[2x3]={2,2,2,2,3,7.25}"},
+    {"first of lower rank", NULL, "f32[3]={2,-3,4} f32[2x3]={-5.5,-1,0.5,2,3,7.25}",
+     "f32[2x3]={2,-1,4,2,3,7.25}"},
+    {"a channel list over a picture", NULL, "f32[2x5x7x3] f32[5x1x1]", "f32[2x5x7x3]"},
+    {"an inner and an outer repetition", NULL, "f32[3x1x4x1] f32[3x2x1x5]", "f32[3x2x4x5]"},
+    {"no elements", NULL, "f32[0x3] f32[1x3]", "f32[0x3]"},
+    {"double", NULL, "f64[2x3] f64[2x3]", "f64[2x3]"},
+    {"integers", NULL, "i32[6]={7,-7,7,-7,6,0} i32[6]={2,2,-2,-2,3,5}", "i32[6]={7,2,7,-2,6,5}"},
+    {"truth values", NULL, "bool[2] bool[2]", "error"},
+    {"integers beyond 2^53", NULL, "i64[2]={9007199254740993,1} i64[2]={1,-3}",
+     "i64[2]={9007199254740993,1}"},
+    {"NaN wins on either side (IEEE 754-2019)", NULL, "f32[2]={nan,1} f32[2]={1,nan}",
+     "f32[2]={nan,nan}"},
+    {"shapes that do not fit", NULL, "f32[2x3] f32[2]", "error"},
+    {"dtypes that differ", NULL, "f32[2] i32[2]", "error"},
+};
+
+SCULL_OPCASES(max, cases);

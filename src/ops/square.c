@@ -1,0 +1,8 @@
+/* square: x * x; integers saturate. */
+#include "ops/unary.h"
+
+static double times_itself(double x) {
+  return x * x;
+}
+
+SCULL_UNARY_OP(square, scull_ops_infer_number, times_itself);
