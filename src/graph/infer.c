@@ -116,6 +116,22 @@ static scull_status_t infer_at(scull_graph_t *graph, scull_node_t *node, int poi
   return is_computable(&call) ? compute(graph, node, point, &call) : SCULL_OK;
 }
 
+/* Extents may differ between the points, the number of dimensions must not. */
+static scull_status_t check_ranks(const scull_graph_t *graph, const scull_node_t *node) {
+  for (size_t i = 0; i < node->output_count; i++) {
+    const scull_value_t *v = &graph->values.data[node->outputs[i]];
+    for (int p = 1; p < graph->points; p++) {
+      if (v->shape[p].rank != v->shape[0].rank)
+        return scull_base_fail(
+            graph->diag, SCULL_INVALID_ARGUMENT,
+            "node '%s' (%s): output %zu has %d dimensions at one input shape and "
+            "%d at another",
+            node->name, node->op->name, i, v->shape[0].rank, v->shape[p].rank);
+    }
+  }
+  return SCULL_OK;
+}
+
 scull_status_t scull_graph_infer_node(scull_graph_t *graph, scull_node_id_t id) {
   operands_t ops;
   scull_node_t *node = scull_graph_node(graph, id);
@@ -123,7 +139,7 @@ scull_status_t scull_graph_infer_node(scull_graph_t *graph, scull_node_id_t id) 
   for (int p = 0; p < graph->points && status == SCULL_OK; p++)
     status = infer_at(graph, node, p, &ops);
   operands_deinit(&ops);
-  return status;
+  return status == SCULL_OK ? check_ranks(graph, node) : status;
 }
 
 scull_status_t scull_graph_infer(scull_graph_t *graph) {

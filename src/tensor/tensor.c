@@ -111,14 +111,25 @@ static double distance(double a, double b) {
   return isnan(d) ? HUGE_VAL : d;
 }
 
+/* The distance of element `i`. 64-bit integers that doubles cannot tell apart are 1 apart. */
+static double distance_at(const scull_tensor_t *a, const scull_tensor_t *b, int64_t i) {
+  double d = distance(scull_tensor_load(a->data, a->type.dtype, i),
+                      scull_tensor_load(b->data, b->type.dtype, i));
+  bool whole = scull_tensor_dtype_is_integer(a->type.dtype);
+  if (d == 0 && whole &&
+      scull_tensor_load_i64(a->data, a->type.dtype, i) !=
+          scull_tensor_load_i64(b->data, b->type.dtype, i))
+    return 1;
+  return d;
+}
+
 scull_difference_t scull_tensor_compare(const scull_tensor_t *a, const scull_tensor_t *b,
                                         scull_tolerance_t tolerance) {
   scull_difference_t result = {.count = scull_tensor_count(&b->type.shape)};
   double peak = 0, worst_excess = 0;
   for (int64_t i = 0; i < result.count; i++) {
-    double va = scull_tensor_load(a->data, a->type.dtype, i);
     double vb = scull_tensor_load(b->data, b->type.dtype, i);
-    double d = distance(va, vb), bound = isfinite(vb) ? fabs(vb) : 0;
+    double d = distance_at(a, b, i), bound = isfinite(vb) ? fabs(vb) : 0;
     double excess = d - (tolerance.absolute + tolerance.relative * bound);
     peak = bound > peak ? bound : peak;
     result.max_absolute = d > result.max_absolute ? d : result.max_absolute;

@@ -1,0 +1,71 @@
+/* The common part of arg_max and arg_min. */
+#include "ops/arg.h"
+
+#include <math.h>
+
+#include "ops/lines.h"
+
+const scull_attr_field_t scull_ops_arg_fields[3] = {
+    SCULL_FIELD(scull_arg_attrs_t, INT, axis, "-1"),
+    SCULL_FIELD(scull_arg_attrs_t, BOOL, keep_dims, "false"),
+    SCULL_FIELD(scull_arg_attrs_t, DTYPE, to, "i64"),
+};
+
+scull_status_t scull_ops_arg_infer(const scull_op_call_t *call) {
+  const scull_arg_attrs_t *attrs = call->attrs;
+  const scull_shape_t *x = &call->inputs[0].type.shape;
+  scull_lines_t lines;
+  SCULL_TRY(scull_ops_lines(call, x, attrs->axis, &lines));
+  if (lines.extent == 0)
+    return scull_ops_fail(call, "axis %d has no elements", lines.axis);
+  if (attrs->to != SCULL_DTYPE_I64 && attrs->to != SCULL_DTYPE_I32)
+    return scull_ops_fail(call, "indices as %s", scull_tensor_dtype_name(attrs->to));
+  if (attrs->to == SCULL_DTYPE_I32 && lines.extent > INT32_MAX)
+    return scull_ops_fail(call, "indices up to %lld do not fit into i32", (long long)lines.extent);
+  call->outputs[0].type =
+      (scull_type_t){attrs->to, scull_ops_lines_reduced(x, lines.axis, attrs->keep_dims)};
+  return SCULL_OK;
+}
+
+static int64_t best_real(const scull_tensor_t *x, int64_t first, const scull_lines_t *lines,
+                         int sign) {
+  int64_t best = 0;
+  double peak = NAN;
+  for (int64_t i = 0; i < lines->extent; i++) {
+    double v = sign * scull_tensor_load(x->data, x->type.dtype, first + i * lines->inner);
+    if (v > peak || (isnan(peak) && !isnan(v))) {
+      peak = v;
+      best = i;
+    }
+  }
+  return best;
+}
+
+static int64_t best_whole(const scull_tensor_t *x, int64_t first, const scull_lines_t *lines,
+                          int sign) {
+  int64_t best = 0, peak = 0;
+  for (int64_t i = 0; i < lines->extent; i++) {
+    int64_t v = scull_tensor_load_i64(x->data, x->type.dtype, first + i * lines->inner);
+    if (i == 0 || (sign > 0 ? v > peak : v < peak)) {
+      peak = v;
+      best = i;
+    }
+  }
+  return best;
+}
+
+scull_status_t scull_ops_arg_reference(const scull_op_call_t *call, int sign) {
+  const scull_arg_attrs_t *attrs = call->attrs;
+  const scull_tensor_t *x = &call->inputs[0], *y = &call->outputs[0];
+  bool whole = !scull_tensor_dtype_is_float(x->type.dtype);
+  scull_lines_t lines;
+  SCULL_TRY(scull_ops_lines(call, &x->type.shape, attrs->axis, &lines));
+  for (int64_t o = 0; o < lines.outer; o++) {
+    for (int64_t i = 0; i < lines.inner; i++) {
+      int64_t first = o * lines.extent * lines.inner + i;
+      int64_t best = whole ? best_whole(x, first, &lines, sign) : best_real(x, first, &lines, sign);
+      scull_tensor_store_i64(y->data, y->type.dtype, o * lines.inner + i, best);
+    }
+  }
+  return SCULL_OK;
+}

@@ -1,0 +1,31 @@
+/* Axes and integer lists that a rule reads: from a shape tensor when that input is present, else
+ * from the attribute. Private to ops/. */
+#ifndef SCULL_OPS_LISTS_H
+#define SCULL_OPS_LISTS_H
+
+#include "ops/opdef.h"
+
+enum { SCULL_LIST_ROOM = 2 * SCULL_MAX_RANK }; /* pads: a begin and an end an axis */
+
+typedef struct scull_list {
+  int64_t item[SCULL_LIST_ROOM];
+  int32_t size;
+} scull_list_t;
+
+/* For scull_ops_list_read where an operator takes no tensor for the list. */
+#define SCULL_NO_INPUT SIZE_MAX
+
+/* The list `name`: input `input` (i32 or i64, rank 0 or 1) when present, else `attr`. Fails when
+ * the input's bytes are not known, or when there are more than SCULL_LIST_ROOM items. */
+scull_status_t scull_ops_list_read(const scull_op_call_t *call, size_t input, const char *name,
+                                   scull_ints_t attr, scull_list_t *out) SCULL_MUST_USE;
+
+/* `axis` in [-rank, rank) made non-negative. */
+scull_status_t scull_ops_axis_read(const scull_op_call_t *call, int64_t axis, int32_t rank,
+                                   int32_t *out) SCULL_MUST_USE;
+
+/* Marks the axes of a list in `is_marked`; an axis that stands twice is refused. */
+scull_status_t scull_ops_axes_read(const scull_op_call_t *call, scull_ints_t axes, int32_t rank,
+                                   bool is_marked[SCULL_MAX_RANK]) SCULL_MUST_USE;
+
+#endif
