@@ -13,8 +13,9 @@ typedef struct scull_site_value {
   scull_dtype_t dtype;
   scull_shape_t opt, min, max;
   scull_layout_t layout; /* of inputs and outputs of the site; inner values and constants: PLAIN */
-  const void *data;      /* a constant's bytes, row-major, 64-byte aligned; NULL for others and for
-                            packed constants at run time */
+  const void *data;      /* a constant's bytes, row-major, 64-byte aligned; NULL for others, for
+                            packed constants at run time, and for constants above 4 KiB except in
+                            pack */
   bool is_constant;
   /* When channel_total > 0 the tensor is the channels [channel_offset, channel_offset + C) of a
    * tensor that is channel_total wide: its pixels (NHWC) or planes (PLAIN, C16) keep that tensor's

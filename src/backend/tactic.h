@@ -55,8 +55,9 @@ typedef struct scull_tactic {
                     size_t room);
 
   /* Bytes of the packed constants in this config; then writes them. The same for the whole range of
-   * shapes. NULL: no packing; constants' bytes are then there at run time, too. Sites given to
-   * pack and pack_size hold the constants' data. */
+   * shapes. NULL: no packing; constants' bytes are then there at run time, too. The site given to
+   * pack holds the constants' data; pack_size must not need them: the runtime calls it again to
+   * hold a plan's packed weights against what enqueue will read. */
   scull_status_t (*pack_size)(const scull_site_t *site, const scull_config_t *config,
                               const scull_device_t *device, size_t *bytes);
   scull_status_t (*pack)(const scull_site_t *site, const scull_config_t *config,

@@ -1,0 +1,89 @@
+/* The worker thread: one mutex, two conditions, one slot. */
+#include "base/worker.h"
+
+#include <pthread.h>
+
+struct scull_worker {
+  pthread_t thread;
+  pthread_mutex_t lock;
+  pthread_cond_t work, idle;
+  scull_job_fn_t fn; /* NULL: nothing to do */
+  void *user;
+  scull_status_t status;
+  bool busy, quit;
+};
+
+static void *loop(void *argument) {
+  scull_worker_t *worker = argument;
+  pthread_mutex_lock(&worker->lock);
+  for (;;) {
+    while (worker->fn == NULL && !worker->quit)
+      pthread_cond_wait(&worker->work, &worker->lock);
+    if (worker->fn == NULL)
+      break;
+    scull_job_fn_t fn = worker->fn;
+    pthread_mutex_unlock(&worker->lock);
+    scull_status_t status = fn(worker->user);
+    pthread_mutex_lock(&worker->lock);
+    worker->fn = NULL;
+    worker->status = status;
+    worker->busy = false;
+    pthread_cond_broadcast(&worker->idle);
+  }
+  pthread_mutex_unlock(&worker->lock);
+  return NULL;
+}
+
+scull_status_t scull_base_worker_create(scull_worker_t **out, scull_diag_t *diag) {
+  *out = NULL;
+  scull_worker_t *worker = scull_base_alloc(sizeof *worker);
+  if (worker == NULL)
+    return scull_base_fail_memory(diag, "a worker thread");
+  pthread_mutex_init(&worker->lock, NULL);
+  pthread_cond_init(&worker->work, NULL);
+  pthread_cond_init(&worker->idle, NULL);
+  if (pthread_create(&worker->thread, NULL, loop, worker) != 0) {
+    pthread_mutex_destroy(&worker->lock);
+    pthread_cond_destroy(&worker->work);
+    pthread_cond_destroy(&worker->idle);
+    scull_base_free(worker);
+    return scull_base_fail(diag, SCULL_OUT_OF_MEMORY, "cannot start a thread");
+  }
+  *out = worker;
+  return SCULL_OK;
+}
+
+void scull_base_worker_destroy(scull_worker_t *worker) {
+  if (worker == NULL)
+    return;
+  pthread_mutex_lock(&worker->lock);
+  worker->quit = true;
+  pthread_cond_signal(&worker->work);
+  pthread_mutex_unlock(&worker->lock);
+  pthread_join(worker->thread, NULL);
+  pthread_mutex_destroy(&worker->lock);
+  pthread_cond_destroy(&worker->work);
+  pthread_cond_destroy(&worker->idle);
+  scull_base_free(worker);
+}
+
+void scull_base_worker_submit(scull_worker_t *worker, scull_job_fn_t fn, void *user) {
+  pthread_mutex_lock(&worker->lock);
+  while (worker->busy)
+    pthread_cond_wait(&worker->idle, &worker->lock);
+  worker->fn = fn;
+  worker->user = user;
+  worker->busy = true;
+  pthread_cond_signal(&worker->work);
+  pthread_mutex_unlock(&worker->lock);
+}
+
+scull_status_t scull_base_worker_wait(scull_worker_t *worker) {
+  pthread_mutex_lock(&worker->lock);
+  while (worker->busy)
+    pthread_cond_wait(&worker->idle, &worker->lock);
+  scull_status_t status = worker->status;
+  worker->status = SCULL_OK;
+  pthread_mutex_unlock(&worker->lock);
+  return status;
+}

@@ -1,0 +1,130 @@
+/* The compiled model: steps, memory map, weights. This folder alone knows the file format
+ * (docs/plan-format.md). A plan holds no graph; everything that it says was decided before. */
+#ifndef SCULL_PLAN_PLAN_H
+#define SCULL_PLAN_PLAN_H
+
+#include "backend/backend.h"
+#include "base/codec.h"
+#include "base/file.h"
+
+#define SCULL_PLAN_FORMAT 1u /* readable: this one and the one before */
+#define SCULL_PLAN_NONE UINT32_MAX
+
+typedef enum scull_plan_storage {
+  SCULL_PLAN_ARENA = 0,    /* at `offset` of the context's activation arena */
+  SCULL_PLAN_INPUT = 1,    /* the caller's memory of input `index` */
+  SCULL_PLAN_OUTPUT = 2,   /* the caller's memory of output `index` */
+  SCULL_PLAN_CONSTANT = 3, /* at `offset` of the weights */
+  SCULL_PLAN_SHAPE = 4,    /* at `offset` of the context's shape memory: small values that depend on
+                              shapes only, computed when a shape is set, never in a run */
+  SCULL_PLAN_STORAGES = 5,
+} scull_plan_storage_t;
+
+/* Memory. Values share a buffer when one is a view or a slice of the other. */
+typedef struct scull_plan_buffer {
+  uint8_t storage; /* scull_plan_storage_t */
+  uint32_t index;
+  uint64_t offset, bytes; /* bytes at the largest shapes */
+} scull_plan_buffer_t;
+
+typedef struct scull_plan_value {
+  const char *name; /* the model's */
+  scull_dtype_t dtype;
+  scull_shape_t opt, min, max;
+  scull_layout_t layout;
+  uint32_t buffer;
+  int64_t channel_offset, channel_total; /* a slice of the buffer's tensor; 0, 0: all of it */
+} scull_plan_value_t;
+
+typedef enum scull_plan_kind {
+  SCULL_PLAN_RUN = 0,      /* a tactic or a reference kernel */
+  SCULL_PLAN_AT_SHAPE = 1, /* runs when shapes are set, not in a run: outputs are SHAPE values */
+  SCULL_PLAN_VIEW = 2,     /* nothing to run: the output shares the input's buffer */
+  SCULL_PLAN_KINDS = 3,
+} scull_plan_kind_t;
+
+typedef struct scull_plan_step {
+  const char *name;        /* by the model's nodes: "conv1 + bn1 + relu1" */
+  const char *tactic_name; /* "" = the operator's reference kernel */
+  uint32_t tactic_version;
+  scull_config_t config;
+  scull_site_t site;  /* opt, min, max of the plan; data NULL but for small constants */
+  uint32_t *bindings; /* site value -> plan value; SCULL_PLAN_NONE: inner, or packed away */
+  uint64_t packed_offset, packed_bytes; /* in the weights */
+  uint8_t kind;                         /* scull_plan_kind_t */
+  int32_t engine;                       /* -1: native */
+  double microseconds;                  /* as timed when tuned; 0: not timed */
+} scull_plan_step_t;
+
+typedef struct scull_plan_port {
+  const char *name;
+  uint32_t value;
+} scull_plan_port_t;
+
+typedef struct scull_plan {
+  scull_arena_t arena; /* holds all that follows but the weights of a plan that was read */
+  const char *library; /* version of Scull that wrote it */
+  const char *backend;
+  const char *device; /* text of scull_backend_device_print */
+  int32_t threads;
+  uint64_t workspace;
+  bool fixed; /* every input has one shape only */
+  scull_plan_port_t *inputs, *outputs;
+  size_t input_count, output_count;
+  scull_plan_buffer_t *buffers;
+  size_t buffer_count;
+  scull_plan_value_t *values;
+  size_t value_count;
+  scull_plan_step_t *steps;
+  size_t step_count;
+  uint64_t arena_bytes, shape_bytes;
+  uint64_t activation_bytes, activation_bound; /* planned, and what no plan could go below */
+  scull_bytes_t weights;                       /* 64-byte aligned */
+  const char *report;                          /* JSON */
+  scull_bytes_t sources;                       /* opaque to this folder; empty when dropped */
+  scull_file_t file; /* the mapping that weights and sources lie in; none while building */
+} scull_plan_t;
+
+void scull_plan_init(scull_plan_t *plan);
+void scull_plan_deinit(scull_plan_t *plan);
+
+/* Writes the file whole or not at all. */
+scull_status_t scull_plan_write(const scull_plan_t *plan, const char *path,
+                                scull_diag_t *diag) SCULL_MUST_USE;
+
+/* Reads a plan from a file or from bytes (64-byte aligned, borrowed until deinit). Everything is
+ * checked before it is used: sizes, checksums, indices, offsets, operators, attributes. `name` is
+ * for messages. CORRUPT; NEEDS_BUILD for a format version that is not readable. */
+scull_status_t scull_plan_open(const char *path, scull_plan_t *out,
+                               scull_diag_t *diag) SCULL_MUST_USE;
+scull_status_t scull_plan_read(scull_bytes_t bytes, const char *name, scull_plan_t *out,
+                               scull_diag_t *diag) SCULL_MUST_USE;
+
+/* Ranges, indices, overlaps with what they must not overlap: what read calls last, and tests. */
+scull_status_t scull_plan_verify(const scull_plan_t *plan, const char *name,
+                                 scull_diag_t *diag) SCULL_MUST_USE;
+
+/* Lines that say where two plans differ; returns how many. */
+size_t scull_plan_diff(const scull_plan_t *a, const scull_plan_t *b, scull_text_t *out);
+
+/* The plan as JSON (header, ports, buffers, steps; no weights). */
+void scull_plan_print(const scull_plan_t *plan, scull_text_t *out);
+
+/* Bytes of a value at a shape, in its layout, whole (a slice counts its whole tensor); false on
+ * overflow. */
+bool scull_plan_value_bytes(const scull_plan_value_t *value, const scull_shape_t *shape,
+                            size_t *bytes);
+
+/* Byte offset of a slice's first element inside its buffer, at an actual shape. */
+size_t scull_plan_slice_offset(const scull_plan_value_t *value, const scull_shape_t *shape);
+
+/* --- records that others store, too ----------------------------------------------------------- */
+
+void scull_plan_codec_shape(scull_codec_t *codec, scull_shape_t *shape);
+/* `def` must be known; attributes are read with the operator's own schema. */
+void scull_plan_codec_attrs(scull_codec_t *codec, const scull_opdef_t *def, const void **attrs);
+void scull_plan_codec_dtype(scull_codec_t *codec, scull_dtype_t *dtype);
+/* Name of an operator of this library; fails when it is unknown. */
+void scull_plan_codec_op(scull_codec_t *codec, const scull_opdef_t **def);
+
+#endif

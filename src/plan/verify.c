@@ -1,0 +1,179 @@
+/* The laws of a plan. A plan that passes can be run without looking at its numbers again: every
+ * index is in range, every value fits its buffer at its largest shape, every buffer its region. */
+#include <string.h>
+
+#include "base/checked.h"
+#include "plan/plan.h"
+
+bool scull_plan_value_bytes(const scull_plan_value_t *value, const scull_shape_t *shape,
+                            size_t *bytes) {
+  scull_type_t type = {.dtype = value->dtype, .shape = *shape};
+  if (value->channel_total > 0 && type.shape.rank >= 2)
+    type.shape.dim[1] = value->channel_total;
+  return scull_backend_layout_bytes(&type, value->layout, bytes);
+}
+
+size_t scull_plan_slice_offset(const scull_plan_value_t *value, const scull_shape_t *shape) {
+  if (value->channel_total == 0)
+    return 0;
+  int64_t step = value->channel_offset;
+  if (value->layout != SCULL_LAYOUT_NHWC) {
+    for (int32_t i = 2; i < shape->rank; i++)
+      step *= shape->dim[i]; /* whole blocks of 16 channels lie as far apart as 16 planes */
+  }
+  return (size_t)step * scull_tensor_dtype_size(value->dtype);
+}
+
+static scull_status_t bad(scull_diag_t *diag, const char *name, const char *what, size_t index,
+                          const char *cause) {
+  return scull_base_fail(diag, SCULL_CORRUPT, "%s: %s %zu: %s", name, what, index, cause);
+}
+
+static bool inside(uint64_t offset, uint64_t bytes, uint64_t room) {
+  return offset <= room && bytes <= room - offset;
+}
+
+static const char *buffer_fault(const scull_plan_t *plan, const scull_plan_buffer_t *b) {
+  switch ((scull_plan_storage_t)b->storage) {
+  case SCULL_PLAN_ARENA:
+    return inside(b->offset, b->bytes, plan->arena_bytes) ? NULL : "lies outside the arena";
+  case SCULL_PLAN_SHAPE:
+    return inside(b->offset, b->bytes, plan->shape_bytes) ? NULL : "lies outside the shape memory";
+  case SCULL_PLAN_CONSTANT:
+    return inside(b->offset, b->bytes, plan->weights.size) ? NULL : "lies outside the weights";
+  case SCULL_PLAN_INPUT: return b->index < plan->input_count ? NULL : "names no input";
+  case SCULL_PLAN_OUTPUT: return b->index < plan->output_count ? NULL : "names no output";
+  case SCULL_PLAN_STORAGES: break;
+  }
+  return "has an unknown storage";
+}
+
+static bool in_range(const scull_shape_t *low, const scull_shape_t *s, const scull_shape_t *high) {
+  if (low->rank != s->rank || high->rank != s->rank)
+    return false;
+  for (int32_t i = 0; i < s->rank; i++) {
+    if (high->dim[i] < 0 || s->dim[i] < 0 || low->dim[i] < 0)
+      return false;
+  }
+  return true;
+}
+
+static const char *value_fault(const scull_plan_t *plan, const scull_plan_value_t *v) {
+  size_t bytes = 0;
+  if (v->dtype == SCULL_DTYPE_NONE || v->buffer >= plan->buffer_count)
+    return "has no type or no buffer";
+  if (!in_range(&v->min, &v->opt, &v->max))
+    return "has shapes of different ranks";
+  if (v->channel_total != 0 &&
+      (v->channel_offset < 0 || v->max.rank < 2 || v->channel_total > INT32_MAX ||
+       v->channel_offset > v->channel_total - v->max.dim[1]))
+    return "is a slice outside its tensor";
+  if (!scull_plan_value_bytes(v, &v->max, &bytes) || bytes > plan->buffers[v->buffer].bytes)
+    return "does not fit its buffer";
+  if (plan->buffers[v->buffer].storage == SCULL_PLAN_CONSTANT &&
+      plan->buffers[v->buffer].offset % SCULL_MEMORY_ALIGN != 0)
+    return "is an unaligned constant";
+  return NULL;
+}
+
+static bool indices_ok(const uint16_t *list, size_t count, size_t limit, bool absent_allowed) {
+  for (size_t i = 0; i < count; i++) {
+    if (list[i] >= limit && !(absent_allowed && list[i] == SCULL_SITE_ABSENT))
+      return false;
+  }
+  return true;
+}
+
+static const char *site_fault(const scull_site_t *site) {
+  if (site->op_count == 0 || site->value_count == 0 || site->value_count >= SCULL_SITE_ABSENT)
+    return "has no operator or too many values";
+  for (size_t i = 0; i < site->op_count; i++) {
+    const scull_site_op_t *op = &site->ops[i];
+    if (op->output_count == 0 ||
+        !indices_ok(op->inputs, op->input_count, site->value_count, true) ||
+        !indices_ok(op->outputs, op->output_count, site->value_count, false))
+      return "has an operand that does not exist";
+    if (op->input_count < op->def->inputs_min ||
+        (op->def->inputs_max != SCULL_ARITY_MANY && op->input_count > op->def->inputs_max))
+      return "has an operator with a wrong number of operands";
+  }
+  if (!indices_ok(site->inputs, site->input_count, site->value_count, false) ||
+      !indices_ok(site->outputs, site->output_count, site->value_count, false))
+    return "has an input or output that does not exist";
+  return NULL;
+}
+
+/* The site's idea of a value and the plan's must be one, or a tactic would write past its memory.
+ */
+static const char *binding_fault(const scull_plan_t *plan, const scull_plan_step_t *step,
+                                 size_t k) {
+  const scull_site_value_t *s = &step->site.values[k];
+  uint32_t id = step->bindings[k];
+  if (id == SCULL_PLAN_NONE)
+    return NULL;
+  if (id >= plan->value_count)
+    return "binds a value that does not exist";
+  const scull_plan_value_t *v = &plan->values[id];
+  bool constant = plan->buffers[v->buffer].storage == SCULL_PLAN_CONSTANT;
+  if (s->dtype != v->dtype || s->layout != v->layout || s->channel_total != v->channel_total ||
+      s->channel_offset != v->channel_offset || s->is_constant != constant ||
+      !scull_tensor_shape_equal(&s->opt, &v->opt) || !scull_tensor_shape_equal(&s->max, &v->max))
+    return "binds a value of another type";
+  return NULL;
+}
+
+static bool is_bound(const scull_plan_step_t *step, const uint16_t *list, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    if (step->bindings[list[i]] == SCULL_PLAN_NONE)
+      return false;
+  }
+  return true;
+}
+
+static const char *step_fault(const scull_plan_t *plan, const scull_plan_step_t *step) {
+  const char *fault = step->kind < SCULL_PLAN_KINDS ? NULL : "is of an unknown kind";
+  if (fault == NULL)
+    fault = site_fault(&step->site);
+  for (size_t k = 0; fault == NULL && k < step->site.value_count; k++)
+    fault = binding_fault(plan, step, k);
+  if (fault != NULL)
+    return fault;
+  if (!is_bound(step, step->site.inputs, step->site.input_count) ||
+      !is_bound(step, step->site.outputs, step->site.output_count))
+    return "has an input or output without memory";
+  if (!inside(step->packed_offset, step->packed_bytes, plan->weights.size) ||
+      step->packed_offset % SCULL_MEMORY_ALIGN != 0)
+    return "has packed weights outside the file";
+  return NULL;
+}
+
+static const char *port_fault(const scull_plan_t *plan, const scull_plan_port_t *port) {
+  return port->value < plan->value_count ? NULL : "names a value that does not exist";
+}
+
+scull_status_t scull_plan_verify(const scull_plan_t *plan, const char *name, scull_diag_t *diag) {
+  const char *fault = NULL;
+  if (plan->threads < 1 || plan->threads > 4096)
+    return bad(diag, name, "threads", (size_t)plan->threads, "an impossible number");
+  for (size_t i = 0; i < plan->buffer_count; i++) {
+    if ((fault = buffer_fault(plan, &plan->buffers[i])) != NULL)
+      return bad(diag, name, "buffer", i, fault);
+  }
+  for (size_t i = 0; i < plan->value_count; i++) {
+    if ((fault = value_fault(plan, &plan->values[i])) != NULL)
+      return bad(diag, name, "value", i, fault);
+  }
+  for (size_t i = 0; i < plan->step_count; i++) {
+    if ((fault = step_fault(plan, &plan->steps[i])) != NULL)
+      return bad(diag, name, "step", i, fault);
+  }
+  for (size_t i = 0; i < plan->input_count; i++) {
+    if ((fault = port_fault(plan, &plan->inputs[i])) != NULL)
+      return bad(diag, name, "input", i, fault);
+  }
+  for (size_t i = 0; i < plan->output_count; i++) {
+    if ((fault = port_fault(plan, &plan->outputs[i])) != NULL)
+      return bad(diag, name, "output", i, fault);
+  }
+  return SCULL_OK;
+}

@@ -1,0 +1,88 @@
+/* Engines: a plan, the device it is for, and the tactics that its steps name. */
+#include <stdio.h>
+#include <string.h>
+
+#include "runtime/runtime.h"
+
+const char *scull_runtime_mismatch(const scull_plan_t *plan, const scull_device_t *device,
+                                   char *buffer, size_t size) {
+  scull_text_t here = {0};
+  const char *why = NULL;
+  scull_backend_device_print(device, &here);
+  if (strcmp(scull_base_text_get(&here), plan->device) != 0) {
+    snprintf(buffer, size, "it was tuned on \"%s\", this is \"%s\"", plan->device,
+             scull_base_text_get(&here));
+    why = buffer;
+  }
+  scull_base_text_deinit(&here);
+  for (size_t i = 0; i < plan->step_count && why == NULL; i++) {
+    const scull_plan_step_t *step = &plan->steps[i];
+    if (step->tactic_name[0] == '\0')
+      continue;
+    const scull_tactic_t *tactic = scull_backend_tactic_find(device->backend, step->tactic_name);
+    if (tactic == NULL || tactic->version != step->tactic_version) {
+      snprintf(buffer, size, "step '%s' needs tactic %s version %u", step->name, step->tactic_name,
+               step->tactic_version);
+      why = buffer;
+    }
+  }
+  return why;
+}
+
+void scull_runtime_engine_destroy(scull_runtime_engine_t *engine) {
+  if (engine == NULL)
+    return;
+  scull_base_free(engine->tactics);
+  if (engine->device != NULL)
+    engine->device->backend->close(engine->device);
+  scull_plan_deinit(&engine->plan);
+  scull_base_free(engine);
+}
+
+static scull_status_t find_tactics(scull_runtime_engine_t *engine, scull_diag_t *diag) {
+  const scull_plan_t *plan = &engine->plan;
+  char words[512];
+  const char *why = scull_runtime_mismatch(plan, engine->device, words, sizeof words);
+  if (why != NULL)
+    return scull_base_fail(diag, SCULL_NEEDS_BUILD, "the plan must be built again: %s", why);
+  engine->tactics = scull_base_alloc((plan->step_count + 1) * sizeof *engine->tactics);
+  if (engine->tactics == NULL)
+    return scull_base_fail_memory(diag, "an engine");
+  for (size_t i = 0; i < plan->step_count; i++) {
+    const scull_plan_step_t *step = &plan->steps[i];
+    if (step->tactic_name[0] != '\0')
+      engine->tactics[i] = scull_backend_tactic_find(engine->device->backend, step->tactic_name);
+  }
+  return SCULL_OK;
+}
+
+scull_status_t scull_runtime_engine_create(scull_plan_t *plan, int device_index,
+                                           scull_runtime_engine_t **out, scull_diag_t *diag) {
+  *out = NULL;
+  const scull_backend_t *backend = scull_backend_find(plan->backend);
+  scull_runtime_engine_t *engine = scull_base_alloc(sizeof *engine);
+  if (engine == NULL || backend == NULL) {
+    scull_status_t status =
+        backend == NULL
+            ? scull_base_fail(diag, SCULL_DEVICE, "no backend '%s' in this build", plan->backend)
+            : scull_base_fail_memory(diag, "an engine");
+    scull_base_free(engine);
+    scull_plan_deinit(plan);
+    return status;
+  }
+  engine->plan = *plan;
+  scull_plan_init(plan);
+  scull_status_t status = SCULL_OK;
+  if (backend->absent() != NULL)
+    status = scull_base_fail(diag, SCULL_DEVICE, "%s: %s", backend->name, backend->absent());
+  if (status == SCULL_OK)
+    status = backend->open(device_index, &engine->device, diag);
+  if (status == SCULL_OK)
+    status = find_tactics(engine, diag);
+  if (status != SCULL_OK) {
+    scull_runtime_engine_destroy(engine);
+    return status;
+  }
+  *out = engine;
+  return SCULL_OK;
+}

@@ -1,0 +1,48 @@
+/* The prepared steps for one set of input shapes. Private to runtime/. */
+#ifndef SCULL_RUNTIME_VARIANT_H
+#define SCULL_RUNTIME_VARIANT_H
+
+#include "runtime/runtime.h"
+
+/* A step ready to run. Pointer lists are fixed but for those into the caller's memory. */
+typedef struct scull_ready_step {
+  const scull_plan_step_t *plan_step;
+  const scull_tactic_t *tactic; /* NULL: reference */
+  scull_prepared_t prepared;
+  const void **inputs;
+  void **outputs;
+  const scull_shape_t **shapes; /* of outputs */
+  const void *packed;
+  scull_op_call_t call; /* reference steps: tensors with types and memory */
+} scull_ready_step_t;
+
+typedef struct scull_variant {
+  scull_arena_t arena;
+  scull_shape_t *shapes; /* of every plan value */
+  char *shape_memory;    /* values that depend on shapes only */
+  scull_ready_step_t *steps;
+  size_t scratch; /* bytes, the largest of all steps */
+  int threads;
+  uint64_t last_used;
+} scull_variant_t;
+
+/* Runs the shape rules from the input shapes on, computes at-shape values, prepares every tactic.
+ * `input_shapes` has plan->input_count entries. */
+scull_status_t scull_runtime_variant_create(const scull_runtime_engine_t *engine,
+                                            const scull_shape_t *input_shapes, int threads,
+                                            scull_variant_t **out,
+                                            scull_diag_t *diag) SCULL_MUST_USE;
+void scull_runtime_variant_destroy(scull_variant_t *variant);
+
+/* Where memory lies in a run. */
+typedef struct scull_memory_map {
+  char *arena, *scratch;
+  const void *const *inputs; /* the caller's, by input */
+  void *const *outputs;      /* by output */
+} scull_memory_map_t;
+
+/* Fills the pointers of all steps. */
+void scull_runtime_variant_bind(const scull_runtime_engine_t *engine, scull_variant_t *variant,
+                                const scull_memory_map_t *map);
+
+#endif

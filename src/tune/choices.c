@@ -1,0 +1,110 @@
+/* The choices as text, and back: what makes a build repeatable. One line a step that runs a tactic,
+ * fields separated by tabs:
+ *   run <name> <nodes> <tactic> <knobs> <source layout> <destination layout> <microseconds>
+ *   elide <name>
+ * The name is that of the first output of the anchor (of the concat). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tune/forms.h"
+
+static const char heading[] = "scull choices 1\n";
+
+static const char *name_of(const scull_graph_t *graph, const scull_choice_t *choice) {
+  const scull_node_t *anchor = scull_graph_node(graph, choice->nodes[0]);
+  return scull_graph_value(graph, anchor->outputs[0])->name;
+}
+
+void scull_tune_print_choices(const scull_graph_t *graph, const scull_tuning_t *tuning,
+                              scull_text_t *text) {
+  scull_base_text_print(text, "%s", heading);
+  for (size_t i = 0; i < tuning->choice_count; i++) {
+    const scull_choice_t *c = &tuning->choices[i];
+    if (c->kind == SCULL_CHOICE_ELIDED)
+      scull_base_text_print(text, "elide\t%s\n", name_of(graph, c));
+    if (c->kind != SCULL_CHOICE_RUN || c->tactic == NULL || c->engine < 0)
+      continue;
+    scull_base_text_print(text, "run\t%s\t%zu\t%s\t%d,%d,%d,%d\t%s\t%s\t%.17g\n", name_of(graph, c),
+                          c->node_count, c->tactic->name, c->config.knob[0], c->config.knob[1],
+                          c->config.knob[2], c->config.knob[3],
+                          scull_backend_layout_name(c->config.src),
+                          scull_backend_layout_name(c->config.dst), c->microseconds);
+  }
+}
+
+/* Cuts `line` at its tabs in place; returns the number of fields. */
+static size_t split(char *line, char **fields, size_t room) {
+  size_t count = 0;
+  for (char *at = line; at != NULL && count < room;) {
+    fields[count++] = at;
+    at = strchr(at, '\t');
+    if (at != NULL)
+      *at++ = '\0';
+  }
+  return count;
+}
+
+static bool read_knobs(const char *text, int32_t knobs[4]) {
+  for (int i = 0; i < 4; i++) {
+    char *end = NULL;
+    knobs[i] = (int32_t)strtol(text, &end, 10);
+    if (end == text || *end != (i == 3 ? '\0' : ','))
+      return false;
+    text = end + 1;
+  }
+  return true;
+}
+
+static bool read_fields(char *const *fields, size_t count, const scull_device_t *device,
+                        scull_replay_line_t *out) {
+  if (count == 2 && strcmp(fields[0], "elide") == 0) {
+    *out = (scull_replay_line_t){.name = fields[1], .elide = true};
+    return true;
+  }
+  if (count != 8 || strcmp(fields[0], "run") != 0)
+    return false;
+  *out = (scull_replay_line_t){.name = fields[1],
+                               .count = (size_t)strtoul(fields[2], NULL, 10),
+                               .microseconds = strtod(fields[7], NULL)};
+  out->tactic = scull_backend_tactic_find(device->backend, fields[3]);
+  return out->tactic != NULL && out->count >= 1 && out->count <= SCULL_MAX_CHAIN &&
+         read_knobs(fields[4], out->config.knob) &&
+         scull_backend_layout_find(fields[5], &out->config.src) &&
+         scull_backend_layout_find(fields[6], &out->config.dst);
+}
+
+scull_status_t scull_tune_replay_read(scull_bytes_t text, const scull_device_t *device,
+                                      scull_arena_t *arena, scull_replay_table_t *out,
+                                      scull_diag_t *diag) {
+  enum { FIELDS = 8 };
+  char *copy = scull_base_arena_string(arena, (const char *)text.data, text.size);
+  size_t lines = 1, number = 1;
+  if (copy == NULL)
+    return scull_base_fail_memory(diag, "choices to replay");
+  if (strncmp(copy, heading, sizeof heading - 1) != 0)
+    return scull_base_fail(diag, SCULL_CORRUPT, "replay: line 1: these are no choices of a build");
+  for (const char *at = copy; *at != '\0'; at++)
+    lines += *at == '\n';
+  out->lines = SCULL_ARENA_ARRAY(arena, scull_replay_line_t, lines);
+  if (out->lines == NULL)
+    return scull_base_fail_memory(diag, "choices to replay");
+  for (char *line = copy + sizeof heading - 1; line != NULL && *line != '\0';) {
+    char *fields[FIELDS], *end = strchr(line, '\n');
+    number++;
+    if (end != NULL)
+      *end++ = '\0';
+    if (!read_fields(fields, split(line, fields, FIELDS), device, &out->lines[out->count++]))
+      return scull_base_fail(diag, SCULL_CORRUPT, "replay: line %zu cannot be read", number);
+    line = end;
+  }
+  return SCULL_OK;
+}
+
+const scull_replay_line_t *scull_tune_replay_find(const scull_replay_table_t *table,
+                                                  const char *name, bool elide) {
+  for (size_t i = 0; i < table->count; i++) {
+    if (table->lines[i].elide == elide && strcmp(table->lines[i].name, name) == 0)
+      return &table->lines[i];
+  }
+  return NULL;
+}

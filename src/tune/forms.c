@@ -1,0 +1,266 @@
+/* Finding and timing forms. From each node the chain of its only users is followed; each prefix of
+ * the chain is shown to every tactic, and what accepts is timed in each of its configurations. */
+#include <string.h>
+
+#include "base/thread.h"
+#include "tune/forms.h"
+
+enum { FAST_CONFIGS = 4 };
+
+scull_status_t scull_tune_check_cancel(const scull_search_t *s) {
+  if (s->options->cancel != NULL && atomic_load(s->options->cancel))
+    return scull_base_fail(s->graph->diag, SCULL_CANCELLED, "the build was cancelled");
+  return SCULL_OK;
+}
+
+bool scull_tune_is_over(const scull_search_t *s) {
+  return s->options->level == SCULL_TUNE_LEVEL_NONE ||
+         (s->deadline != 0 && scull_base_now() > s->deadline);
+}
+
+scull_status_t scull_tune_configured(const scull_site_t *site, const scull_config_t *config,
+                                     scull_arena_t *arena, scull_site_t *out) {
+  *out = *site;
+  out->values =
+      scull_base_arena_copy(arena, site->values, site->value_count * sizeof *site->values);
+  if (out->values == NULL)
+    return SCULL_OUT_OF_MEMORY;
+  scull_backend_config_apply(out, config);
+  return SCULL_OK;
+}
+
+/* --- times --------------------------------------------------------------------------------------
+ */
+
+scull_status_t scull_tune_time(scull_search_t *s, const scull_site_t *site,
+                               const scull_tactic_t *tactic, const scull_config_t *config,
+                               double *microseconds, const char **reason) {
+  const char *key = scull_tune_cache_key(s->arena, site, tactic, config);
+  if (key == NULL)
+    return SCULL_OUT_OF_MEMORY;
+  *reason = "was found unable before (timing cache)";
+  if (scull_tune_cache_find(s->cache, key, microseconds)) {
+    s->out->cached++;
+    return SCULL_OK;
+  }
+  scull_status_t status = scull_tune_measure(s->timer, site, tactic, config, microseconds, reason);
+  if (status == SCULL_UNSUPPORTED)
+    *microseconds = -1;
+  else if (status != SCULL_OK)
+    return status;
+  s->out->timed++;
+  return scull_tune_cache_add(s->cache, key, *microseconds) ? SCULL_OK : SCULL_OUT_OF_MEMORY;
+}
+
+/* Without timing: preference decides, and only what can be prepared counts. */
+static scull_status_t try_untimed(scull_search_t *s, const scull_site_t *site,
+                                  const scull_candidate_t *c, double *microseconds,
+                                  const char **reason) {
+  scull_status_t status = scull_tune_try(s->timer, site, c->tactic, &c->config, reason);
+  *microseconds = status == SCULL_OK ? 0 : -1;
+  return status == SCULL_UNSUPPORTED ? SCULL_OK : status;
+}
+
+static scull_status_t add_alternative(scull_search_t *s, scull_unit_t *unit,
+                                      scull_alternative_t one) {
+  if (unit->alternative_count == unit->alternative_room) {
+    size_t room = unit->alternative_room == 0 ? 8 : 2 * unit->alternative_room;
+    scull_alternative_t *grown = SCULL_ARENA_ARRAY(s->arena, scull_alternative_t, room);
+    if (grown == NULL)
+      return SCULL_OUT_OF_MEMORY;
+    if (unit->alternative_count > 0)
+      memcpy(grown, unit->alternatives, unit->alternative_count * sizeof *grown);
+    unit->alternatives = grown;
+    unit->alternative_room = room;
+  }
+  unit->alternatives[unit->alternative_count++] = one;
+  return SCULL_OK;
+}
+
+/* --- candidates ---------------------------------------------------------------------------------
+ */
+
+static bool is_disabled(const scull_search_t *s, const char *tactic) {
+  for (size_t i = 0; i < s->options->disabled_tactics.count; i++) {
+    if (scull_base_glob(s->options->disabled_tactics.names[i], tactic))
+      return true;
+  }
+  return false;
+}
+
+/* Times one configuration and keeps it when it can run. */
+static scull_status_t add_candidate(scull_search_t *s, scull_unit_t *unit, scull_form_t *form,
+                                    scull_candidate_t c) {
+  scull_site_t site;
+  scull_alternative_t one = {
+      .tactic = c.tactic->name, .config = c.config, .node_count = form->count, .reason = NULL};
+  SCULL_TRY(scull_tune_configured(&form->site, &c.config, s->arena, &site));
+  if (scull_tune_is_over(s))
+    SCULL_TRY(try_untimed(s, &site, &c, &c.microseconds, &one.reason));
+  else
+    SCULL_TRY(scull_tune_time(s, &site, c.tactic, &c.config, &c.microseconds, &one.reason));
+  one.microseconds = c.microseconds;
+  if (c.microseconds >= 0) {
+    one.reason = NULL;
+    form->candidates[form->candidate_count++] = c;
+  }
+  return add_alternative(s, unit, one);
+}
+
+static size_t configs_of(const scull_search_t *s, const scull_tactic_t *tactic,
+                         const scull_site_t *site, scull_config_t *configs) {
+  size_t limit = s->options->level == SCULL_TUNE_LEVEL_FULL ? SCULL_MAX_CONFIGS : FAST_CONFIGS;
+  if (tactic->configs == NULL) {
+    configs[0] = (scull_config_t){0};
+    return 1;
+  }
+  size_t count = tactic->configs(site, s->options->device, configs, SCULL_MAX_CONFIGS);
+  return count < limit ? count : limit;
+}
+
+/* Shows the form to one tactic. Untimed, the first configurations of the first tactic that can are
+ * enough. */
+static scull_status_t ask_tactic(scull_search_t *s, scull_unit_t *unit, scull_form_t *form,
+                                 const scull_tactic_t *tactic) {
+  scull_config_t configs[SCULL_MAX_CONFIGS];
+  const char *why = tactic->refuse(&form->site, s->options->device);
+  if (why != NULL) {
+    if (form->count > 1)
+      return SCULL_OK; /* the shorter form has said enough */
+    return add_alternative(
+        s, unit,
+        (scull_alternative_t){
+            .tactic = tactic->name, .reason = why, .microseconds = -1, .node_count = form->count});
+  }
+  size_t count = configs_of(s, tactic, &form->site, configs);
+  size_t room = form->candidate_count + count;
+  scull_candidate_t *grown = SCULL_ARENA_ARRAY(s->arena, scull_candidate_t, room);
+  if (grown == NULL)
+    return SCULL_OUT_OF_MEMORY;
+  if (form->candidate_count > 0)
+    memcpy(grown, form->candidates, form->candidate_count * sizeof *grown);
+  form->candidates = grown;
+  for (size_t i = 0; i < count; i++) {
+    SCULL_TRY(scull_tune_check_cancel(s));
+    SCULL_TRY(
+        add_candidate(s, unit, form, (scull_candidate_t){.tactic = tactic, .config = configs[i]}));
+  }
+  return SCULL_OK;
+}
+
+static scull_status_t ask_all(scull_search_t *s, scull_unit_t *unit, scull_form_t *form) {
+  const scull_tactic_t *const *tactics = s->options->device->backend->tactics;
+  for (size_t i = 0; tactics[i] != NULL; i++) {
+    if (!scull_backend_tactic_applies(tactics[i], &form->site) || is_disabled(s, tactics[i]->name))
+      continue;
+    if (scull_tune_is_over(s) && form->candidate_count > 0)
+      break;
+    SCULL_TRY(ask_tactic(s, unit, form, tactics[i]));
+  }
+  return SCULL_OK;
+}
+
+/* --- chains -------------------------------------------------------------------------------------
+ */
+
+/* True when `next` may be fused behind `flow`: element-wise, of the same shape at every point. */
+static bool can_follow(const scull_search_t *s, scull_value_id_t flow, const scull_node_t *next,
+                       int32_t engine) {
+  const scull_graph_t *g = s->graph;
+  scull_node_id_t id = scull_graph_node_id(g, next);
+  if (s->partition->engine[id] != engine || next->output_count != 1 ||
+      scull_tune_is_at_shape(g, next))
+    return false;
+  if ((next->op->traits & (SCULL_OP_UNARY | SCULL_OP_BINARY)) == 0)
+    return false;
+  if ((next->op->traits & SCULL_OP_BINARY) != 0 && next->inputs[0] == next->inputs[1])
+    return false;
+  const scull_value_t *a = scull_graph_value(g, flow);
+  const scull_value_t *b = scull_graph_value(g, next->outputs[0]);
+  bool same = a->dtype == b->dtype;
+  for (int p = 0; p < g->points; p++)
+    same = same && scull_tensor_shape_equal(&a->shape[p], &b->shape[p]);
+  return same;
+}
+
+static void follow_chain(const scull_search_t *s, scull_node_id_t anchor, scull_unit_t *unit) {
+  const scull_node_t *node = scull_graph_node(s->graph, anchor);
+  unit->chain[0] = anchor;
+  unit->chain_count = 1;
+  while (unit->chain_count < SCULL_MAX_CHAIN && node->output_count == 1) {
+    const scull_node_t *next = scull_graph_only_user(s->graph, node->outputs[0]);
+    if (next == NULL || !can_follow(s, node->outputs[0], next, s->partition->engine[anchor]))
+      return;
+    unit->chain[unit->chain_count++] = scull_graph_node_id(s->graph, next);
+    node = next;
+  }
+}
+
+static scull_status_t make_form(scull_search_t *s, scull_unit_t *unit, size_t count) {
+  scull_form_t form = {.count = count};
+  SCULL_TRY(scull_tune_site(s->graph, unit->chain, count, s->options, s->arena, &form.site,
+                            &form.values));
+  SCULL_TRY(ask_all(s, unit, &form));
+  if (form.candidate_count > 0)
+    unit->forms[unit->form_count++] = form;
+  return SCULL_OK;
+}
+
+/* Only what an earlier build chose. */
+static scull_status_t replay_form(scull_search_t *s, scull_unit_t *unit, const char *name) {
+  const scull_replay_line_t *line = scull_tune_replay_find(s->replay, name, false);
+  scull_form_t *form = unit->forms;
+  if (line == NULL || line->tactic == NULL)
+    return SCULL_OK; /* covered by another node's form, or native then */
+  if (line->count > unit->chain_count)
+    return scull_base_fail(s->graph->diag, SCULL_INVALID_ARGUMENT,
+                           "replay: '%s' is no longer followed by %zu operators", name,
+                           line->count - 1);
+  form->count = line->count;
+  SCULL_TRY(scull_tune_site(s->graph, unit->chain, line->count, s->options, s->arena, &form->site,
+                            &form->values));
+  const char *why = !scull_backend_tactic_applies(line->tactic, &form->site)
+                        ? "does not know the operator"
+                        : line->tactic->refuse(&form->site, s->options->device);
+  if (why != NULL)
+    return scull_base_fail(s->graph->diag, SCULL_INVALID_ARGUMENT, "replay: '%s': %s %s", name,
+                           line->tactic->name, why);
+  form->candidates = SCULL_ARENA_NEW(s->arena, scull_candidate_t);
+  if (form->candidates == NULL)
+    return SCULL_OUT_OF_MEMORY;
+  form->candidates[0] = (scull_candidate_t){line->tactic, line->config, line->microseconds};
+  form->candidate_count = unit->form_count = 1;
+  return SCULL_OK;
+}
+
+static scull_status_t make_unit(scull_search_t *s, scull_node_id_t id) {
+  scull_unit_t *unit = &s->units[id];
+  const scull_node_t *node = scull_graph_node(s->graph, id);
+  follow_chain(s, id, unit);
+  unit->forms = SCULL_ARENA_ARRAY(s->arena, scull_form_t, unit->chain_count);
+  if (unit->forms == NULL)
+    return SCULL_OUT_OF_MEMORY;
+  if (s->replay != NULL)
+    return replay_form(s, unit, scull_graph_value(s->graph, node->outputs[0])->name);
+  for (size_t count = 1; count <= unit->chain_count; count++)
+    SCULL_TRY(make_form(s, unit, count));
+  return SCULL_OK;
+}
+
+scull_status_t scull_tune_make_forms(scull_search_t *s) {
+  for (size_t i = 0; i < s->node_count; i++) {
+    scull_node_id_t id = s->order[i];
+    const scull_node_t *node = scull_graph_node(s->graph, id);
+    SCULL_TRY(scull_tune_check_cancel(s));
+    if (s->options->progress != NULL &&
+        !s->options->progress(s->options->progress_user, node->name, i, s->node_count))
+      return scull_base_fail(s->graph->diag, SCULL_CANCELLED, "the build was cancelled");
+    if (s->partition->engine[id] < 0 || (node->op->traits & SCULL_OP_VIEW) != 0)
+      continue;
+    scull_status_t status = make_unit(s, id);
+    if (status == SCULL_OUT_OF_MEMORY)
+      return scull_base_fail_memory(s->graph->diag, "the search");
+    SCULL_TRY(status);
+  }
+  return SCULL_OK;
+}

@@ -1,0 +1,227 @@
+/* Which nodes the engine takes: mark what a device tactic accepts, contract neighbours without
+ * making a cycle, keep the clusters with more than min_subgraph_size operators of the file; the
+ * rest stays native. Nothing is ever refused. */
+#include <stdio.h>
+#include <string.h>
+
+#include "tune/tune.h"
+
+static const char shape_only[] = "depends on shapes only: computed when a shape is set";
+
+typedef struct {
+  scull_graph_t *graph;
+  const scull_tune_options_t *options;
+  scull_arena_t *arena;
+  scull_node_id_t *order;
+  size_t count;
+  size_t *cluster; /* union-find over node ids; of marked nodes */
+  bool *marked;
+  const char **why;
+  size_t *position; /* of a node in order */
+  uint32_t *seen;   /* marks of the last search for a path */
+  uint32_t round;
+  scull_node_id_t *stack;
+} work_t;
+
+static bool matches(scull_names_t names, const char *text) {
+  for (size_t i = 0; i < names.count; i++) {
+    if (scull_base_glob(names.names[i], text))
+      return true;
+  }
+  return false;
+}
+
+/* Disabled by Scull's name of the operator or by the model's name or type of what it stands for. */
+static bool is_disabled(const work_t *w, const scull_node_t *node) {
+  scull_names_t names = w->options->disabled_ops;
+  if (matches(names, node->op->name) || matches(names, node->name))
+    return true;
+  for (size_t i = 0; i < node->origin_count; i++) {
+    if (matches(names, w->graph->origins.data[node->origins[i]].type))
+      return true;
+  }
+  return false;
+}
+
+/* NULL when some tactic takes the node alone, else the reason of the last one that refused. */
+static scull_status_t refusal(const work_t *w, scull_node_id_t id, const char **reason) {
+  const scull_tactic_t *const *tactics = w->options->device->backend->tactics;
+  scull_site_t site;
+  scull_value_id_t *values = NULL;
+  *reason = "no tactic of this device knows the operator";
+  SCULL_TRY(scull_tune_site(w->graph, &id, 1, w->options, w->arena, &site, &values));
+  for (size_t i = 0; tactics[i] != NULL; i++) {
+    if (!scull_backend_tactic_applies(tactics[i], &site) ||
+        matches(w->options->disabled_tactics, tactics[i]->name))
+      continue;
+    const char *why = tactics[i]->refuse(&site, w->options->device);
+    if (why == NULL) {
+      *reason = NULL;
+      return SCULL_OK;
+    }
+    *reason = scull_base_arena_format(w->arena, "%s %s", tactics[i]->name, why);
+    if (*reason == NULL)
+      return scull_base_fail_memory(w->graph->diag, "a partition");
+  }
+  return SCULL_OK;
+}
+
+static scull_status_t mark(work_t *w) {
+  for (size_t i = 0; i < w->count; i++) {
+    scull_node_id_t id = w->order[i];
+    const scull_node_t *node = scull_graph_node(w->graph, id);
+    w->cluster[id] = id;
+    w->position[id] = i;
+    if (scull_tune_is_at_shape(w->graph, node))
+      w->why[id] = shape_only;
+    else if (is_disabled(w, node))
+      w->why[id] = "disabled by the user";
+    else if ((node->op->traits & SCULL_OP_VIEW) == 0)
+      SCULL_TRY(refusal(w, id, &w->why[id]));
+    w->marked[id] = w->why[id] == NULL;
+  }
+  return SCULL_OK;
+}
+
+static size_t root(work_t *w, size_t id) {
+  while (w->cluster[id] != id) {
+    w->cluster[id] = w->cluster[w->cluster[id]];
+    id = w->cluster[id];
+  }
+  return id;
+}
+
+static size_t push_users(work_t *w, const scull_node_t *node, size_t top) {
+  for (size_t o = 0; o < node->output_count; o++) {
+    const scull_value_t *v = scull_graph_value(w->graph, node->outputs[o]);
+    for (size_t u = 0; u < v->users.size; u++) {
+      scull_node_id_t user = v->users.data[u];
+      if (w->seen[user] != w->round) {
+        w->seen[user] = w->round;
+        w->stack[top++] = user;
+      }
+    }
+  }
+  return top;
+}
+
+/* True when something outside both clusters lies on a path from one of them into the other (or back
+ * into the same): contracted, that would be a cycle. */
+static bool makes_cycle(work_t *w, size_t a, size_t b) {
+  size_t top = 0;
+  w->round++;
+  for (size_t i = 0; i < w->count; i++) { /* users of the members that are no members */
+    scull_node_id_t id = w->order[i];
+    size_t r = w->marked[id] ? root(w, id) : SIZE_MAX;
+    if (r != a && r != b)
+      continue;
+    const scull_node_t *node = scull_graph_node(w->graph, id);
+    for (size_t o = 0; o < node->output_count; o++) {
+      const scull_value_t *v = scull_graph_value(w->graph, node->outputs[o]);
+      for (size_t u = 0; u < v->users.size; u++) {
+        scull_node_id_t user = v->users.data[u];
+        size_t ru = w->marked[user] ? root(w, user) : SIZE_MAX;
+        if (ru != a && ru != b && w->seen[user] != w->round) {
+          w->seen[user] = w->round;
+          w->stack[top++] = user;
+        }
+      }
+    }
+  }
+  while (top > 0) {
+    scull_node_id_t id = w->stack[--top];
+    size_t r = w->marked[id] ? root(w, id) : SIZE_MAX;
+    if (r == a || r == b)
+      return true;
+    top = push_users(w, scull_graph_node(w->graph, id), top);
+  }
+  return false;
+}
+
+static void contract(work_t *w) {
+  for (size_t i = 0; i < w->count; i++) {
+    const scull_node_t *node = scull_graph_node(w->graph, w->order[i]);
+    if (!w->marked[w->order[i]])
+      continue;
+    for (size_t k = 0; k < node->input_count; k++) {
+      const scull_value_t *v = scull_graph_value(w->graph, node->inputs[k]);
+      if (v == NULL || v->producer == SCULL_NO_ID || !w->marked[v->producer])
+        continue;
+      size_t a = root(w, v->producer), b = root(w, w->order[i]);
+      if (a != b && !makes_cycle(w, a, b))
+        w->cluster[b] = a;
+    }
+  }
+}
+
+/* Operators of the file that stand behind the members of each cluster, each counted once. */
+static scull_status_t count_origins(work_t *w, size_t *counts) {
+  size_t total = w->graph->origins.size;
+  size_t *owner = SCULL_ARENA_ARRAY(w->arena, size_t, total);
+  if (owner == NULL)
+    return scull_base_fail_memory(w->graph->diag, "a partition");
+  memset(owner, 0xff, total * sizeof *owner);
+  for (size_t i = 0; i < w->count; i++) {
+    scull_node_id_t id = w->order[i];
+    const scull_node_t *node = scull_graph_node(w->graph, id);
+    if (!w->marked[id])
+      continue;
+    size_t r = root(w, id);
+    if (node->origin_count == 0)
+      counts[r]++;
+    for (size_t k = 0; k < node->origin_count; k++) {
+      if (owner[node->origins[k]] != r) {
+        owner[node->origins[k]] = r;
+        counts[r]++;
+      }
+    }
+  }
+  return SCULL_OK;
+}
+
+static scull_status_t trim(work_t *w, scull_partition_t *out) {
+  size_t n = w->graph->nodes.size;
+  size_t *counts = SCULL_ARENA_ARRAY(w->arena, size_t, n + 1);
+  int32_t *number = SCULL_ARENA_ARRAY(w->arena, int32_t, n + 1);
+  if (counts == NULL || number == NULL)
+    return scull_base_fail_memory(w->graph->diag, "a partition");
+  SCULL_TRY(count_origins(w, counts));
+  for (size_t i = 0; i < w->count; i++) {
+    scull_node_id_t id = w->order[i];
+    out->engine[id] = -1;
+    if (!w->marked[id])
+      continue;
+    size_t r = root(w, id);
+    if ((int64_t)counts[r] <= w->options->min_subgraph_size) {
+      w->why[id] = scull_base_arena_format(w->arena,
+                                           "its cluster has %zu operators; more than %d are needed",
+                                           counts[r], w->options->min_subgraph_size);
+      continue;
+    }
+    if (number[r] == 0)
+      number[r] = ++out->engine_count;
+    out->engine[id] = number[r] - 1;
+  }
+  return SCULL_OK;
+}
+
+scull_status_t scull_tune_partition(scull_graph_t *graph, const scull_tune_options_t *options,
+                                    scull_arena_t *arena, scull_partition_t *out) {
+  size_t n = graph->nodes.size + 1;
+  work_t w = {.graph = graph, .options = options, .arena = arena};
+  *out = (scull_partition_t){.engine = SCULL_ARENA_ARRAY(arena, int32_t, n),
+                             .why = SCULL_ARENA_ARRAY(arena, const char *, n)};
+  w.why = out->why;
+  w.cluster = SCULL_ARENA_ARRAY(arena, size_t, n);
+  w.marked = SCULL_ARENA_ARRAY(arena, bool, n);
+  w.position = SCULL_ARENA_ARRAY(arena, size_t, n);
+  w.seen = SCULL_ARENA_ARRAY(arena, uint32_t, n);
+  w.stack = SCULL_ARENA_ARRAY(arena, scull_node_id_t, n);
+  if (out->engine == NULL || out->why == NULL || w.cluster == NULL || w.marked == NULL ||
+      w.position == NULL || w.seen == NULL || w.stack == NULL)
+    return scull_base_fail_memory(graph->diag, "a partition");
+  SCULL_TRY(scull_graph_sort(graph, &w.order, &w.count));
+  SCULL_TRY(mark(&w));
+  contract(&w);
+  return trim(&w, out);
+}
