@@ -111,6 +111,20 @@ bool scull_onednn_md_init_value(scull_onednn_md_t *md, const scull_site_value_t 
   return make_tag(md, shape->rank, shape->dim, value->dtype, tags[value->layout][shape->rank - 3]);
 }
 
+bool scull_onednn_order(const scull_site_value_t *value, int32_t order[SCULL_MAX_RANK]) {
+  int32_t rank = value->opt.rank;
+  if (value->layout != SCULL_LAYOUT_PLAIN && value->layout != SCULL_LAYOUT_NHWC)
+    return false;
+  for (int32_t i = 0; i < rank; i++)
+    order[i] = i;
+  if (value->layout == SCULL_LAYOUT_PLAIN)
+    return true;
+  for (int32_t i = 1; i + 1 < rank; i++)
+    order[i] = i + 1;
+  order[rank - 1] = 1;
+  return true;
+}
+
 #if DNNL_VERSION_MAJOR >= 3
 
 scull_onednn_md_ref_t scull_onednn_md_ref(const scull_onednn_md_t *md) {
