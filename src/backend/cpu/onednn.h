@@ -241,15 +241,9 @@ uint32_t scull_onednn_alias_residual(const scull_site_t *site, const scull_confi
 uint32_t scull_onednn_alias_first(const scull_site_t *site, const scull_config_t *config);
 
 /* Defines scull_tactic_cpu_onednn_<kind>, named "cpu.onednn.<text>", over <kind>_family and
- * <kind>_anchors (NULL-terminated). `...` are further fields of the tactic: growth, alias. */
+ * <kind>_anchors (NULL-terminated), for families whose constant operands are packed. `...` are
+ * further fields of the tactic: growth, alias. */
 #define SCULL_ONEDNN_TACTIC(kind, text, ...)                                                       \
-  static const char *kind##_refuse(const scull_site_t *site, const scull_device_t *device) {       \
-    return scull_onednn_refuse(&kind##_family, site, device);                                      \
-  }                                                                                                \
-  static size_t kind##_configs(const scull_site_t *site, const scull_device_t *device,             \
-                               scull_config_t *out, size_t room) {                                 \
-    return scull_onednn_configs(&kind##_family, site, device, out, room);                          \
-  }                                                                                                \
   static scull_status_t kind##_pack_size(const scull_site_t *site, const scull_config_t *config,   \
                                          const scull_device_t *device, size_t *bytes) {            \
     (void)device;                                                                                  \
@@ -259,6 +253,18 @@ uint32_t scull_onednn_alias_first(const scull_site_t *site, const scull_config_t
                                     const scull_device_t *device, void *dst) {                     \
     (void)device;                                                                                  \
     return scull_onednn_pack(&kind##_family, site, config, dst);                                   \
+  }                                                                                                \
+  SCULL_ONEDNN_TACTIC_UNPACKED(kind, text, .pack_size = kind##_pack_size, .pack = kind##_pack,     \
+                               __VA_ARGS__)
+
+/* The same for families whose primitives read no constants. */
+#define SCULL_ONEDNN_TACTIC_UNPACKED(kind, text, ...)                                              \
+  static const char *kind##_refuse(const scull_site_t *site, const scull_device_t *device) {       \
+    return scull_onednn_refuse(&kind##_family, site, device);                                      \
+  }                                                                                                \
+  static size_t kind##_configs(const scull_site_t *site, const scull_device_t *device,             \
+                               scull_config_t *out, size_t room) {                                 \
+    return scull_onednn_configs(&kind##_family, site, device, out, room);                          \
   }                                                                                                \
   static scull_status_t kind##_prepare(const scull_site_t *site, const scull_config_t *config,     \
                                        const scull_device_t *device, scull_prepared_t *out,        \
@@ -271,8 +277,6 @@ uint32_t scull_onednn_alias_first(const scull_site_t *site, const scull_config_t
                                                          .anchors = kind##_anchors,                \
                                                          .refuse = kind##_refuse,                  \
                                                          .configs = kind##_configs,                \
-                                                         .pack_size = kind##_pack_size,            \
-                                                         .pack = kind##_pack,                      \
                                                          .prepare = kind##_prepare,                \
                                                          .enqueue = scull_onednn_enqueue,          \
                                                          .release = scull_onednn_release,          \

@@ -148,4 +148,4 @@ static const char *const eltwise_anchors[] = {
     "abs",   "square",     "neg",      "reciprocal", "scale",      "clip", "elu",
     "swish", "mish",       "softplus", "gelu",       "hard_swish", NULL};
 
-SCULL_ONEDNN_TACTIC(eltwise, "eltwise", .alias = scull_onednn_alias_first);
+SCULL_ONEDNN_TACTIC_UNPACKED(eltwise, "eltwise", .alias = scull_onednn_alias_first);

@@ -120,7 +120,7 @@ static const char *const layer_norm_anchors[] = {"layer_norm", NULL};
 static const char *const batch_norm_anchors[] = {"batch_norm", NULL};
 static const char *const lrn_anchors[] = {"lrn", NULL};
 
-SCULL_ONEDNN_TACTIC(softmax, "softmax", .alias = scull_onednn_alias_first);
+SCULL_ONEDNN_TACTIC_UNPACKED(softmax, "softmax", .alias = scull_onednn_alias_first);
 SCULL_ONEDNN_TACTIC(layer_norm, "layer_norm", .alias = NULL);
 SCULL_ONEDNN_TACTIC(batch_norm, "batch_norm", .alias = scull_onednn_alias_first);
-SCULL_ONEDNN_TACTIC(lrn, "lrn", .alias = NULL);
+SCULL_ONEDNN_TACTIC_UNPACKED(lrn, "lrn", .alias = NULL);

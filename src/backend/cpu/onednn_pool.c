@@ -66,4 +66,4 @@ static const scull_onednn_family_t pool_family = {.describe = describe,
 static const char *const pool_anchors[] = {"max_pool", "avg_pool", "adaptive_max_pool",
                                            "adaptive_avg_pool", NULL};
 
-SCULL_ONEDNN_TACTIC(pool, "pool", .growth = SCULL_GROW_NONE);
+SCULL_ONEDNN_TACTIC_UNPACKED(pool, "pool", .growth = SCULL_GROW_NONE);

@@ -172,12 +172,33 @@ static bool hold_packed(scull_onednn_recipe_t *recipe, const scull_onednn_choice
   return true;
 }
 
+static bool has_elements(const scull_site_t *site) {
+  for (size_t i = 0; i < site->value_count; i++) {
+    const scull_site_value_t *v = &site->values[i];
+    if (scull_tensor_count(&v->opt) == 0)
+      return false;
+  }
+  return true;
+}
+
+/* The sum post-operation reads the residual where the result will be. */
+static bool residual_fits(const scull_site_t *site, uint16_t residual) {
+  if (residual == SCULL_SITE_ABSENT)
+    return true;
+  const scull_site_value_t *from = &site->values[residual], *to = &site->values[site->outputs[0]];
+  return from->dtype == to->dtype && from->channel_total == 0 &&
+         scull_backend_layout_same(&to->opt, from->layout, to->layout);
+}
+
+/* The library divides by zero when it is asked about empty matrices (2.6.3). */
 bool scull_onednn_choice_init(const scull_onednn_family_t *family, const scull_site_t *site,
                               const scull_config_t *config, const scull_onednn_choice_t *packed,
                               scull_onednn_choice_t *out) {
   out->walk = (scull_onednn_walk_t){0};
-  bool ok = recipe_init(&out->recipe) && family->describe(site, &out->recipe) &&
+  bool ok = recipe_init(&out->recipe) && has_elements(site) &&
+            family->describe(site, &out->recipe) &&
             (packed == NULL || hold_packed(&out->recipe, packed)) &&
+            residual_fits(site, out->recipe.residual) &&
             family->begin(&out->recipe, &out->walk) == dnnl_success &&
             walk_to(family, config, &out->walk);
   if (!ok)
@@ -224,15 +245,6 @@ bool scull_onednn_choice_init_packed(const scull_onednn_family_t *family, const 
 }
 
 /* --- configurations --------------------------------------------------------------------------- */
-
-static bool has_elements(const scull_site_t *site) {
-  for (size_t i = 0; i < site->value_count; i++) {
-    const scull_site_value_t *v = &site->values[i];
-    if (scull_tensor_count(&v->opt) == 0)
-      return false;
-  }
-  return true;
-}
 
 /* True when the config also runs at one end of the range with the constants packed for max. */
 static bool serves(const scull_onednn_family_t *family, const scull_site_t *site,
