@@ -38,6 +38,7 @@ typedef struct scull_value {
                                         were printed, of which its own are no more than a likeness */
   SCULL_VEC(scull_node_id_t) users;  /* one entry an operand: a node may stand twice */
   bool is_input;
+  bool made_name; /* the name was made here, no file spoke of it */
   bool dead;
 } scull_value_t;
 
