@@ -124,6 +124,15 @@ static scull_status_t softsign(scull_paddle_call_t *call) {
   return scull_paddle_end(call, &emit, "Out");
 }
 
+/* x - tanh(x) */
+static scull_status_t tanh_shrink(scull_paddle_call_t *call) {
+  scull_value_id_t x = scull_paddle_in(call, "X"), t = SCULL_NO_ID;
+  SCULL_TRY(scull_import_emit_simple(&call->emitter, "tanh", x, SCULL_NO_ID, NULL, &t));
+  scull_emit_t emit = scull_import_emit(&call->emitter, "sub", x);
+  scull_import_emit_input(&emit, t);
+  return scull_paddle_end(call, &emit, "Out");
+}
+
 /* x without what lies in [-lambda, lambda], moved to zero: x - clip(x) */
 static scull_status_t soft_shrink(scull_paddle_call_t *call) {
   scull_emitter_t *to = &call->emitter;
@@ -249,6 +258,7 @@ static const scull_paddle_row_t rows[] = {
     {"logsigmoid", log_sigmoid, NULL, NULL, NULL},
     {"softsign", softsign, NULL, NULL, NULL},
     {"softshrink", soft_shrink, NULL, NULL, NULL},
+    {"tanh_shrink", tanh_shrink, NULL, NULL, NULL},
     {"thresholded_relu", thresholded_relu, NULL, NULL, NULL},
     {"hard_shrink", hard_shrink, NULL, NULL, NULL},
     {"selu", selu, NULL, NULL, NULL},

@@ -1,5 +1,4 @@
 /* Normalizations. */
-#include "base/checked.h"
 #include "import/paddle/call.h"
 
 static scull_status_t batch_norm(scull_paddle_call_t *call) {
@@ -56,12 +55,14 @@ static scull_status_t moments(scull_paddle_call_t *call, scull_value_id_t x, scu
 
 static scull_status_t layer_norm(scull_paddle_call_t *call) {
   scull_value_id_t x = SCULL_NO_ID;
-  int64_t begin_axis = scull_paddle_int(call, "begin_norm_axis", 1), size = 1;
+  int64_t begin_axis = scull_paddle_int(call, "begin_norm_axis", 1);
+  int64_t groups[SCULL_MAX_RANK + 1] = {0}; /* the extents before the axis stay */
   SCULL_TRY(scull_paddle_need(call, "X", &x));
-  const scull_shape_t shape = scull_graph_value(call->graph, x)->shape[0];
-  for (int64_t d = begin_axis < 0 ? 0 : begin_axis; d < shape.rank; d++)
-    (void)scull_base_i64_mul(size, shape.dim[d], &size); /* an overflow fails in the reshape */
-  SCULL_TRY(moments(call, x, SCULL_INTS(-1, size)));
+  if (begin_axis < 1 || begin_axis >= SCULL_MAX_RANK)
+    return scull_base_fail(call->graph->diag, SCULL_CORRUPT, "begin_norm_axis is %lld",
+                           (long long)begin_axis);
+  groups[begin_axis] = -1;
+  SCULL_TRY(moments(call, x, (scull_ints_t){groups, (size_t)begin_axis + 1}));
   scull_emit_t emit = begin(call, "layer_norm", x);
   scull_import_emit_int(&emit, "axis", begin_axis);
   return scull_paddle_end(call, &emit, "Y");
