@@ -73,7 +73,7 @@ static scull_status_t fold_before(scull_graph_t *graph, scull_node_id_t id, bool
   if (before == NULL)
     return SCULL_OK;
   scull_node_id_t before_id = scull_graph_node_id(graph, before);
-  SCULL_TRY(scull_passes_affine_read(graph, before, linear.axis, &affine, &is));
+  SCULL_TRY(scull_passes_affine_read(graph, before, linear.in_axis, &affine, &is));
   if (!is || affine.channels != linear.inputs || (linear.pads && affine.shifts))
     return SCULL_OK;
   double *bias = scull_passes_linear_bias(graph, &linear);
