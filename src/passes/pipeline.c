@@ -18,6 +18,7 @@ static const row_t rows[] = {
     {1, &scull_pass_shape_ladder},
     {1, &scull_pass_remove_identity},
     {1, &scull_pass_merge_scale},
+    {1, &scull_pass_zero_state},
     {1, &scull_pass_sweep},
     /* recognise */
     {2, &scull_pass_matmul_layout},
