@@ -59,6 +59,20 @@ void scull_base_text_quote(scull_text_t *text, const char *piece) {
   scull_base_text_add(text, "\"", 1);
 }
 
+void scull_base_text_json(scull_text_t *text, const char *value) {
+  scull_base_text_add(text, "\"", 1);
+  for (; *value != '\0'; value++) {
+    unsigned char c = (unsigned char)*value;
+    if (c == '"' || c == '\\')
+      scull_base_text_print(text, "\\%c", c);
+    else if (c < 0x20)
+      scull_base_text_print(text, "\\u%04x", c);
+    else
+      scull_base_text_add(text, value, 1);
+  }
+  scull_base_text_add(text, "\"", 1);
+}
+
 const char *scull_base_text_get(const scull_text_t *text) {
   return text->data == NULL ? "" : text->data;
 }

@@ -23,6 +23,9 @@ void scull_base_text_print(scull_text_t *text, const char *format, ...)
  * \x1f. */
 void scull_base_text_quote(scull_text_t *text, const char *piece);
 
+/* `value` as a JSON string, quotes included; bytes that are no UTF-8 are passed as they are. */
+void scull_base_text_json(scull_text_t *text, const char *value);
+
 /* The text so far; "" while empty. Borrowed until the next change. */
 const char *scull_base_text_get(const scull_text_t *text);
 

@@ -9,7 +9,6 @@
 
 void scull_lower_deinit(scull_lowered_t *lowered) {
   scull_plan_deinit(&lowered->plan);
-  scull_base_free(lowered->weights);
   *lowered = (scull_lowered_t){0};
   scull_plan_init(&lowered->plan);
 }

@@ -8,7 +8,6 @@
 
 typedef struct scull_lowered {
   scull_plan_t plan;
-  void *weights;       /* what plan.weights points at; scull_base_free */
   size_t *step_choice; /* by step: index of the choice behind it; SIZE_MAX: a reformat or a copy */
 } scull_lowered_t;
 

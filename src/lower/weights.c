@@ -77,7 +77,7 @@ scull_status_t scull_lower_pack_weights(scull_lower_t *l) {
   char *weights = scull_base_alloc(total);
   if (weights == NULL)
     return scull_lower_no_memory(l);
-  l->out->weights = weights;
+  l->out->plan.owned = weights;
   l->out->plan.weights = (scull_bytes_t){(const uint8_t *)weights, total};
   for (size_t i = 0; i < l->raws.size; i++) {
     const scull_value_t *v = scull_graph_value(l->graph, l->raws.data[i].value);
