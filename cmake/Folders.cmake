@@ -6,7 +6,7 @@ set(SCULL_FOLDERS base tensor ops graph import passes export backend tune lower 
 function(scull_folder_sources folder out)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${folder}/*.c)
   list(FILTER sources EXCLUDE REGEX "_test\\.c$")
-  list(FILTER sources EXCLUDE REGEX "src/backend/cuda/")
+  list(FILTER sources EXCLUDE REGEX "src/backend/(cuda|cpu/simd)/")
   if(SCULL_THREADS STREQUAL "openmp")
     list(FILTER sources EXCLUDE REGEX "thread_pthread\\.c$")
   else()
@@ -18,8 +18,22 @@ function(scull_folder_sources folder out)
   set(${out} ${sources} PARENT_SCOPE)
 endfunction()
 
+# Kernels that are written once and compiled for each instruction set; the device's features choose
+# at run time.
+function(scull_add_simd name)
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/backend/cpu/simd/*.c)
+  add_library(scull_${name} OBJECT ${sources})
+  target_include_directories(scull_${name} PRIVATE ${PROJECT_SOURCE_DIR}/src
+                                                   ${PROJECT_SOURCE_DIR}/include)
+  target_link_libraries(scull_${name} PRIVATE scull_warnings)
+  target_compile_options(scull_${name} PRIVATE ${ARGN})
+endfunction()
+
 function(scull_add_folders)
-  set(objects "")
+  scull_add_simd(avx2 -mavx2 -mfma)
+  scull_add_simd(avx512 -mavx2 -mfma -mavx512f -mavx512bw -mavx512dq -mavx512vl
+                 -mprefer-vector-width=512)
+  set(objects $<TARGET_OBJECTS:scull_avx2> $<TARGET_OBJECTS:scull_avx512>)
   foreach(folder ${SCULL_FOLDERS})
     scull_folder_sources(${folder} sources)
     if(NOT sources)

@@ -51,6 +51,7 @@ static const char *unique_name(scull_graph_t *graph, const char *name) {
 static scull_status_t add_value(scull_graph_t *graph, const char *name, scull_value_t value,
                                 scull_value_id_t *out) {
   value.name = unique_name(graph, name);
+  value.made_name = value.made_name || (value.name != NULL && strcmp(value.name, name) != 0);
   if (value.name == NULL || !SCULL_VEC_PUSH(&graph->values, value))
     return no_memory(graph);
   *out = (scull_value_id_t)(graph->values.size - 1);
@@ -142,6 +143,7 @@ static scull_status_t add_output_values(scull_graph_t *graph, const scull_node_s
   for (size_t i = 0; i < spec->output_count; i++) {
     scull_value_t value = {.producer = id, .slot = (uint32_t)i};
     const char *name = spec->output_names == NULL ? NULL : spec->output_names[i];
+    value.made_name = name == NULL;
     if (name == NULL)
       name = i == 0 ? spec->name : scull_base_arena_format(&graph->arena, "%s:%zu", spec->name, i);
     if (name == NULL)
@@ -329,6 +331,8 @@ static scull_status_t take_name(scull_graph_t *graph, scull_value_id_t from, scu
   if (old->name == NULL)
     return no_memory(graph);
   new->name = name;
+  new->made_name = old->made_name;
+  old->made_name = true;
   bool ok = scull_base_map_set(&graph->names, old->name, strlen(old->name), from) &&
             scull_base_map_set(&graph->names, name, strlen(name), to);
   return ok ? SCULL_OK : no_memory(graph);
@@ -357,7 +361,8 @@ scull_status_t scull_graph_replace(scull_graph_t *graph, scull_value_id_t from,
     }
   }
   const scull_value_t *new = scull_graph_value(graph, to);
-  if (was_output && new->producer != SCULL_NO_ID && !scull_graph_value(graph, to)->is_input)
+  bool is_computed = new->producer != SCULL_NO_ID;
+  if (new->made_name || (was_output && is_computed))
     return take_name(graph, from, to);
   return SCULL_OK;
 }

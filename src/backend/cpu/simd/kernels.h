@@ -1,0 +1,99 @@
+/* Our own f32 kernels, one table an instruction set. The table of a device is chosen at run time;
+ * everything behind it works on blocks of 16 channels addressed by steps, so NHWC and C16 (and
+ * slices of wider tensors) are the same to a kernel. */
+#ifndef SCULL_BACKEND_CPU_SIMD_KERNELS_H
+#define SCULL_BACKEND_CPU_SIMD_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum scull_cpu_act {
+  SCULL_CPU_ACT_NONE = 0,     /* as CLIP: p0 and p1 are infinite */
+  SCULL_CPU_ACT_CLIP,         /* min(max(x, p0), p1) */
+  SCULL_CPU_ACT_LEAKY,        /* x < 0 ? p0 x : x */
+  SCULL_CPU_ACT_LINEAR,       /* p0 x + p1 */
+  SCULL_CPU_ACT_HARD_SIGMOID, /* clip(p0 x + p1, 0, 1) */
+  SCULL_CPU_ACT_HARD_SWISH,   /* p2 x clip(x + p0, 0, p1) */
+  SCULL_CPU_ACT_SIGMOID,
+  SCULL_CPU_ACT_SWISH, /* x sigmoid(p0 x) */
+  SCULL_CPU_ACT_TANH,
+  SCULL_CPU_ACT_EXP,
+  SCULL_CPU_ACT_SQRT,
+  SCULL_CPU_ACT_ABS,
+  SCULL_CPU_ACT_SQUARE,
+} scull_cpu_act_t;
+
+/* act(y + r) when add_first, else act(y) + r; r is absent in many calls. */
+typedef struct scull_cpu_post {
+  scull_cpu_act_t act;
+  float param[3];
+  bool add_first;
+} scull_cpu_post_t;
+
+/* How elements lie, in elements: channel c of pixel (y, x) of image n stands at n * image + y * row
+ * + x * pixel + c / 16 * block + c % 16. */
+typedef struct scull_cpu_view {
+  int64_t image, row, pixel, block;
+} scull_cpu_view_t;
+
+/* c[rows][columns * 16] = sum over k of a[row][k] * b[k][columns * 16]. */
+typedef struct scull_cpu_gemm {
+  const float *a;
+  int64_t a_row, a_block;  /* step from row to row; from segment to segment */
+  int64_t segments, depth; /* k runs over `segments` x `depth` */
+  const float *b;          /* packed, dense */
+  float *c;
+  int64_t c_row, c_block;
+  /* Of `finish` only: */
+  const float *bias;     /* columns * 16 floats */
+  const float *residual; /* NULL: none; steps as of c */
+  int64_t residual_row, residual_block;
+  const scull_cpu_post_t *post;
+  int64_t tail; /* channels of the last block that exist, 1 to 16 */
+  bool ahead;   /* one segment, and the next rows of a are not in the cache yet */
+} scull_cpu_gemm_t;
+
+typedef void (*scull_cpu_gemm_fn_t)(const scull_cpu_gemm_t *g);
+
+enum { SCULL_CPU_GEMM_ROWS = 6, SCULL_CPU_GEMM_COLUMNS = 4 /* at most */ };
+
+/* A 6x6 window into 36 planes. */
+typedef struct scull_cpu_winograd_input {
+  const float *src; /* of the window's corner, which may lie outside the picture */
+  scull_cpu_view_t step;
+  int y0, y1, x0, x1; /* rows [y0, y1) and columns [x0, x1) of the window lie inside */
+  float *dst;         /* [blocks][16] in each plane */
+  int64_t plane;      /* step between planes */
+  int64_t blocks;
+} scull_cpu_winograd_input_t;
+
+/* 36 planes into a 4x4 patch. */
+typedef struct scull_cpu_winograd_output {
+  const float *src;
+  int64_t plane, blocks;
+  float *dst;
+  scull_cpu_view_t step, residual_step;
+  const float *residual, *bias;
+  const scull_cpu_post_t *post;
+  int rows, columns; /* of the patch that exist, 1 to 4 */
+} scull_cpu_winograd_output_t;
+
+typedef struct scull_cpu_kernels {
+  int columns; /* widest panel of the gemm, in blocks of 16 */
+  /* A tile of `rows` (1 to 6) and `columns` blocks; `plain` stores, `finish` adds bias, residual
+   * and activation. */
+  scull_cpu_gemm_fn_t (*gemm_plain)(int rows, int columns);
+  scull_cpu_gemm_fn_t (*gemm_finish)(int rows, int columns);
+  void (*winograd_input)(const scull_cpu_winograd_input_t *p);
+  void (*winograd_output)(const scull_cpu_winograd_output_t *p);
+} scull_cpu_kernels_t;
+
+/* Winograd's F(4x4, 3x3) with the points 0, +-SCULL_CPU_WINOGRAD_A, +-SCULL_CPU_WINOGRAD_B and
+ * infinity. */
+#define SCULL_CPU_WINOGRAD_A 0.75
+#define SCULL_CPU_WINOGRAD_B 1.5
+
+extern const scull_cpu_kernels_t scull_cpu_kernels_avx512, scull_cpu_kernels_avx2;
+
+#endif

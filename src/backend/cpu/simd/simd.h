@@ -1,0 +1,15 @@
+/* The kernels of one instruction set, by family; table.c joins them. Private to simd/. */
+#ifndef SCULL_BACKEND_CPU_SIMD_SIMD_H
+#define SCULL_BACKEND_CPU_SIMD_SIMD_H
+
+#include "backend/cpu/simd/kernels.h"
+#include "backend/cpu/simd/v16.h"
+
+/* NULL where a tile is wider than the registers allow. */
+scull_cpu_gemm_fn_t SCULL_SIMD(scull_cpu_gemm_plain)(int rows, int columns);
+scull_cpu_gemm_fn_t SCULL_SIMD(scull_cpu_gemm_finish)(int rows, int columns);
+
+void SCULL_SIMD(scull_cpu_winograd_input)(const scull_cpu_winograd_input_t *p);
+void SCULL_SIMD(scull_cpu_winograd_output)(const scull_cpu_winograd_output_t *p);
+
+#endif

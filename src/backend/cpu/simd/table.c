@@ -1,0 +1,10 @@
+/* The table of one instruction set. */
+#include "backend/cpu/simd/simd.h"
+
+const scull_cpu_kernels_t SCULL_SIMD(scull_cpu_kernels) = {
+    .columns = V16_COLUMNS,
+    .gemm_plain = SCULL_SIMD(scull_cpu_gemm_plain),
+    .gemm_finish = SCULL_SIMD(scull_cpu_gemm_finish),
+    .winograd_input = SCULL_SIMD(scull_cpu_winograd_input),
+    .winograd_output = SCULL_SIMD(scull_cpu_winograd_output),
+};
