@@ -22,7 +22,12 @@ head != "" && /\{$/ {
   text = head
   head = ""
   if (text !~ /\(/ || text ~ /=[^()]*\{$/ || text ~ /^ (typedef|struct [a-z_]+ \{|enum)/) next
-  linkage = text ~ /^ (static|SCULL_STATIC)/ || text ~ / static / ? "static" : "extern"
+  linkage = text ~ /^ [A-Z0-9_]*INLINE / || text ~ / static / ? "static" : "extern"
+  if (match(text, /[A-Z_]+\([a-z0-9_]+\)\(/)) { # SCULL_SIMD(name)(arguments)
+    text = substr(text, RSTART, RLENGTH)
+    sub(/^[A-Z_]+\(/, " ", text)
+    sub(/\)/, "", text)
+  }
   sub(/\(.*/, "", text)
   name = text
   sub(/.*[ *]/, "", name)

@@ -30,10 +30,14 @@ check_includes() {
 }
 
 # --- lists: every line of a list has its definition, every definition its line ----------------------
-# $1 what, $2 names in the list, $3 names that are defined
+# $1 what, $2 names in the list, $3 names that are defined; "conv_*" stands for all that a macro
+# makes (that each of those exists is the linker's to see).
 compare_names() {
   printf '%s\n' "$2" | sort -u | sed '/^$/d' >"$tmp/listed"
   printf '%s\n' "$3" | sort -u | sed '/^$/d' >"$tmp/defined"
+  for prefix in $(sed -n 's/\*$//p' "$tmp/defined"); do
+    sed -i "/^$prefix/d" "$tmp/listed" "$tmp/defined"
+  done
   comm -23 "$tmp/listed" "$tmp/defined" | sed "s/^/$1 listed, but not defined: /"
   comm -13 "$tmp/listed" "$tmp/defined" | sed "s/^/$1 defined, but not listed: /"
 }
@@ -45,7 +49,9 @@ list_names() { # $1 macro, $2 file
 defined_names() { # $1 prefix of the descriptor, then files
   prefix=$1
   shift
-  cat "$@" /dev/null | sed -n "s/^const scull_[a-z]*_t $prefix\([a-z0-9_]*\) = .*/\1/p"
+  cat "$@" /dev/null | sed -n \
+    -e "s/^const scull_[a-z]*_t $prefix\([a-z0-9_]*\) = .*/\1/p" \
+    -e "s/^ *const scull_[a-z]*_t $prefix\([a-z0-9_]*\)##[a-z]* = .*/\1*/p"
 }
 
 lists_of_ops() {
@@ -144,19 +150,23 @@ check_headers() {
   onednn=-DSCULL_ONEDNN=1
   printf '#include <oneapi/dnnl/dnnl.h>\n' | "$compiler" -x c -fsyntax-only - 2>/dev/null || onednn=
   for header in $(find src include tools tests -name '*.h' ! -path 'src/backend/cuda/*' | sort); do
-    case $header in *onednn*) [ -n "$onednn" ] || continue ;; esac
+    flags=
+    case $header in
+    *onednn*) [ -n "$onednn" ] || continue ;;
+    */simd/*) flags='-mavx2 -mfma' ;;
+    esac
     # shellcheck disable=SC2086
     printf '#include "%s"\n' "$PWD/$header" |
-      "$compiler" -std=c17 -Wall -Wextra -Werror $onednn -Isrc -Iinclude -Itests \
+      "$compiler" -std=c17 -Wall -Wextra -Werror $onednn $flags -Isrc -Iinclude -Itests \
         -I"${header%/*}" -x c -fsyntax-only - >"$tmp/out" 2>&1 ||
-      found="$found$header does not compile alone: $(head -n 2 "$tmp/out" | tail -n 1)
+      found="$found$header does not compile alone: $(sed -n '/error/{p;q;}' "$tmp/out")
 "
   done
   if command -v "${CXX:-c++}" >/dev/null 2>&1; then
     for header in include/*/*.h; do
       printf '#include <%s>\n' "${header#include/}" |
         "${CXX:-c++}" -std=c++17 -Wall -Wextra -Wpedantic -Werror -Iinclude -x c++ -fsyntax-only - \
-          >"$tmp/out" 2>&1 || found="$found$header is no C++17: $(head -n 1 "$tmp/out")
+          >"$tmp/out" 2>&1 || found="$found$header is no C++17: $(sed -n '/error/{p;q;}' "$tmp/out")
 "
     done
   fi
