@@ -331,12 +331,59 @@ SCULL_API SCULL_CHECKED scull_status_t scull_context_set_profiler(scull_context_
                                                                   void *user);
 
 /* A tensor that is looked at, without changing what the plan does: after each run `watch` gets the
- * tensor `name` of the model (an inner one may have been fused away: then it is recomputed by the
- * reference kernels from those that were kept, which is slow and needs the plan's sources). */
+ * tensor `name` of the model, row-major. One that a tactic fused away is recomputed by the
+ * reference kernels, which is slow and needs the plan's sources. NOT_FOUND for one that a pass
+ * replaced (a convolution's result before its batch norm was folded): mark it as an output at
+ * build. */
 typedef void (*scull_watch_fn_t)(void *user, const char *name, const scull_tensor_view_t *tensor);
 SCULL_API SCULL_CHECKED scull_status_t scull_context_watch(scull_context_t *context,
                                                            const char *name, scull_watch_fn_t watch,
                                                            void *user);
+
+/* --- comparison ------------------------------------------------------------------------------- */
+
+/* One input of a comparison; dense, of the dtype that the plan wants. */
+typedef struct scull_named_tensor {
+  const char *name;
+  const void *data;
+  size_t size;
+  int32_t rank;
+  int64_t dims[SCULL_MAX_RANK];
+} scull_named_tensor_t;
+
+typedef struct scull_compare_options {
+  size_t struct_size;
+  const char *plan_path;
+  const char *against_path; /* a plan of the same model; NULL: plan_path's graph, before fusion, by
+                               the reference kernels (needs the plan's sources) */
+  const scull_named_tensor_t *inputs; /* all of them */
+  size_t input_count;
+  int threads; /* 0: what the plans were tuned for */
+  scull_logger_t logger;
+} scull_compare_options_t;
+SCULL_API void scull_compare_options_init(scull_compare_options_t *options);
+
+/* How one layer's result differs. Errors are largest absolute differences over the range of the
+ * other side's values. */
+typedef struct scull_layer_difference {
+  size_t index;
+  const char *layer, *tactic; /* of plan_path */
+  const char *tensor;         /* by the model's name: what was compared */
+  double error;
+  double introduced; /* error less the largest error among the layer's inputs, at least 0 */
+  double off_share;  /* of the elements: differ by more than 10 % */
+  double microseconds, against_microseconds; /* < 0: not known */
+} scull_layer_difference_t;
+
+/* One call a layer, in the order of the plan; texts are valid during the call. */
+typedef void (*scull_compare_fn_t)(void *user, const scull_layer_difference_t *difference);
+
+/* Runs a plan on the given inputs beside another plan or the reference and reports how each layer
+ * of the plan differs; layers whose results the other side lacks are passed over. Statuses as of
+ * scull_engine_open and scull_context_run; NOT_FOUND for an input that a plan has not, UNSUPPORTED
+ * without against_path when the plan holds no sources. */
+SCULL_API SCULL_CHECKED scull_status_t scull_compare(const scull_compare_options_t *options,
+                                                     scull_compare_fn_t take, void *user);
 
 /* --- plans as files --------------------------------------------------------------------------- */
 

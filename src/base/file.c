@@ -1,16 +1,22 @@
-/* POSIX files. The writer's temporary name carries the process id, so that two builds at once do
- * not meet; a killed build leaves at most that temporary file behind, never a half-written target.
+/* POSIX files. The writer's temporary name carries the process id and a count, so that two builds
+ * at once do not meet; a killed build leaves at most that temporary file behind, never a
+ * half-written target.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/hash.h"
 
 static scull_status_t fail_errno(scull_diag_t *diag, const char *what, const char *path) {
   int error = errno;
@@ -22,7 +28,7 @@ scull_status_t scull_base_file_open(const char *path, scull_file_t *out, scull_d
   scull_status_t status = SCULL_OK;
   struct stat info;
   *out = (scull_file_t){0};
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not hang us */
   if (fd < 0)
     return fail_errno(diag, "open", path);
   if (fstat(fd, &info) != 0) {
@@ -73,9 +79,11 @@ void scull_base_writer_destroy(scull_writer_t *writer) {
   scull_base_free(writer);
 }
 
+static atomic_uint writers; /* so far, in this process */
+
 scull_status_t scull_base_writer_create(const char *path, scull_writer_t **out,
                                         scull_diag_t *diag) {
-  size_t length = strlen(path), room = length + 40;
+  size_t length = strlen(path), room = length + 48;
   *out = NULL;
   scull_writer_t *writer = scull_base_alloc(sizeof *writer);
   if (writer == NULL)
@@ -89,7 +97,7 @@ scull_status_t scull_base_writer_create(const char *path, scull_writer_t **out,
     return scull_base_fail_memory(diag, "a file writer");
   }
   memcpy(writer->path, path, length);
-  snprintf(temporary, room, "%s.tmp-%ld", path, (long)getpid());
+  snprintf(temporary, room, "%s.tmp-%ld-%u", path, (long)getpid(), atomic_fetch_add(&writers, 1));
   writer->stream = fopen(temporary, "wb");
   if (writer->stream == NULL) {
     scull_status_t status = fail_errno(diag, "write", path);
@@ -186,4 +194,31 @@ scull_status_t scull_base_directory_create(const char *path, scull_diag_t *diag)
   return scull_base_file_is_directory(path)
              ? SCULL_OK
              : scull_base_fail(diag, SCULL_IO, "%s: not a folder", path);
+}
+
+static int visible(const struct dirent *entry) {
+  return entry->d_name[0] != '.';
+}
+
+scull_status_t scull_base_directory_hash(const char *path, uint64_t *hash, scull_diag_t *diag) {
+  struct dirent **entries = NULL;
+  int count = scandir(path, &entries, visible, alphasort);
+  scull_status_t status = count < 0 ? fail_errno(diag, "list", path) : SCULL_OK;
+  for (int i = 0; i < count; i++) {
+    char full[4096];
+    scull_file_t file;
+    int length = snprintf(full, sizeof full, "%s/%s", path, entries[i]->d_name);
+    if (status == SCULL_OK && length > 0 && (size_t)length < sizeof full &&
+        !scull_base_file_is_directory(full)) {
+      status = scull_base_file_open(full, &file, diag);
+      if (status == SCULL_OK) {
+        *hash = scull_base_hash64(entries[i]->d_name, strlen(entries[i]->d_name), *hash);
+        *hash = scull_base_hash64(file.bytes.data, file.bytes.size, *hash);
+        scull_base_file_close(&file);
+      }
+    }
+    free(entries[i]);
+  }
+  free(entries);
+  return status;
 }

@@ -15,8 +15,7 @@ void scull_base_text_deinit(scull_text_t *text) {
 static bool room_for(scull_text_t *text, size_t more) {
   if (text->failed)
     return false;
-  if (!scull_base_vec_reserve((void **)&text->data, &text->room, text->size, text->size + more + 1,
-                              1))
+  if (!scull_base_vec_reserve(&text->data, &text->room, text->size, text->size + more + 1, 1))
     text->failed = true;
   return !text->failed;
 }
@@ -41,6 +40,36 @@ void scull_base_text_print(scull_text_t *text, const char *format, ...) {
   }
   va_end(again);
   va_end(args);
+}
+
+void scull_base_text_quote(scull_text_t *text, const char *piece) {
+  scull_base_text_add(text, "\"", 1);
+  for (; *piece != '\0'; piece++) {
+    unsigned char c = (unsigned char)*piece;
+    if (c == '"' || c == '\\')
+      scull_base_text_print(text, "\\%c", c);
+    else if (c == '\n' || c == '\t')
+      scull_base_text_print(text, "\\%c", c == '\n' ? 'n' : 't');
+    else if (c < 0x20 || c == 0x7f)
+      scull_base_text_print(text, "\\x%02x", c);
+    else
+      scull_base_text_add(text, piece, 1);
+  }
+  scull_base_text_add(text, "\"", 1);
+}
+
+void scull_base_text_json(scull_text_t *text, const char *value) {
+  scull_base_text_add(text, "\"", 1);
+  for (; *value != '\0'; value++) {
+    unsigned char c = (unsigned char)*value;
+    if (c == '"' || c == '\\')
+      scull_base_text_print(text, "\\%c", c);
+    else if (c < 0x20)
+      scull_base_text_print(text, "\\u%04x", c);
+    else
+      scull_base_text_add(text, value, 1);
+  }
+  scull_base_text_add(text, "\"", 1);
 }
 
 const char *scull_base_text_get(const scull_text_t *text) {

@@ -19,6 +19,13 @@ void scull_base_text_add(scull_text_t *text, const char *piece, size_t length);
 void scull_base_text_print(scull_text_t *text, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Adds `piece` in quotes; quotes, backslashes and control characters are written \", \\, \n, \t,
+ * \x1f. */
+void scull_base_text_quote(scull_text_t *text, const char *piece);
+
+/* `value` as a JSON string, quotes included; bytes that are no UTF-8 are passed as they are. */
+void scull_base_text_json(scull_text_t *text, const char *value);
+
 /* The text so far; "" while empty. Borrowed until the next change. */
 const char *scull_base_text_get(const scull_text_t *text);
 

@@ -51,6 +51,7 @@ static const char *unique_name(scull_graph_t *graph, const char *name) {
 static scull_status_t add_value(scull_graph_t *graph, const char *name, scull_value_t value,
                                 scull_value_id_t *out) {
   value.name = unique_name(graph, name);
+  value.made_name = value.made_name || (value.name != NULL && strcmp(value.name, name) != 0);
   if (value.name == NULL || !SCULL_VEC_PUSH(&graph->values, value))
     return no_memory(graph);
   *out = (scull_value_id_t)(graph->values.size - 1);
@@ -69,8 +70,11 @@ scull_status_t scull_graph_add_input(scull_graph_t *graph, const char *name, scu
   if (scull_graph_find_value(graph, name) != SCULL_NO_ID)
     return scull_base_fail(graph->diag, SCULL_INVALID_ARGUMENT, "input '%s': the name is taken",
                            name);
+  if (!SCULL_VEC_RESERVE(&graph->inputs, graph->inputs.size + 1))
+    return no_memory(graph);
   SCULL_TRY(add_value(graph, name, value, out));
-  return SCULL_VEC_PUSH(&graph->inputs, *out) ? SCULL_OK : no_memory(graph);
+  graph->inputs.data[graph->inputs.size++] = *out;
+  return SCULL_OK;
 }
 
 scull_status_t scull_graph_add_constant(scull_graph_t *graph, const char *name,
@@ -142,6 +146,7 @@ static scull_status_t add_output_values(scull_graph_t *graph, const scull_node_s
   for (size_t i = 0; i < spec->output_count; i++) {
     scull_value_t value = {.producer = id, .slot = (uint32_t)i};
     const char *name = spec->output_names == NULL ? NULL : spec->output_names[i];
+    value.made_name = name == NULL;
     if (name == NULL)
       name = i == 0 ? spec->name : scull_base_arena_format(&graph->arena, "%s:%zu", spec->name, i);
     if (name == NULL)
@@ -329,6 +334,8 @@ static scull_status_t take_name(scull_graph_t *graph, scull_value_id_t from, scu
   if (old->name == NULL)
     return no_memory(graph);
   new->name = name;
+  new->made_name = old->made_name;
+  old->made_name = true;
   bool ok = scull_base_map_set(&graph->names, old->name, strlen(old->name), from) &&
             scull_base_map_set(&graph->names, name, strlen(name), to);
   return ok ? SCULL_OK : no_memory(graph);
@@ -338,6 +345,8 @@ scull_status_t scull_graph_replace(scull_graph_t *graph, scull_value_id_t from,
                                    scull_value_id_t to) {
   scull_value_t *old = scull_graph_value(graph, from);
   bool was_output = false;
+  if (from == to)
+    return SCULL_OK;
   for (size_t u = 0; u < old->users.size; u++) {
     scull_node_id_t user = old->users.data[u];
     scull_node_t *node = scull_graph_node(graph, user);
@@ -357,7 +366,8 @@ scull_status_t scull_graph_replace(scull_graph_t *graph, scull_value_id_t from,
     }
   }
   const scull_value_t *new = scull_graph_value(graph, to);
-  if (was_output && new->producer != SCULL_NO_ID && !scull_graph_value(graph, to)->is_input)
+  bool is_computed = new->producer != SCULL_NO_ID;
+  if (new->made_name || (was_output && is_computed))
     return take_name(graph, from, to);
   return SCULL_OK;
 }

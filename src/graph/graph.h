@@ -34,8 +34,11 @@ typedef struct scull_value {
   const void *data;                  /* a constant's bytes, any alignment; NULL for the others */
   scull_node_id_t producer;          /* SCULL_NO_ID for inputs and constants */
   uint32_t slot;                     /* which output of the producer */
+  uint64_t stands_for;               /* a constant out of a graph's text: the hash of the bytes that
+                                        were printed, of which its own are no more than a likeness */
   SCULL_VEC(scull_node_id_t) users;  /* one entry an operand: a node may stand twice */
   bool is_input;
+  bool made_name; /* the name was made here, no file spoke of it */
   bool dead;
 } scull_value_t;
 
@@ -83,6 +86,10 @@ scull_status_t scull_graph_create(int points, scull_diag_t *diag,
                                   scull_graph_t **out) SCULL_MUST_USE;
 void scull_graph_destroy(scull_graph_t *graph); /* NULL is allowed */
 
+/* The extent at SCULL_POINT_PROBE for a range: between min and max and, where it can be, not opt. A
+ * multiple of what divides all three, since networks often take multiples of 32 only. */
+int64_t scull_graph_probe(int64_t min, int64_t opt, int64_t max);
+
 /* --- building -------------------------------------------------------------------------------- */
 
 /* `shapes` has graph->points entries. INVALID_ARGUMENT when the name is taken. */
@@ -128,7 +135,7 @@ scull_status_t scull_graph_add_origin(scull_graph_t *graph, const char *name, co
 scull_node_t *scull_graph_node(const scull_graph_t *graph, scull_node_id_t id);
 scull_value_t *scull_graph_value(const scull_graph_t *graph, scull_value_id_t id);
 
-/* The value of that name or SCULL_NO_ID. */
+/* The value of that name, or that had it until a replace gave it another; else SCULL_NO_ID. */
 scull_value_id_t scull_graph_find_value(const scull_graph_t *graph, const char *name);
 
 /* The node that gives `value`, or NULL for inputs, constants and SCULL_NO_ID. */
@@ -195,10 +202,28 @@ scull_status_t scull_graph_infer(scull_graph_t *graph) SCULL_MUST_USE;
  * INTERNAL with words that name node or value. */
 scull_status_t scull_graph_verify(scull_graph_t *graph) SCULL_MUST_USE;
 
-/* The text form (docs/architecture.md, "Graphs as text"); constants above 16 elements by hash. */
+/* The text form, one line a value or node, definitions before uses; a line that begins with # is a
+ * comment:
+ *
+ *   input %x: f32[1:4:8x3x32x32]           min:opt:max where a dimension varies; inputs only
+ *   const %b: f32[3]={1,2,3}               up to 16 elements
+ *   const %w: f32[8x3x3x3] #<16 hex>       more: a hash of the bytes
+ *   const %v: f32[8x3x3x3] ~normal:7       seeded: normal, pos (0.1 to 1.1), unit (-1 to 1)
+ *   const %i: i64[4] ~index:10:7           0 to 9
+ *   %y: f32[1:4:8x8x30x30] = conv(%x, %w, -) strides=1,1 groups=1 "node name"
+ *   %a: f32[2x3], %b: f32[2x3] = split(%x) axis=1
+ *   output %y "name"
+ *
+ * Names with unusual characters are quoted (%"a b"), absent operands are -. A node's name is left
+ * out when it is that of its first output, an output's when it is that of its value. Origins are
+ * not printed. Only the end of `text` need be checked for shortage of memory. */
 void scull_graph_print(scull_graph_t *graph, scull_text_t *text);
 
-/* Reads the text form. `text` must be NUL-terminated. *out is yours. CORRUPT names the line. */
+/* Reads the text form. `text` must be NUL-terminated. *out is yours. Types of nodes' outputs may be
+ * left out; where given, they are checked. A constant given by hash gets values made from the hash
+ * (floats from 0.1 to 1.1, others 0 or 1) and prints as that hash again. Every node becomes its own
+ * origin. CORRUPT with words that name line and cause; OUT_OF_MEMORY also when the text asks for
+ * more than 512 MiB. */
 scull_status_t scull_graph_parse(const char *text, scull_diag_t *diag,
                                  scull_graph_t **out) SCULL_MUST_USE;
 

@@ -2,10 +2,10 @@
 #include "ops/attr.h"
 
 #include <errno.h>
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/real.h"
 
 static void *field_of(const scull_attr_field_t *field, void *attrs) {
   return (char *)attrs + field->offset;
@@ -32,13 +32,6 @@ static bool parse_int(const char *text, const char **end, int64_t *out) {
   return stop != text && errno == 0;
 }
 
-static bool parse_float(const char *text, const char **end, double *out) {
-  char *stop = NULL;
-  *out = strtod(text, &stop);
-  *end = stop;
-  return stop != text;
-}
-
 static size_t list_length(const char *text) {
   size_t count = *text == '\0' ? 0 : 1;
   for (; *text != '\0'; text++)
@@ -55,7 +48,8 @@ static bool parse_list(const char *text, bool floats, scull_arena_t *arena, cons
   if (ints == NULL)
     return false;
   for (size_t i = 0; i < count; i++) {
-    bool ok = floats ? parse_float(text, &text, &reals[i]) : parse_int(text, &text, &ints[i]);
+    bool ok =
+        floats ? scull_base_real_read(text, &text, &reals[i]) : parse_int(text, &text, &ints[i]);
     if (!ok || *text != (i + 1 == count ? '\0' : ','))
       return false;
     text++;
@@ -85,7 +79,7 @@ static bool parse_field(const scull_attr_field_t *field, void *at, const char *t
   const char *end = "";
   switch (field->kind) {
   case SCULL_ATTR_INT: return parse_int(text, &end, at) && *end == '\0';
-  case SCULL_ATTR_FLOAT: return parse_float(text, &end, at) && *end == '\0';
+  case SCULL_ATTR_FLOAT: return scull_base_real_read(text, &end, at) && *end == '\0';
   case SCULL_ATTR_BOOL: return parse_bool(text, at);
   case SCULL_ATTR_ENUM: return parse_enum(field, text, at);
   case SCULL_ATTR_DTYPE:
@@ -106,11 +100,42 @@ static bool parse_field(const scull_attr_field_t *field, void *at, const char *t
   return false;
 }
 
+typedef union {
+  int64_t whole;
+  double real;
+  bool flag;
+  int32_t word;
+  scull_dtype_t dtype;
+  const char *string;
+  scull_ints_t ints;
+  scull_floats_t floats;
+} any_field_t;
+
+static size_t size_of(scull_attr_kind_t kind) {
+  static const size_t sizes[] = {
+      [SCULL_ATTR_INT] = sizeof(int64_t),         [SCULL_ATTR_FLOAT] = sizeof(double),
+      [SCULL_ATTR_BOOL] = sizeof(bool),           [SCULL_ATTR_ENUM] = sizeof(int32_t),
+      [SCULL_ATTR_DTYPE] = sizeof(scull_dtype_t), [SCULL_ATTR_STRING] = sizeof(const char *),
+      [SCULL_ATTR_INTS] = sizeof(scull_ints_t),   [SCULL_ATTR_FLOATS] = sizeof(scull_floats_t),
+  };
+  return sizes[kind];
+}
+
+/* Sets the field only when all of `text` parses. */
+static bool set_field(const scull_attr_field_t *field, void *attrs, const char *text,
+                      scull_arena_t *arena) {
+  any_field_t parsed = {0};
+  if (!parse_field(field, &parsed, text, arena))
+    return false;
+  memcpy(field_of(field, attrs), &parsed, size_of(field->kind));
+  return true;
+}
+
 void *scull_ops_attrs_create(const scull_attr_schema_t *schema, scull_arena_t *arena) {
   void *attrs = scull_base_arena_alloc(arena, schema->size == 0 ? 1 : schema->size);
   for (size_t i = 0; attrs != NULL && i < schema->count; i++) {
     const scull_attr_field_t *field = &schema->fields[i];
-    if (!parse_field(field, field_of(field, attrs), field->initial, arena))
+    if (!set_field(field, attrs, field->initial, arena))
       return NULL;
   }
   return attrs;
@@ -154,28 +179,26 @@ scull_status_t scull_ops_attrs_set(const scull_attr_schema_t *schema, void *attr
   const scull_attr_field_t *field = scull_ops_attr_find(schema, name);
   if (field == NULL)
     return scull_base_fail(diag, SCULL_INVALID_ARGUMENT, "no attribute '%s'", name);
-  if (!parse_field(field, field_of(field, attrs), value, arena))
+  if (!set_field(field, attrs, value, arena))
     return scull_base_fail(diag, SCULL_INVALID_ARGUMENT, "attribute %s: cannot read '%.80s'", name,
                            value);
   return SCULL_OK;
 }
 
-/* 17 digits are always enough; most values need fewer. */
-static void print_float(double value, scull_text_t *text) {
-  for (int digits = 6; digits <= 17; digits++) {
-    char buffer[40];
-    snprintf(buffer, sizeof buffer, "%.*g", digits, value);
-    if (digits == 17 || strtod(buffer, NULL) == value || isnan(value)) {
-      scull_base_text_print(text, "%s", buffer);
-      return;
-    }
-  }
+/* A word as it is; anything else in quotes, so that attributes stay apart. */
+static void print_string(const char *value, scull_text_t *text) {
+  size_t length = strlen(value);
+  if (length > 0 && strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                  "_./-") == length)
+    scull_base_text_add(text, value, length);
+  else
+    scull_base_text_quote(text, value);
 }
 
 static void print_field(const scull_attr_field_t *field, const void *at, scull_text_t *text) {
   switch (field->kind) {
   case SCULL_ATTR_INT: scull_base_text_print(text, "%lld", (long long)*(const int64_t *)at); break;
-  case SCULL_ATTR_FLOAT: print_float(*(const double *)at, text); break;
+  case SCULL_ATTR_FLOAT: scull_base_real_print(text, *(const double *)at, false); break;
   case SCULL_ATTR_BOOL: scull_base_text_print(text, *(const bool *)at ? "true" : "false"); break;
   case SCULL_ATTR_ENUM:
     scull_base_text_print(text, "%s", field->names[*(const int32_t *)at]);
@@ -183,7 +206,7 @@ static void print_field(const scull_attr_field_t *field, const void *at, scull_t
   case SCULL_ATTR_DTYPE:
     scull_base_text_print(text, "%s", scull_tensor_dtype_name(*(const scull_dtype_t *)at));
     break;
-  case SCULL_ATTR_STRING: scull_base_text_print(text, "%s", *(const char *const *)at); break;
+  case SCULL_ATTR_STRING: print_string(*(const char *const *)at, text); break;
   case SCULL_ATTR_INTS: {
     const scull_ints_t *list = at;
     for (size_t i = 0; i < list->size; i++)
@@ -194,11 +217,23 @@ static void print_field(const scull_attr_field_t *field, const void *at, scull_t
     const scull_floats_t *list = at;
     for (size_t i = 0; i < list->size; i++) {
       scull_base_text_print(text, "%s", i == 0 ? "" : ",");
-      print_float(list->data[i], text);
+      scull_base_real_print(text, list->data[i], false);
     }
     break;
   }
   }
+}
+
+/* Defaults are compared as text, except where one value has several: 1e-5 and 1e-05, abc and
+ * "abc". */
+static bool is_initial(const scull_attr_field_t *field, const void *at, const char *printed) {
+  const char *end = NULL;
+  double real = 0;
+  if (field->kind == SCULL_ATTR_FLOAT)
+    return scull_base_real_read(field->initial, &end, &real) && real == *(const double *)at;
+  if (field->kind == SCULL_ATTR_STRING)
+    return strcmp(*(const char *const *)at, field->initial) == 0;
+  return strcmp(printed, field->initial) == 0;
 }
 
 void scull_ops_attrs_print(const scull_attr_schema_t *schema, const void *attrs, bool all,
@@ -208,7 +243,7 @@ void scull_ops_attrs_print(const scull_attr_schema_t *schema, const void *attrs,
     const scull_attr_field_t *field = &schema->fields[i];
     scull_text_t value = {0};
     print_field(field, field_in(field, attrs), &value);
-    if (all || strcmp(scull_base_text_get(&value), field->initial) != 0) {
+    if (all || !is_initial(field, field_in(field, attrs), scull_base_text_get(&value))) {
       scull_base_text_print(text, "%s%s=%s", first ? "" : " ", field->name,
                             scull_base_text_get(&value));
       first = false;

@@ -43,6 +43,7 @@ void scull_plan_init(scull_plan_t *plan) {
 void scull_plan_deinit(scull_plan_t *plan) {
   scull_base_arena_deinit(&plan->arena);
   scull_base_file_close(&plan->file);
+  scull_base_free(plan->owned);
   scull_plan_init(plan);
 }
 

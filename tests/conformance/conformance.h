@@ -9,5 +9,6 @@ const scull_opcases_t *conformance_cases(size_t index);
 
 /* Each returns the number of failed tests. */
 int conformance_reference(void);
+int conformance_tactics(void);
 
 #endif

@@ -16,5 +16,7 @@ const scull_opcases_t *conformance_cases(size_t index) {
 }
 
 int main(void) {
-  return conformance_reference() == 0 ? 0 : 1;
+  int failed = conformance_reference();
+  failed += conformance_tactics();
+  return failed == 0 ? 0 : 1;
 }

@@ -1,0 +1,44 @@
+/* The stages, in order. This is the map of the program: model file -> import -> passes -> partition
+ * -> tactic search -> lowering -> plan; and the way back from a plan's sources when it must be
+ * tuned again. */
+#ifndef SCULL_BUILD_BUILD_H
+#define SCULL_BUILD_BUILD_H
+
+#include <stdatomic.h>
+
+#include <scull/scull.h>
+
+#include "base/diag.h"
+#include "base/text.h"
+#include "import/import.h"
+#include "plan/plan.h"
+
+typedef struct scull_build_result {
+  scull_text_t report;      /* JSON */
+  scull_text_t static_path; /* of the plan that use_static found or stored */
+} scull_build_result_t;
+void scull_build_result_deinit(scull_build_result_t *result);
+
+/* See scull_builder_build of the public header. `cancel` may be NULL. */
+scull_status_t scull_build_run(const scull_build_options_t *options, const atomic_bool *cancel,
+                               const char *plan_path, scull_build_result_t *result,
+                               scull_diag_t *diag) SCULL_MUST_USE;
+
+/* The first stage alone: options to a graph. `files` must outlive it. */
+scull_status_t scull_build_import(const scull_build_options_t *options, scull_import_files_t *files,
+                                  scull_graph_t **out, scull_diag_t *diag) SCULL_MUST_USE;
+
+/* See scull_model_describe. */
+scull_status_t scull_build_describe(const scull_build_options_t *options, scull_text_t *out,
+                                    scull_diag_t *diag) SCULL_MUST_USE;
+
+/* See scull_ops_describe. */
+scull_status_t scull_build_describe_ops(const char *format, scull_text_t *out,
+                                        scull_diag_t *diag) SCULL_MUST_USE;
+
+/* A plan for the device that is here, from the sources of a plan for another one. `plan` stays the
+ * caller's and must outlive *out. NEEDS_BUILD when it has no sources. */
+scull_status_t scull_build_retune(const scull_plan_t *plan, int device_index, scull_plan_t *out,
+                                  scull_diag_t *diag) SCULL_MUST_USE;
+
+#endif

@@ -1,0 +1,54 @@
+/* What a file format gives: a probe, and a function from bytes to a graph. Private to import/. */
+#ifndef SCULL_IMPORT_FORMAT_H
+#define SCULL_IMPORT_FORMAT_H
+
+#include "import/import.h"
+
+/* A model's bytes, found and mapped. */
+typedef struct scull_import_source {
+  const scull_import_options_t *options;
+  scull_import_files_t *files;
+  scull_diag_t *diag;
+  const char *model_name; /* for messages */
+  scull_bytes_t model;
+  const char *params_name; /* NULL: no file of parameters was found */
+  scull_bytes_t params;
+  const char *params_folder; /* where single parameter files would lie; may be NULL */
+} scull_import_source_t;
+
+typedef struct scull_format {
+  const char *name, *title;
+  const char *family;                 /* formats of one family have the same operators: "paddle" */
+  bool (*probe)(scull_bytes_t model); /* cheap; must stand any bytes */
+  scull_status_t (*read)(const scull_import_source_t *source, scull_graph_t **out);
+  void (*each_operator)(scull_import_operator_fn_t fn, void *user);
+} scull_format_t;
+
+#define SCULL_FORMAT(name) extern const scull_format_t scull_format_##name;
+#include "import/formats.def"
+#undef SCULL_FORMAT
+
+/* Fills the source from the options: maps the files, or takes the caller's memory. */
+scull_status_t scull_import_locate(const scull_import_options_t *options,
+                                   scull_import_files_t *files, scull_diag_t *diag,
+                                   scull_import_source_t *out) SCULL_MUST_USE;
+
+/* Maps one file and keeps it. */
+scull_status_t scull_import_files_open(scull_import_files_t *files, const char *path,
+                                       scull_diag_t *diag, scull_bytes_t *out) SCULL_MUST_USE;
+
+/* An input as the file declares it: open dimensions are negative. */
+typedef struct scull_import_input {
+  const char *name;
+  scull_dtype_t dtype;
+  scull_shape_t declared;
+  scull_shape_t shape[SCULL_POINTS]; /* written by scull_import_shapes */
+} scull_import_input_t;
+
+/* Settles the shapes of all inputs at every point, from the options and the declarations, and says
+ * how many points are needed. */
+scull_status_t scull_import_shapes(const scull_import_source_t *source,
+                                   scull_import_input_t *inputs, size_t count,
+                                   int *points) SCULL_MUST_USE;
+
+#endif

@@ -1,0 +1,343 @@
+/* Walks the operators of block 0 in the order of the file. Each variable holds the value that was
+ * last put into it, so programs that write a variable twice mean what they mean in Paddle, and a
+ * cycle is an operator that reads a variable before anything gave it. What is not supported is
+ * collected; its outputs are lost, and operators that need them are passed over. */
+#include "import/paddle/convert.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "import/paddle/call.h"
+
+enum { LOST = SCULL_NO_ID - 1, PLACES = 3 };
+
+/* A type of operator that cannot be had, and why. */
+typedef struct {
+  const char *type;
+  char reason[SCULL_EMIT_REASON];
+  size_t count;
+  const scull_paddle_op_t *places[PLACES];
+} gap_t;
+
+/* A feed or fetch operator. */
+typedef struct {
+  int64_t column;
+  uint32_t var;
+  const char *name;
+  scull_value_id_t value;
+} port_t;
+
+typedef struct {
+  const scull_import_source_t *source;
+  scull_diag_t *diag;
+  scull_paddle_program_t *program;
+  scull_paddle_param_t *params;
+  scull_graph_t *graph;
+  scull_value_id_t *values; /* a variable's value: NO_ID before it has one, LOST */
+  port_t *feeds, *fetches;
+  size_t feed_count, fetch_count;
+  SCULL_VEC(gap_t) gaps;
+} convert_t;
+
+static bool is_type(const scull_paddle_op_t *op, const char *type) {
+  return strcmp(op->type, type) == 0;
+}
+
+static const char *first_output(const convert_t *cx, const scull_paddle_op_t *op) {
+  for (size_t i = 0; i < op->output_count; i++) {
+    if (op->outputs[i].count > 0)
+      return cx->program->vars.data[op->outputs[i].vars[0]].name;
+  }
+  return op->type;
+}
+
+/* --- ports ----------------------------------------------------------------------------------- */
+
+static const scull_paddle_attr_t *attr_of(const scull_paddle_op_t *op, const char *name) {
+  for (size_t i = 0; i < op->attr_count; i++) {
+    if (strcmp(op->attrs[i].name, name) == 0)
+      return &op->attrs[i];
+  }
+  return NULL;
+}
+
+static scull_status_t make_port(const convert_t *cx, const scull_paddle_op_t *op,
+                                const scull_paddle_slot_t *slots, size_t count, const char *slot,
+                                port_t *out) {
+  const scull_paddle_attr_t *column = attr_of(op, "col"), *name = attr_of(op, "name");
+  for (size_t i = 0; i < count; i++) {
+    if (strcmp(slots[i].name, slot) != 0 || slots[i].count == 0)
+      continue;
+    out->var = slots[i].vars[0];
+    out->column = column == NULL ? 0 : column->i;
+    out->name = name != NULL && name->kind == SCULL_PADDLE_ATTR_STRING
+                    ? name->s
+                    : cx->program->vars.data[out->var].name;
+    return SCULL_OK;
+  }
+  return scull_base_fail(cx->diag, SCULL_CORRUPT, "%s: block %u, operator %u (%s): no %s",
+                         cx->source->model_name, op->block, op->index, op->type, slot);
+}
+
+static int compare_ports(const void *a, const void *b) {
+  const port_t *x = a, *y = b;
+  return x->column < y->column ? -1 : x->column > y->column;
+}
+
+static scull_status_t collect_ports(convert_t *cx) {
+  size_t ops = cx->program->op_count;
+  cx->feeds = SCULL_ARENA_ARRAY(&cx->program->arena, port_t, ops);
+  cx->fetches = SCULL_ARENA_ARRAY(&cx->program->arena, port_t, ops);
+  if (cx->feeds == NULL || cx->fetches == NULL)
+    return scull_base_fail_memory(cx->diag, "a program's inputs");
+  for (size_t i = 0; i < ops; i++) {
+    const scull_paddle_op_t *op = &cx->program->ops[i];
+    if (op->block == 0 && is_type(op, "feed"))
+      SCULL_TRY(
+          make_port(cx, op, op->outputs, op->output_count, "Out", &cx->feeds[cx->feed_count++]));
+  }
+  qsort(cx->feeds, cx->feed_count, sizeof *cx->feeds, compare_ports);
+  return SCULL_OK;
+}
+
+/* --- inputs and parameters ------------------------------------------------------------------- */
+
+static scull_status_t declare_input(const convert_t *cx, const port_t *feed,
+                                    scull_import_input_t *input) {
+  const scull_paddle_var_t *var = &cx->program->vars.data[feed->var];
+  input->name = var->name;
+  input->dtype = scull_paddle_dtype(var->element);
+  if (!var->declared || var->element < 0)
+    return scull_base_fail(cx->diag, SCULL_CORRUPT, "%s: input '%.80s' is not declared as a tensor",
+                           cx->source->model_name, var->name);
+  if (input->dtype == SCULL_DTYPE_NONE || var->dims.size > SCULL_MAX_RANK)
+    return scull_base_fail(cx->diag, SCULL_UNSUPPORTED,
+                           "%s: input '%.80s' has an element type or rank that Scull has not",
+                           cx->source->model_name, var->name);
+  input->declared = scull_tensor_shape((int32_t)var->dims.size, var->dims.data);
+  return SCULL_OK;
+}
+
+static scull_status_t add_inputs(convert_t *cx, scull_graph_t **out) {
+  int points = 1;
+  scull_import_input_t *inputs =
+      SCULL_ARENA_ARRAY(&cx->program->arena, scull_import_input_t, cx->feed_count);
+  if (inputs == NULL)
+    return scull_base_fail_memory(cx->diag, "a program's inputs");
+  for (size_t i = 0; i < cx->feed_count; i++)
+    SCULL_TRY(declare_input(cx, &cx->feeds[i], &inputs[i]));
+  SCULL_TRY(scull_import_shapes(cx->source, inputs, cx->feed_count, &points));
+  SCULL_TRY(scull_graph_create(points, cx->diag, out));
+  cx->graph = *out;
+  for (size_t i = 0; i < cx->feed_count; i++)
+    SCULL_TRY(scull_graph_add_input(*out, inputs[i].name, inputs[i].dtype, inputs[i].shape,
+                                    &cx->values[cx->feeds[i].var]));
+  return SCULL_OK;
+}
+
+static scull_status_t add_params(convert_t *cx) {
+  for (size_t i = 0; i < cx->program->vars.size; i++) {
+    const scull_paddle_var_t *var = &cx->program->vars.data[i];
+    const scull_paddle_param_t *param = &cx->params[i];
+    if (param->type.dtype != SCULL_DTYPE_NONE && var->reads > 0)
+      SCULL_TRY(scull_graph_add_constant(cx->graph, var->name, &param->type, param->data,
+                                         &cx->values[i]));
+  }
+  return SCULL_OK;
+}
+
+/* --- what is not supported ------------------------------------------------------------------- */
+
+static scull_status_t add_gap(convert_t *cx, const scull_paddle_op_t *op, const char *reason) {
+  gap_t *gap = NULL;
+  for (size_t i = 0; i < cx->gaps.size && gap == NULL; i++) {
+    gap_t *known = &cx->gaps.data[i];
+    if (strcmp(known->type, op->type) == 0 && strcmp(known->reason, reason) == 0)
+      gap = known;
+  }
+  if (gap == NULL) {
+    gap_t made = {.type = op->type};
+    strncpy(made.reason, reason, sizeof made.reason - 1);
+    if (!SCULL_VEC_PUSH(&cx->gaps, made))
+      return scull_base_fail_memory(cx->diag, "a report");
+    gap = &cx->gaps.data[cx->gaps.size - 1];
+  }
+  if (gap->count < PLACES)
+    gap->places[gap->count] = op;
+  gap->count++;
+  return SCULL_OK;
+}
+
+/* One message a type and reason, with the first places. */
+static scull_status_t report_gaps(const convert_t *cx) {
+  for (size_t i = 0; i < cx->gaps.size; i++) {
+    const gap_t *gap = &cx->gaps.data[i];
+    scull_text_t places = {0};
+    for (size_t p = 0; p < gap->count && p < PLACES; p++)
+      scull_base_text_print(&places, "%s block %u operator %u ('%.80s')", p == 0 ? "" : ",",
+                            gap->places[p]->block, gap->places[p]->index,
+                            first_output(cx, gap->places[p]));
+    (void)scull_base_fail(
+        cx->diag, SCULL_UNSUPPORTED, "%s: operator %s is not supported: %s; %zu time%s:%s%s",
+        cx->source->model_name, gap->type, gap->reason, gap->count, gap->count == 1 ? "" : "s",
+        scull_base_text_get(&places), gap->count > PLACES ? ", ..." : "");
+    scull_base_text_deinit(&places);
+  }
+  return cx->gaps.size == 0 ? SCULL_OK : SCULL_UNSUPPORTED;
+}
+
+/* --- operators ------------------------------------------------------------------------------- */
+
+static scull_status_t fail_at(const convert_t *cx, scull_status_t status,
+                              const scull_paddle_op_t *op, const char *words) {
+  return scull_base_fail(cx->diag, status, "%s: block %u, operator %u (%s, output '%.80s'): %s",
+                         cx->source->model_name, op->block, op->index, op->type,
+                         first_output(cx, op), words);
+}
+
+static void lose_outputs(convert_t *cx, const scull_paddle_op_t *op) {
+  for (size_t s = 0; s < op->output_count; s++) {
+    for (size_t k = 0; k < op->outputs[s].count; k++)
+      cx->values[op->outputs[s].vars[k]] = LOST;
+  }
+}
+
+/* Every operand must have a value; *lost is set when one of them cannot be had. */
+static scull_status_t check_operands(const convert_t *cx, const scull_paddle_op_t *op, bool *lost) {
+  char words[160];
+  for (size_t s = 0; s < op->input_count; s++) {
+    for (size_t k = 0; k < op->inputs[s].count; k++) {
+      uint32_t var = op->inputs[s].vars[k];
+      *lost = *lost || cx->values[var] == LOST;
+      if (cx->values[var] != SCULL_NO_ID)
+        continue;
+      snprintf(words, sizeof words, "it reads '%.80s', which nothing before it gives",
+               cx->program->vars.data[var].name);
+      return fail_at(cx, SCULL_CORRUPT, op, words);
+    }
+  }
+  return SCULL_OK;
+}
+
+static bool has_block(const scull_paddle_op_t *op) {
+  for (size_t i = 0; i < op->attr_count; i++) {
+    if (op->attrs[i].kind == SCULL_PADDLE_ATTR_BLOCK)
+      return true;
+  }
+  return false;
+}
+
+/* The reason why the type as such cannot be had, or NULL. */
+static const char *missing(const scull_paddle_op_t *op, const scull_paddle_row_t **row) {
+  *row = scull_paddle_row_find(op->type);
+  if (*row != NULL)
+    return NULL;
+  return has_block(op) ? "control flow (an operator with a block of its own) is not done yet"
+                       : "Scull does not know it";
+}
+
+static scull_status_t map_op(convert_t *cx, const scull_paddle_op_t *op,
+                             const scull_paddle_row_t *row) {
+  scull_diag_t words; /* the graph's words come without file and operator */
+  scull_paddle_call_t call = {
+      .emitter = {.graph = cx->graph, .name = first_output(cx, op), .has_origin = true},
+      .graph = cx->graph,
+      .program = cx->program,
+      .op = op,
+      .row = row,
+      .values = cx->values};
+  SCULL_TRY(scull_graph_add_origin(cx->graph, call.emitter.name, op->type, &call.emitter.origin));
+  scull_base_diag_init(&words, SCULL_SEVERITY_ERROR, NULL, NULL);
+  cx->graph->diag = &words;
+  scull_status_t status = row->map(&call);
+  cx->graph->diag = cx->diag;
+  if (status == SCULL_UNSUPPORTED) {
+    lose_outputs(cx, op);
+    const char *reason = scull_base_diag_first_error(&words);
+    status = add_gap(cx, op, call.emitter.reason[0] != '\0' ? call.emitter.reason : reason);
+  } else if (status != SCULL_OK) {
+    status = fail_at(cx, status, op, scull_base_diag_first_error(&words));
+  }
+  scull_base_diag_deinit(&words);
+  return status;
+}
+
+static scull_status_t walk_op(convert_t *cx, const scull_paddle_op_t *op) {
+  const scull_paddle_row_t *row = NULL;
+  bool lost = false;
+  const char *reason = NULL;
+  if (is_type(op, "feed"))
+    return SCULL_OK;
+  if (is_type(op, "fetch")) {
+    port_t *fetch = &cx->fetches[cx->fetch_count++];
+    SCULL_TRY(make_port(cx, op, op->inputs, op->input_count, "X", fetch));
+    SCULL_TRY(check_operands(cx, op, &lost));
+    fetch->value = cx->values[fetch->var];
+    return SCULL_OK;
+  }
+  reason = missing(op, &row);
+  if (op->block > 0) /* inner blocks are looked at only for what else is missing */
+    return reason == NULL ? SCULL_OK : add_gap(cx, op, reason);
+  if (reason == NULL)
+    SCULL_TRY(check_operands(cx, op, &lost));
+  if (reason == NULL && !lost)
+    return map_op(cx, op, row);
+  lose_outputs(cx, op);
+  return reason == NULL ? SCULL_OK : add_gap(cx, op, reason);
+}
+
+/* --- outputs --------------------------------------------------------------------------------- */
+
+static scull_status_t add_outputs(convert_t *cx) {
+  qsort(cx->fetches, cx->fetch_count, sizeof *cx->fetches, compare_ports);
+  for (size_t i = 0; i < cx->fetch_count; i++)
+    SCULL_TRY(scull_graph_add_output(cx->graph, cx->fetches[i].value, cx->fetches[i].name));
+  const scull_import_options_t *options = cx->source->options;
+  for (size_t i = 0; i < options->extra_output_count; i++) {
+    scull_value_id_t value = SCULL_NO_ID;
+    for (size_t v = 0; v < cx->program->vars.size && value == SCULL_NO_ID; v++) {
+      if (strcmp(cx->program->vars.data[v].name, options->extra_outputs[i]) == 0)
+        value = cx->values[v];
+    }
+    if (value == SCULL_NO_ID)
+      return scull_base_fail(cx->diag, SCULL_INVALID_ARGUMENT,
+                             "%s: no operator gives '%.80s', which was asked for as an output",
+                             cx->source->model_name, options->extra_outputs[i]);
+    SCULL_TRY(scull_graph_add_output(cx->graph, value, options->extra_outputs[i]));
+  }
+  if (cx->graph->outputs.size == 0)
+    return scull_base_fail(cx->diag, SCULL_CORRUPT, "%s: the program has no output (fetch)",
+                           cx->source->model_name);
+  return SCULL_OK;
+}
+
+static scull_status_t convert(convert_t *cx, scull_graph_t **out) {
+  scull_paddle_program_t *program = cx->program;
+  SCULL_TRY(scull_paddle_params_read(cx->source, program, &cx->params));
+  cx->values = SCULL_ARENA_ARRAY(&program->arena, scull_value_id_t, program->vars.size);
+  if (cx->values == NULL)
+    return scull_base_fail_memory(cx->diag, "a program's values");
+  for (size_t i = 0; i < program->vars.size; i++)
+    cx->values[i] = SCULL_NO_ID;
+  SCULL_TRY(collect_ports(cx));
+  SCULL_TRY(add_inputs(cx, out));
+  SCULL_TRY(add_params(cx));
+  for (size_t i = 0; i < program->op_count; i++)
+    SCULL_TRY(walk_op(cx, &program->ops[i]));
+  SCULL_TRY(report_gaps(cx));
+  return add_outputs(cx);
+}
+
+scull_status_t scull_paddle_convert(const scull_import_source_t *source,
+                                    scull_paddle_program_t *program, scull_graph_t **out) {
+  convert_t cx = {.source = source, .diag = source->diag, .program = program};
+  *out = NULL;
+  scull_status_t status = convert(&cx, out);
+  SCULL_VEC_DEINIT(&cx.gaps);
+  if (status != SCULL_OK) {
+    scull_graph_destroy(*out);
+    *out = NULL;
+  }
+  return status;
+}

@@ -1,0 +1,140 @@
+/* Sizes, lifetimes and places of buffers. */
+#include <string.h>
+
+#include "base/checked.h"
+#include "lower/parts.h"
+
+/* First and last step in which each buffer is touched. */
+typedef struct {
+  size_t first, last;
+} life_t;
+
+static void touch(life_t *life, size_t step) {
+  life->first = life->first == SIZE_MAX ? step : life->first;
+  life->last = step;
+}
+
+static life_t *find_lives(const scull_lower_t *l) {
+  life_t *lives = SCULL_ARENA_ARRAY(l->arena, life_t, l->buffers.size + 1);
+  if (lives == NULL)
+    return NULL;
+  for (size_t i = 0; i < l->buffers.size; i++)
+    lives[i] = (life_t){SIZE_MAX, 0};
+  for (size_t i = 0; i < l->steps.size; i++) {
+    const scull_plan_step_t *step = &l->steps.data[i];
+    for (size_t k = 0; k < step->site.value_count; k++) {
+      if (step->bindings[k] != SCULL_PLAN_NONE)
+        touch(&lives[l->values.data[step->bindings[k]].buffer], i);
+    }
+  }
+  return lives;
+}
+
+static bool buffer_bytes(const scull_plan_value_t *v, uint64_t *bytes) {
+  size_t size = 0;
+  if (!scull_plan_value_bytes(v, &v->max, &size))
+    return false;
+  *bytes = size;
+  return true;
+}
+
+/* True when `value` alone is on its buffer. */
+static bool is_alone(const scull_lower_t *l, uint32_t value) {
+  for (size_t i = 0; i < l->values.size; i++) {
+    if (i != value && l->values.data[i].buffer == l->values.data[value].buffer)
+      return false;
+  }
+  return true;
+}
+
+/* Joins the output of step `i` with input `k` of its site when both are plain arena memory of one
+ * size and nothing reads the input afterwards. */
+static bool try_join(scull_lower_t *l, const life_t *lives, size_t i, size_t k) {
+  const scull_plan_step_t *step = &l->steps.data[i];
+  uint32_t in = step->bindings[step->site.inputs[k]];
+  uint32_t out = step->bindings[step->site.outputs[0]];
+  scull_plan_value_t *x = &l->values.data[in], *y = &l->values.data[out];
+  uint64_t xs = 0, ys = 1;
+  if (l->buffers.data[x->buffer].storage != SCULL_PLAN_ARENA ||
+      l->buffers.data[y->buffer].storage != SCULL_PLAN_ARENA || x->buffer == y->buffer ||
+      lives[x->buffer].last != i || x->channel_total > 0 || y->channel_total > 0 ||
+      !is_alone(l, in) || !is_alone(l, out) || !buffer_bytes(x, &xs) || !buffer_bytes(y, &ys) ||
+      xs != ys)
+    return false;
+  y->buffer = x->buffer;
+  return true;
+}
+
+scull_status_t scull_lower_join_in_place(scull_lower_t *l) {
+  for (size_t i = 0; i < l->steps.size; i++) {
+    const scull_plan_step_t *step = &l->steps.data[i];
+    if (step->kind != SCULL_PLAN_RUN || step->tactic_name[0] == '\0' ||
+        step->site.output_count != 1)
+      continue;
+    const scull_tactic_t *tactic =
+        scull_backend_tactic_find(l->options->device->backend, step->tactic_name);
+    if (tactic == NULL || tactic->alias == NULL)
+      continue;
+    uint32_t mask = tactic->alias(&step->site, &step->config);
+    life_t *lives = find_lives(l); /* joined buffers live on: look again */
+    if (lives == NULL)
+      return scull_lower_no_memory(l);
+    for (size_t k = 0; k < step->site.input_count && k < 32; k++) {
+      if ((mask & 1u << k) != 0 && try_join(l, lives, i, k))
+        break;
+    }
+  }
+  return SCULL_OK;
+}
+
+static scull_status_t size_buffers(scull_lower_t *l) {
+  for (size_t i = 0; i < l->values.size; i++) {
+    const scull_plan_value_t *v = &l->values.data[i];
+    scull_plan_buffer_t *b = &l->buffers.data[v->buffer];
+    uint64_t bytes = 0;
+    if (!buffer_bytes(v, &bytes))
+      return scull_base_fail(l->graph->diag, SCULL_OUT_OF_MEMORY, "'%s' is too large", v->name);
+    b->bytes = bytes > b->bytes ? bytes : b->bytes;
+  }
+  return SCULL_OK;
+}
+
+static void place_shapes(scull_lower_t *l) {
+  uint64_t at = 0;
+  for (size_t i = 0; i < l->buffers.size; i++) {
+    scull_plan_buffer_t *b = &l->buffers.data[i];
+    if (b->storage != SCULL_PLAN_SHAPE)
+      continue;
+    b->offset = at;
+    at += scull_base_align_up(b->bytes, SCULL_MEMORY_ALIGN);
+  }
+  l->out->plan.shape_bytes = at;
+}
+
+scull_status_t scull_lower_place_buffers(scull_lower_t *l) {
+  scull_plan_t *plan = &l->out->plan;
+  size_t count = 0;
+  SCULL_TRY(size_buffers(l));
+  place_shapes(l);
+  const life_t *lives = find_lives(l);
+  scull_span_t *spans = SCULL_ARENA_ARRAY(l->arena, scull_span_t, l->buffers.size + 1);
+  uint32_t *owner = SCULL_ARENA_ARRAY(l->arena, uint32_t, l->buffers.size + 1);
+  if (lives == NULL || spans == NULL || owner == NULL)
+    return scull_lower_no_memory(l);
+  for (size_t i = 0; i < l->buffers.size; i++) {
+    const scull_plan_buffer_t *b = &l->buffers.data[i];
+    if (b->storage != SCULL_PLAN_ARENA || lives[i].first == SIZE_MAX)
+      continue;
+    owner[count] = (uint32_t)i;
+    spans[count++] = (scull_span_t){.bytes = scull_base_align_up(b->bytes, SCULL_MEMORY_ALIGN),
+                                    .first = lives[i].first,
+                                    .last = lives[i].last};
+  }
+  if (!scull_lower_place(spans, count, &plan->activation_bytes, &plan->activation_bound))
+    return scull_lower_no_memory(l);
+  for (size_t i = 0; i < count; i++)
+    l->buffers.data[owner[i]].offset = spans[i].offset;
+  plan->activation_bytes = count == 0 ? 0 : plan->activation_bytes;
+  plan->arena_bytes = plan->activation_bytes;
+  return SCULL_OK;
+}

@@ -1,0 +1,376 @@
+/* From choices to steps. Values get plan values (one for each layout in which they exist), plan
+ * values get buffers (shared by views and slices); then the outputs' buffers become the caller's
+ * memory, in-place steps are joined, and memory.c and weights.c fill in the offsets. */
+#include "lower/lower.h"
+
+#include <string.h>
+
+#include "lower/parts.h"
+
+void scull_lower_deinit(scull_lowered_t *lowered) {
+  scull_plan_deinit(&lowered->plan);
+  *lowered = (scull_lowered_t){0};
+  scull_plan_init(&lowered->plan);
+}
+
+scull_status_t scull_lower_no_memory(const scull_lower_t *l) {
+  return scull_base_fail_memory(l->graph->diag, "a plan");
+}
+
+/* --- values --------------------------------------------------------------------------------------
+ */
+
+static scull_status_t add_buffer(scull_lower_t *l, scull_plan_storage_t storage, uint32_t index,
+                                 uint32_t *out) {
+  scull_plan_buffer_t buffer = {.storage = (uint8_t)storage, .index = index};
+  *out = (uint32_t)l->buffers.size;
+  return SCULL_VEC_PUSH(&l->buffers, buffer) ? SCULL_OK : scull_lower_no_memory(l);
+}
+
+/* A plan value for a graph value in a layout, on a given buffer. */
+static scull_status_t add_value(scull_lower_t *l, scull_value_id_t id, scull_layout_t layout,
+                                uint32_t buffer, uint32_t *out) {
+  const scull_value_t *v = scull_graph_value(l->graph, id);
+  int points = l->graph->points;
+  scull_plan_value_t value = {.name = v->name,
+                              .dtype = v->dtype,
+                              .opt = v->shape[0],
+                              .min = v->shape[points > 1 ? SCULL_POINT_MIN : 0],
+                              .max = v->shape[points > 1 ? SCULL_POINT_MAX : 0],
+                              .layout = layout,
+                              .buffer = buffer};
+  *out = (uint32_t)l->values.size;
+  return SCULL_VEC_PUSH(&l->values, value) ? SCULL_OK : scull_lower_no_memory(l);
+}
+
+static uint32_t *made_slot(scull_lower_t *l, scull_value_id_t id, scull_layout_t layout) {
+  return &l->made[(size_t)id * SCULL_LAYOUTS + layout];
+}
+
+/* The plan value that the producer of `id` writes; made at first sight. */
+static scull_status_t written_value(scull_lower_t *l, scull_value_id_t id,
+                                    scull_plan_storage_t storage, uint32_t *out) {
+  scull_layout_t layout = l->tuning->layouts[id];
+  uint32_t *slot = made_slot(l, id, layout), buffer = 0;
+  if (*slot == SCULL_PLAN_NONE) {
+    const scull_slice_t *slice = &l->tuning->slices[id];
+    if (slice->whole != SCULL_NO_ID) {
+      uint32_t whole = SCULL_PLAN_NONE;
+      SCULL_TRY(written_value(l, slice->whole, storage, &whole));
+      buffer = l->values.data[whole].buffer;
+    } else {
+      SCULL_TRY(add_buffer(l, storage, 0, &buffer));
+    }
+    SCULL_TRY(add_value(l, id, layout, buffer, slot));
+    scull_plan_value_t *value = &l->values.data[*slot];
+    if (slice->whole != SCULL_NO_ID) {
+      value->channel_offset = slice->channel_offset;
+      value->channel_total = slice->channel_total;
+    }
+  }
+  *out = *slot;
+  return SCULL_OK;
+}
+
+static scull_status_t constant_value(scull_lower_t *l, scull_value_id_t id, uint32_t *out) {
+  uint32_t *slot = made_slot(l, id, SCULL_LAYOUT_PLAIN), buffer = 0;
+  if (*slot == SCULL_PLAN_NONE) {
+    SCULL_TRY(add_buffer(l, SCULL_PLAN_CONSTANT, 0, &buffer));
+    SCULL_TRY(add_value(l, id, SCULL_LAYOUT_PLAIN, buffer, slot));
+    scull_raw_t raw = {.value = id, .plan_value = *slot};
+    if (!SCULL_VEC_PUSH(&l->raws, raw))
+      return scull_lower_no_memory(l);
+  }
+  *out = *slot;
+  return SCULL_OK;
+}
+
+/* --- steps ---------------------------------------------------------------------------------------
+ */
+
+static scull_status_t add_step(scull_lower_t *l, const scull_plan_step_t *step, size_t choice,
+                               const scull_value_id_t *values) {
+  scull_step_notes_t notes = {.choice = choice, .values = values};
+  if (!SCULL_VEC_PUSH(&l->steps, *step) || !SCULL_VEC_PUSH(&l->notes, notes))
+    return scull_lower_no_memory(l);
+  return SCULL_OK;
+}
+
+/* A step of the identity operator from one plan value to another: a reformat, a copy or a view. */
+static scull_status_t add_identity(scull_lower_t *l, uint32_t from, uint32_t to,
+                                   scull_plan_kind_t kind) {
+  const scull_plan_value_t *src = &l->values.data[from], *dst = &l->values.data[to];
+  const scull_site_value_t value = {
+      .dtype = src->dtype, .opt = src->opt, .min = src->min, .max = src->max};
+  scull_plan_step_t step = {.kind = (uint8_t)kind, .tactic_name = "", .engine = -1};
+  SCULL_TRY(scull_tune_reformat_site(&value, src->layout, dst->layout, l->options->threads,
+                                     l->arena, &step.site));
+  for (int i = 0; i < 2; i++) {
+    const scull_plan_value_t *v = i == 0 ? src : dst;
+    step.site.values[i].channel_offset = v->channel_offset;
+    step.site.values[i].channel_total = v->channel_total;
+  }
+  step.config = (scull_config_t){.src = src->layout, .dst = dst->layout};
+  step.name = scull_base_arena_format(l->arena, "%s: %s to %s", src->name,
+                                      scull_backend_layout_name(src->layout),
+                                      scull_backend_layout_name(dst->layout));
+  step.bindings = SCULL_ARENA_ARRAY(l->arena, uint32_t, 2);
+  if (step.name == NULL || step.bindings == NULL)
+    return scull_lower_no_memory(l);
+  step.bindings[0] = from;
+  step.bindings[1] = to;
+  const scull_tactic_t *const *tactics = l->options->device->backend->tactics;
+  for (size_t i = 0; kind == SCULL_PLAN_RUN && tactics[i] != NULL; i++) {
+    if (!scull_backend_tactic_applies(tactics[i], &step.site) ||
+        tactics[i]->refuse(&step.site, l->options->device) != NULL)
+      continue;
+    step.tactic_name = tactics[i]->name;
+    step.tactic_version = tactics[i]->version;
+    break;
+  }
+  if (kind == SCULL_PLAN_RUN && step.tactic_name[0] == '\0' && src->layout != dst->layout)
+    return scull_base_fail(l->graph->diag, SCULL_INTERNAL, "'%s': no tactic changes layouts",
+                           src->name);
+  return add_step(l, &step, SIZE_MAX, NULL);
+}
+
+static bool same_bytes(const scull_plan_value_t *v, scull_layout_t to) {
+  return v->channel_total == 0 && scull_backend_layout_same(&v->opt, v->layout, to) &&
+         scull_backend_layout_same(&v->min, v->layout, to) &&
+         scull_backend_layout_same(&v->max, v->layout, to);
+}
+
+/* The plan value of `id` in `layout`; adds the reformat (once) where it is needed. */
+static scull_status_t value_in(scull_lower_t *l, scull_value_id_t id, scull_layout_t layout,
+                               uint32_t *out) {
+  uint32_t *slot = made_slot(l, id, layout);
+  if (*slot == SCULL_PLAN_NONE) {
+    uint32_t from = *made_slot(l, id, l->tuning->layouts[id]), buffer = 0, made = 0;
+    if (from == SCULL_PLAN_NONE)
+      return scull_base_fail(l->graph->diag, SCULL_INTERNAL, "'%s' is read before it is written",
+                             scull_graph_value(l->graph, id)->name);
+    bool same = same_bytes(&l->values.data[from], layout);
+    buffer = l->values.data[from].buffer;
+    if (!same)
+      SCULL_TRY(add_buffer(l, SCULL_PLAN_ARENA, 0, &buffer));
+    SCULL_TRY(add_value(l, id, layout, buffer, &made));
+    *slot = made;
+    SCULL_TRY(add_identity(l, from, made, same ? SCULL_PLAN_VIEW : SCULL_PLAN_RUN));
+  }
+  *out = *slot;
+  return SCULL_OK;
+}
+
+static const char *step_name(scull_lower_t *l, const scull_choice_t *choice) {
+  const char *name = scull_graph_node(l->graph, choice->nodes[0])->name;
+  for (size_t i = 1; i < choice->node_count && name != NULL; i++)
+    name = scull_base_arena_format(l->arena, "%s + %s", name,
+                                   scull_graph_node(l->graph, choice->nodes[i])->name);
+  return name;
+}
+
+/* Constants that a packing tactic has swallowed need no bytes of their own, but for small ones,
+ * which shape rules may read. */
+static bool is_swallowed(const scull_choice_t *choice, const scull_site_value_t *value) {
+  scull_type_t type = {.dtype = value->dtype, .shape = value->opt};
+  return choice->kind == SCULL_CHOICE_RUN && choice->tactic != NULL &&
+         choice->tactic->pack != NULL && scull_tensor_bytes(&type) > 4096;
+}
+
+static scull_status_t bind_inputs(scull_lower_t *l, const scull_choice_t *choice,
+                                  scull_plan_step_t *step, const scull_value_id_t *values) {
+  scull_site_t *site = &step->site;
+  for (size_t i = 0; i < site->value_count; i++) {
+    step->bindings[i] = SCULL_PLAN_NONE;
+    if (site->values[i].is_constant && !is_swallowed(choice, &site->values[i]))
+      SCULL_TRY(constant_value(l, values[i], &step->bindings[i]));
+  }
+  for (size_t i = 0; i < site->input_count; i++) {
+    uint16_t k = site->inputs[i];
+    scull_layout_t layout = site->values[k].layout;
+    SCULL_TRY(value_in(l, values[k], layout, &step->bindings[k]));
+    const scull_plan_value_t *v = &l->values.data[step->bindings[k]];
+    if (v->channel_total > 0) /* a slice is read by nobody but the concat that is gone */
+      return scull_base_fail(l->graph->diag, SCULL_INTERNAL, "'%s': a slice is read", v->name);
+  }
+  return SCULL_OK;
+}
+
+static scull_status_t bind_outputs(scull_lower_t *l, const scull_choice_t *choice,
+                                   scull_plan_step_t *step, const scull_value_id_t *values) {
+  scull_site_t *site = &step->site;
+  scull_plan_storage_t storage =
+      choice->kind == SCULL_CHOICE_AT_SHAPE ? SCULL_PLAN_SHAPE : SCULL_PLAN_ARENA;
+  for (size_t i = 0; i < site->output_count; i++) {
+    uint16_t k = site->outputs[i];
+    SCULL_TRY(written_value(l, values[k], storage, &step->bindings[k]));
+    const scull_plan_value_t *v = &l->values.data[step->bindings[k]];
+    site->values[k].channel_offset = v->channel_offset;
+    site->values[k].channel_total = v->channel_total;
+  }
+  return SCULL_OK;
+}
+
+/* A view's output is its input's buffer under another shape. */
+static scull_status_t bind_view(scull_lower_t *l, scull_plan_step_t *step,
+                                const scull_value_id_t *values) {
+  const scull_site_op_t *op = &step->site.ops[0];
+  uint16_t x = op->inputs[0], y = op->outputs[0];
+  uint32_t *slot = made_slot(l, values[y], SCULL_LAYOUT_PLAIN);
+  if (step->site.values[x].is_constant)
+    SCULL_TRY(constant_value(l, values[x], &step->bindings[x]));
+  SCULL_TRY(add_value(l, values[y], SCULL_LAYOUT_PLAIN,
+                      l->values.data[step->bindings[x]].buffer, slot));
+  step->bindings[y] = *slot;
+  return SCULL_OK;
+}
+
+static scull_status_t lower_choice(scull_lower_t *l, size_t index) {
+  const scull_choice_t *choice = &l->tuning->choices[index];
+  scull_plan_step_t step = {.tactic_name = "", .engine = choice->engine, .config = choice->config};
+  scull_value_id_t *values = NULL;
+  if (choice->kind == SCULL_CHOICE_ELIDED)
+    return SCULL_OK; /* its output was made by the first producer */
+  SCULL_TRY(scull_tune_site(l->graph, choice->nodes, choice->node_count, l->options, l->arena,
+                            &step.site, &values));
+  if (choice->kind == SCULL_CHOICE_RUN && choice->tactic != NULL) {
+    step.tactic_name = choice->tactic->name;
+    step.tactic_version = choice->tactic->version;
+    step.microseconds = choice->microseconds;
+    scull_backend_config_apply(&step.site, &choice->config);
+  }
+  step.kind = choice->kind == SCULL_CHOICE_AT_SHAPE ? SCULL_PLAN_AT_SHAPE
+              : choice->kind == SCULL_CHOICE_VIEW   ? SCULL_PLAN_VIEW
+                                                    : SCULL_PLAN_RUN;
+  step.name = step_name(l, choice);
+  step.bindings = SCULL_ARENA_ARRAY(l->arena, uint32_t, step.site.value_count);
+  if (step.name == NULL || step.bindings == NULL)
+    return scull_lower_no_memory(l);
+  SCULL_TRY(bind_inputs(l, choice, &step, values));
+  if (choice->kind == SCULL_CHOICE_VIEW)
+    SCULL_TRY(bind_view(l, &step, values));
+  else
+    SCULL_TRY(bind_outputs(l, choice, &step, values));
+  return add_step(l, &step, index, values);
+}
+
+/* --- inputs and outputs --------------------------------------------------------------------------
+ */
+
+static scull_status_t lower_inputs(scull_lower_t *l) {
+  const scull_graph_t *g = l->graph;
+  scull_plan_t *plan = &l->out->plan;
+  plan->input_count = g->inputs.size;
+  plan->inputs = SCULL_ARENA_ARRAY(l->arena, scull_plan_port_t, g->inputs.size);
+  if (plan->inputs == NULL)
+    return scull_lower_no_memory(l);
+  plan->fixed = true;
+  for (size_t i = 0; i < g->inputs.size; i++) {
+    scull_value_id_t id = g->inputs.data[i];
+    uint32_t buffer = 0;
+    SCULL_TRY(add_buffer(l, SCULL_PLAN_INPUT, (uint32_t)i, &buffer));
+    uint32_t *slot = made_slot(l, id, SCULL_LAYOUT_PLAIN);
+    SCULL_TRY(add_value(l, id, SCULL_LAYOUT_PLAIN, buffer, slot));
+    plan->inputs[i] = (scull_plan_port_t){scull_graph_value(g, id)->name, *slot};
+    plan->fixed = plan->fixed && scull_graph_is_fixed(g, id);
+  }
+  return SCULL_OK;
+}
+
+/* True when the buffer can simply be the caller's output memory: nobody else's, and all of it plain
+ * bytes of this value. */
+static bool can_be_output(const scull_lower_t *l, const scull_plan_value_t *v) {
+  return l->buffers.data[v->buffer].storage == SCULL_PLAN_ARENA &&
+         v->layout == SCULL_LAYOUT_PLAIN && v->channel_total == 0;
+}
+
+static scull_status_t lower_outputs(scull_lower_t *l) {
+  const scull_graph_t *g = l->graph;
+  scull_plan_t *plan = &l->out->plan;
+  plan->output_count = g->outputs.size;
+  plan->outputs = SCULL_ARENA_ARRAY(l->arena, scull_plan_port_t, g->outputs.size);
+  if (plan->outputs == NULL)
+    return scull_lower_no_memory(l);
+  for (size_t i = 0; i < g->outputs.size; i++) {
+    scull_value_id_t id = g->outputs.data[i].value;
+    uint32_t value = 0, buffer = 0, copy = 0;
+    if (scull_graph_is_constant(g, id))
+      SCULL_TRY(constant_value(l, id, &value));
+    else
+      SCULL_TRY(value_in(l, id, SCULL_LAYOUT_PLAIN, &value));
+    if (can_be_output(l, &l->values.data[value])) {
+      scull_plan_buffer_t *b = &l->buffers.data[l->values.data[value].buffer];
+      b->storage = SCULL_PLAN_OUTPUT;
+      b->index = (uint32_t)i;
+    } else {
+      SCULL_TRY(add_buffer(l, SCULL_PLAN_OUTPUT, (uint32_t)i, &buffer));
+      SCULL_TRY(add_value(l, id, SCULL_LAYOUT_PLAIN, buffer, &copy));
+      SCULL_TRY(add_identity(l, value, copy, SCULL_PLAN_RUN));
+      value = copy;
+    }
+    plan->outputs[i] = (scull_plan_port_t){g->outputs.data[i].name, value};
+  }
+  return SCULL_OK;
+}
+
+/* --- all -----------------------------------------------------------------------------------------
+ */
+
+static scull_status_t finish(scull_lower_t *l) {
+  scull_plan_t *plan = &l->out->plan;
+  scull_arena_t *arena = l->arena;
+  scull_text_t device = {0};
+  scull_backend_device_print(l->options->device, &device);
+  plan->device = scull_base_arena_string(arena, scull_base_text_get(&device), device.size);
+  scull_base_text_deinit(&device);
+  plan->backend = l->options->device->backend->name;
+  plan->threads = l->options->threads;
+  plan->workspace = l->options->workspace;
+  plan->buffer_count = l->buffers.size;
+  plan->value_count = l->values.size;
+  plan->step_count = l->steps.size;
+  plan->buffers =
+      scull_base_arena_copy(arena, l->buffers.data, l->buffers.size * sizeof *plan->buffers);
+  plan->values =
+      scull_base_arena_copy(arena, l->values.data, l->values.size * sizeof *plan->values);
+  plan->steps = scull_base_arena_copy(arena, l->steps.data, l->steps.size * sizeof *plan->steps);
+  l->out->step_choice = SCULL_ARENA_ARRAY(arena, size_t, l->steps.size);
+  if (plan->device == NULL || plan->buffers == NULL || plan->values == NULL ||
+      plan->steps == NULL || l->out->step_choice == NULL)
+    return scull_lower_no_memory(l);
+  for (size_t i = 0; i < l->steps.size; i++)
+    l->out->step_choice[i] = l->notes.data[i].choice;
+  return SCULL_OK;
+}
+
+static scull_status_t lower_all(scull_lower_t *l) {
+  size_t slots = (l->graph->values.size + 1) * SCULL_LAYOUTS;
+  l->made = SCULL_ARENA_ARRAY(l->arena, uint32_t, slots);
+  if (l->made == NULL)
+    return scull_lower_no_memory(l);
+  memset(l->made, 0xff, slots * sizeof *l->made);
+  SCULL_TRY(lower_inputs(l));
+  for (size_t i = 0; i < l->tuning->choice_count; i++)
+    SCULL_TRY(lower_choice(l, i));
+  SCULL_TRY(lower_outputs(l));
+  SCULL_TRY(scull_lower_join_in_place(l));
+  SCULL_TRY(scull_lower_place_buffers(l));
+  SCULL_TRY(scull_lower_pack_weights(l));
+  return finish(l);
+}
+
+scull_status_t scull_lower_plan(scull_graph_t *graph, const scull_tuning_t *tuning,
+                                const scull_tune_options_t *options, scull_lowered_t *out) {
+  *out = (scull_lowered_t){0};
+  scull_plan_init(&out->plan);
+  scull_base_arena_init(&out->plan.arena);
+  scull_lower_t l = {
+      .graph = graph, .tuning = tuning, .options = options, .arena = &out->plan.arena, .out = out};
+  scull_status_t status = lower_all(&l);
+  SCULL_VEC_DEINIT(&l.buffers);
+  SCULL_VEC_DEINIT(&l.values);
+  SCULL_VEC_DEINIT(&l.steps);
+  SCULL_VEC_DEINIT(&l.notes);
+  SCULL_VEC_DEINIT(&l.raws);
+  return status;
+}

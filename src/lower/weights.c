@@ -1,0 +1,94 @@
+/* The weights of a plan: what tactics packed, and the constants that keep their bytes. Sizes first,
+ * then one block, then its content, so that nothing large is ever copied twice. */
+#include <string.h>
+
+#include "base/checked.h"
+#include "lower/parts.h"
+
+static bool reserve(uint64_t *at, size_t bytes, uint64_t *offset) {
+  *offset = *at;
+  size_t end = 0;
+  if (bytes > SIZE_MAX / 2 ||
+      !scull_base_size_add(*at, scull_base_align_up(bytes, SCULL_MEMORY_ALIGN), &end))
+    return false;
+  *at = end;
+  return true;
+}
+
+static const scull_tactic_t *packing_tactic(const scull_lower_t *l, size_t step) {
+  const scull_choice_t *choice = l->notes.data[step].choice == SIZE_MAX
+                                     ? NULL
+                                     : &l->tuning->choices[l->notes.data[step].choice];
+  if (choice == NULL || choice->kind != SCULL_CHOICE_RUN || choice->tactic == NULL ||
+      choice->tactic->pack == NULL)
+    return NULL;
+  return choice->tactic;
+}
+
+static scull_status_t size_all(scull_lower_t *l, uint64_t *total) {
+  *total = 0;
+  for (size_t i = 0; i < l->raws.size; i++) {
+    const scull_plan_value_t *v = &l->values.data[l->raws.data[i].plan_value];
+    scull_plan_buffer_t *b = &l->buffers.data[v->buffer];
+    if (!reserve(total, b->bytes, &b->offset))
+      return scull_lower_no_memory(l);
+  }
+  for (size_t i = 0; i < l->steps.size; i++) {
+    scull_plan_step_t *step = &l->steps.data[i];
+    const scull_tactic_t *tactic = packing_tactic(l, i);
+    size_t bytes = 0;
+    if (tactic == NULL)
+      continue;
+    scull_status_t status =
+        tactic->pack_size(&step->site, &step->config, l->options->device, &bytes);
+    if (status != SCULL_OK)
+      return scull_base_fail(l->graph->diag, status, "'%s': %s cannot size its weights", step->name,
+                             tactic->name);
+    step->packed_bytes = bytes;
+    if (!reserve(total, bytes, &step->packed_offset))
+      return scull_lower_no_memory(l);
+  }
+  return SCULL_OK;
+}
+
+static scull_status_t pack_step(scull_lower_t *l, size_t index, const scull_tactic_t *tactic,
+                                char *weights) {
+  const scull_plan_step_t *step = &l->steps.data[index];
+  scull_arena_t scratch;
+  scull_site_t site = step->site;
+  scull_base_arena_init(&scratch);
+  site.values =
+      scull_base_arena_copy(&scratch, site.values, site.value_count * sizeof *site.values);
+  scull_status_t status = site.values == NULL ? SCULL_OUT_OF_MEMORY : SCULL_OK;
+  if (status == SCULL_OK)
+    status = scull_tune_site_load(l->graph, l->notes.data[index].values, &site, &scratch);
+  if (status == SCULL_OK)
+    status = tactic->pack(&site, &step->config, l->options->device, weights + step->packed_offset);
+  scull_base_arena_deinit(&scratch);
+  if (status != SCULL_OK)
+    return scull_base_fail(l->graph->diag, status, "'%s': %s cannot pack its weights", step->name,
+                           tactic->name);
+  return SCULL_OK;
+}
+
+scull_status_t scull_lower_pack_weights(scull_lower_t *l) {
+  uint64_t total = 0;
+  SCULL_TRY(size_all(l, &total));
+  char *weights = scull_base_alloc(total);
+  if (weights == NULL)
+    return scull_lower_no_memory(l);
+  l->out->plan.owned = weights;
+  l->out->plan.weights = (scull_bytes_t){(const uint8_t *)weights, total};
+  for (size_t i = 0; i < l->raws.size; i++) {
+    const scull_value_t *v = scull_graph_value(l->graph, l->raws.data[i].value);
+    const scull_plan_value_t *p = &l->values.data[l->raws.data[i].plan_value];
+    scull_type_t type = {.dtype = v->dtype, .shape = v->shape[0]};
+    memcpy(weights + l->buffers.data[p->buffer].offset, v->data, scull_tensor_bytes(&type));
+  }
+  for (size_t i = 0; i < l->steps.size; i++) {
+    const scull_tactic_t *tactic = packing_tactic(l, i);
+    if (tactic != NULL)
+      SCULL_TRY(pack_step(l, i, tactic, weights));
+  }
+  return SCULL_OK;
+}

@@ -1,0 +1,489 @@
+/* Every operator's cases on every tactic of every backend that takes them, in every configuration,
+ * against the reference kernels: with constant and with changing operands, in fixed shapes and in a
+ * range of batch sizes, alone and with what may follow an anchor (activations, residual adds),
+ * writing into slices, over their inputs where they say that they may. */
+#include <float.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/thread.h"
+#include "conformance.h"
+#include "site.h"
+
+/* What a tactic's result may differ by, relative to the largest value that the reference meets on
+ * the way (at least 0.1: the logarithm of one may be any dust), and again relative to each value.
+ * Sums of products in another order for floats, nothing for the rest. */
+static const struct {
+  scull_dtype_t dtype;
+  double tolerance;
+} tolerances[] = {
+    {SCULL_DTYPE_F64, 1e-12}, {SCULL_DTYPE_F32, 2e-5}, {SCULL_DTYPE_F16, 4e-3},
+    {SCULL_DTYPE_BF16, 2e-2}, {SCULL_DTYPE_I8, 0},     {SCULL_DTYPE_U8, 0},
+};
+
+enum { POISON = 0x7b, MAX_IO = CASE_MAX_TENSORS + 4 };
+
+typedef struct {
+  const char *tactic;
+  int runs, declined;
+} tally_t;
+
+static struct {
+  const scull_backend_t *backend;
+  scull_device_t *device;
+  scull_stream_t *stream;
+  tally_t tallies[256];
+  size_t tally_count;
+  int runs, failures;
+  bool trace;
+} bench;
+
+/* One run being checked, for messages. */
+typedef struct {
+  const scull_tactic_t *tactic;
+  const scull_config_t *config;
+  const char *name; /* of the case */
+  const char *what; /* how it was varied */
+} trial_t;
+
+static void print_trial(const trial_t *t, const scull_site_t *site, const char *words) {
+  scull_text_t text = {0};
+  scull_backend_site_print(site, &text);
+  fprintf(stderr, "%s {%d,%d,%d,%d %s>%s}, %s, %s: %s\n  %s\n", t->tactic->name, t->config->knob[0],
+          t->config->knob[1], t->config->knob[2], t->config->knob[3],
+          scull_backend_layout_name(t->config->src), scull_backend_layout_name(t->config->dst),
+          t->name, t->what, words, scull_base_text_get(&text));
+  scull_base_text_deinit(&text);
+}
+
+static void report(const trial_t *t, const scull_site_t *site, const char *words) {
+  print_trial(t, site, words);
+  bench.failures++;
+}
+
+static tally_t *tally_of(const scull_tactic_t *tactic) {
+  for (size_t i = 0; i < bench.tally_count; i++) {
+    if (bench.tallies[i].tactic == tactic->name)
+      return &bench.tallies[i];
+  }
+  assert_true(bench.tally_count < sizeof bench.tallies / sizeof bench.tallies[0]);
+  bench.tallies[bench.tally_count] = (tally_t){.tactic = tactic->name};
+  return &bench.tallies[bench.tally_count++];
+}
+
+/* --- memory ----------------------------------------------------------------------------------- */
+
+static void *device_alloc(size_t bytes) {
+  void *memory = NULL;
+  assert_int_equal(bench.backend->alloc(bench.device, bytes == 0 ? 1 : bytes, &memory), SCULL_OK);
+  return memory;
+}
+
+static void device_free(void *memory) {
+  if (memory != NULL)
+    bench.backend->free(bench.device, memory);
+}
+
+static void device_copy(void *dst, const void *src, size_t bytes) {
+  if (bytes == 0)
+    return;
+  assert_int_equal(bench.backend->copy(bench.stream, dst, src, bytes), SCULL_OK);
+  assert_int_equal(bench.backend->wait(bench.stream), SCULL_OK);
+}
+
+/* A tensor of the site on the device: its content in the value's layout, or poison. */
+static void upload(const scull_site_value_t *value, const scull_tensor_t *content, void *memory) {
+  size_t bytes = layout_bytes(value);
+  char *host = malloc(bytes + 1);
+  assert_non_null(host);
+  if (content == NULL)
+    memset(host, POISON, bytes);
+  else
+    layout_write(value, content->data, host);
+  device_copy(memory, host, bytes);
+  free(host);
+}
+
+typedef struct {
+  void *inputs[MAX_IO], *outputs[MAX_IO];
+  const void *input_starts[MAX_IO];
+  void *output_starts[MAX_IO];
+  void *packed, *scratch;
+} buffers_t;
+
+static void buffers_init(buffers_t *b, const scull_site_t *site, size_t packed, size_t scratch) {
+  *b = (buffers_t){0};
+  for (size_t i = 0; i < site->input_count; i++)
+    b->inputs[i] = device_alloc(layout_bytes(&site->values[site->inputs[i]]));
+  for (size_t i = 0; i < site->output_count; i++)
+    b->outputs[i] = device_alloc(layout_bytes(&site->values[site->outputs[i]]));
+  b->packed = packed > 0 ? device_alloc(packed) : NULL;
+  b->scratch = device_alloc(scratch);
+}
+
+static void buffers_deinit(buffers_t *b, const scull_site_t *site) {
+  for (size_t i = 0; i < site->input_count; i++)
+    device_free(b->inputs[i]);
+  for (size_t i = 0; i < site->output_count; i++)
+    device_free(b->outputs[i]);
+  device_free(b->packed);
+  device_free(b->scratch);
+}
+
+/* --- comparing -------------------------------------------------------------------------------- */
+
+static double tolerance_of(scull_dtype_t dtype) {
+  for (size_t i = 0; i < sizeof tolerances / sizeof tolerances[0]; i++) {
+    if (tolerances[i].dtype == dtype)
+      return tolerances[i].tolerance;
+  }
+  return 0;
+}
+
+static double peak_of(const scull_tensor_t *t) {
+  double peak = 0;
+  for (int64_t i = 0, count = scull_tensor_count(&t->type.shape); i < count; i++) {
+    double v = scull_tensor_load(t->data, t->type.dtype, i);
+    v = v < 0 ? -v : v;
+    if (v > peak && v < 1e300)
+      peak = v;
+  }
+  return peak;
+}
+
+/* Where the reference gives NaN a tactic may give anything, and the largest finite number may stand
+ * for infinity (backend/tactic.h). */
+static void forgive_not_finite(const scull_tensor_t *got, const scull_tensor_t *wanted) {
+  const double largest = 3.38e38; /* of f32, and of bf16 */
+  if (!scull_tensor_dtype_is_float(wanted->type.dtype))
+    return;
+  for (int64_t i = 0, count = scull_tensor_count(&wanted->type.shape); i < count; i++) {
+    double w = scull_tensor_load(wanted->data, wanted->type.dtype, i);
+    double g = scull_tensor_load(got->data, got->type.dtype, i);
+    if (w != w || (w > DBL_MAX && g > largest) || (w < -DBL_MAX && g < -largest))
+      scull_tensor_store(got->data, got->type.dtype, i, w);
+  }
+}
+
+/* The largest result of the group's operators. */
+static double scale_of(const case_site_t *s) {
+  double scale = 0.1;
+  for (size_t i = 0; i < s->site.op_count; i++) {
+    for (size_t k = 0; k < s->ops[i].output_count; k++) {
+      double peak = peak_of(&s->tensors[s->ops[i].outputs[k]]);
+      scale = peak > scale ? peak : scale;
+    }
+  }
+  return scale;
+}
+
+static void compare_output(const trial_t *t, const case_site_t *s, const scull_site_t *site,
+                           size_t index, const void *memory) {
+  const scull_tensor_t *wanted = &s->tensors[site->outputs[index]];
+  const scull_site_value_t *value = &site->values[site->outputs[index]];
+  size_t bytes = layout_bytes(value);
+  char *host = malloc(bytes + 1), *plain = malloc(scull_tensor_bytes(&wanted->type) + 1);
+  assert_true(host != NULL && plain != NULL);
+  device_copy(host, memory, bytes);
+  layout_read(value, host, plain);
+  scull_tensor_t got = {.type = wanted->type, .data = plain};
+  forgive_not_finite(&got, wanted);
+  double part = tolerance_of(value->dtype);
+  scull_difference_t d = scull_tensor_compare(
+      &got, wanted, (scull_tolerance_t){.absolute = part * scale_of(s), .relative = part});
+  if (d.outside > 0) {
+    char words[200];
+    snprintf(words, sizeof words, "output %zu: %lld of %lld wrong, [%lld] is %g, not %g", index,
+             (long long)d.outside, (long long)d.count, (long long)d.worst,
+             scull_tensor_load(plain, value->dtype, d.worst),
+             scull_tensor_load(wanted->data, value->dtype, d.worst));
+    report(t, site, words);
+  } else if (!layout_rest_is(value, host, POISON)) {
+    report(t, site,
+           value->channel_total > 0 ? "wrote beyond its slice" : "padded channels not zero");
+  }
+  free(host);
+  free(plain);
+}
+
+/* --- running ---------------------------------------------------------------------------------- */
+
+static void fill_buffers(const case_site_t *s, const scull_site_t *site, buffers_t *b) {
+  for (size_t i = 0; i < site->input_count; i++) {
+    upload(&site->values[site->inputs[i]], &s->tensors[site->inputs[i]], b->inputs[i]);
+    b->input_starts[i] = (char *)b->inputs[i] + layout_start(&site->values[site->inputs[i]]);
+  }
+  for (size_t i = 0; i < site->output_count; i++) {
+    upload(&site->values[site->outputs[i]], NULL, b->outputs[i]);
+    b->output_starts[i] = (char *)b->outputs[i] + layout_start(&site->values[site->outputs[i]]);
+  }
+}
+
+static void run_once(const trial_t *t, const case_site_t *s, const scull_site_t *site,
+                     scull_prepared_t *prepared, buffers_t *b, int alias) {
+  fill_buffers(s, site, b);
+  void *result = b->outputs[0];
+  if (alias >= 0) {
+    result = b->inputs[alias];
+    b->output_starts[0] = result;
+  }
+  scull_args_t args = {.inputs = b->input_starts,
+                       .outputs = b->output_starts,
+                       .packed = b->packed,
+                       .scratch = b->scratch};
+  scull_status_t status = t->tactic->enqueue(prepared->state, &args);
+  if (status == SCULL_OK)
+    status = bench.backend->wait(bench.stream);
+  if (status != SCULL_OK) {
+    report(t, site, scull_base_status_name(status));
+    return;
+  }
+  for (size_t i = 0; i < site->output_count; i++)
+    compare_output(t, s, site, i, i == 0 ? result : b->outputs[i]);
+  bench.runs++;
+  tally_of(t->tactic)->runs++;
+}
+
+/* Packed bytes of the config in device memory. */
+static scull_status_t pack(const trial_t *t, const scull_site_t *site, size_t *bytes,
+                           void **memory) {
+  *bytes = 0;
+  *memory = NULL;
+  if (t->tactic->pack_size == NULL)
+    return SCULL_OK;
+  SCULL_TRY(t->tactic->pack_size(site, t->config, bench.device, bytes));
+  if (*bytes == 0)
+    return SCULL_OK;
+  *memory = scull_base_alloc(*bytes);
+  return *memory == NULL ? SCULL_OUT_OF_MEMORY
+                         : t->tactic->pack(site, t->config, bench.device, *memory);
+}
+
+/* The prepared state must run twice alike, then over each input that it may overwrite. */
+static void run_prepared(const trial_t *t, const case_site_t *s, const scull_site_t *site,
+                         scull_prepared_t *prepared, const void *packed, size_t packed_bytes) {
+  buffers_t b;
+  uint32_t may = t->tactic->alias == NULL ? 0 : t->tactic->alias(site, t->config);
+  bool slice = site->values[site->outputs[0]].channel_total > 0;
+  buffers_init(&b, site, packed_bytes, prepared->scratch);
+  if (packed_bytes > 0)
+    device_copy(b.packed, packed, packed_bytes);
+  run_once(t, s, site, prepared, &b, -1);
+  run_once(t, s, site, prepared, &b, -1);
+  for (int i = 0; !slice && i < 32 && (size_t)i < site->input_count; i++) {
+    trial_t over = *t;
+    over.what = "over its input";
+    if ((may >> i & 1u) != 0)
+      run_once(&over, s, site, prepared, &b, i);
+  }
+  buffers_deinit(&b, site);
+}
+
+/* One configuration at one thread count. */
+static void run_config(const trial_t *t, const case_site_t *s, const scull_site_t *base,
+                       int threads) {
+  scull_site_value_t values[SITE_MAX_VALUES];
+  scull_prepared_t prepared = {0};
+  void *packed = NULL;
+  size_t bytes = 0;
+  scull_site_t site = *base;
+  memcpy(values, base->values, base->value_count * sizeof values[0]);
+  site.values = values;
+  site.threads = threads;
+  scull_backend_config_apply(&site, t->config);
+  if (bench.trace) /* SCULL_TRACE=1: the last line before a crash says where */
+    print_trial(t, &site, "starts");
+  scull_status_t status = pack(t, &site, &bytes, &packed);
+  for (size_t i = 0; t->tactic->pack != NULL && i < site.value_count; i++)
+    values[i].data = NULL;
+  if (status == SCULL_OK)
+    status = t->tactic->prepare(&site, t->config, bench.device, &prepared, NULL);
+  if (status == SCULL_OK) {
+    run_prepared(t, s, &site, &prepared, packed, bytes);
+    t->tactic->release(prepared.state);
+  } else if (status == SCULL_UNSUPPORTED) {
+    tally_of(t->tactic)->declined++;
+    if (bench.trace)
+      print_trial(t, &site, "declined");
+  } else {
+    report(t, &site, scull_base_status_name(status));
+  }
+  scull_base_free(packed);
+}
+
+static void run_tactic(const scull_tactic_t *tactic, case_site_t *s, const char *name,
+                       const char *what, int threads) {
+  scull_config_t configs[SCULL_MAX_CONFIGS] = {0};
+  size_t count = 1;
+  s->site.threads = threads;
+  if (!scull_backend_tactic_applies(tactic, &s->site) ||
+      tactic->refuse(&s->site, bench.device) != NULL)
+    return;
+  if (tactic->configs != NULL)
+    count = tactic->configs(&s->site, bench.device, configs, SCULL_MAX_CONFIGS);
+  for (size_t i = 0; i < count; i++) {
+    trial_t t = {.tactic = tactic, .config = &configs[i], .name = name, .what = what};
+    run_config(&t, s, &s->site, threads);
+  }
+}
+
+static void run_all(case_site_t *s, const char *name, const char *what, int threads) {
+  for (size_t i = 0; bench.backend->tactics[i] != NULL; i++)
+    run_tactic(bench.backend->tactics[i], s, name, what, threads);
+}
+
+/* --- variations ------------------------------------------------------------------------------- */
+
+/* The result as channels [16, 16 + C) of a tensor that has 48 more than that. */
+static void run_slice(const scull_opdef_t *def, const scull_opcase_t *one) {
+  case_site_t s;
+  if (case_site_init(&s, def, one, CONSTANT_REST) && s.site.output_count == 1) {
+    scull_site_value_t *y = &s.values[s.outputs[0]];
+    if (y->opt.rank >= 3) {
+      y->channel_offset = 16;
+      y->channel_total = 64 + y->opt.dim[1];
+      run_all(&s, one->name, "into a slice", 2);
+    }
+  }
+  case_site_deinit(&s);
+}
+
+static void run_alone(const scull_opdef_t *def, const scull_opcase_t *one) {
+  case_site_t s;
+  if (case_site_init(&s, def, one, CONSTANT_NONE)) {
+    run_all(&s, one->name, "changing operands, 1 thread", 1);
+    run_all(&s, one->name, "changing operands, 2 threads", 2);
+  }
+  case_site_deinit(&s);
+  if (case_site_init(&s, def, one, CONSTANT_REST)) {
+    run_all(&s, one->name, "constants, 1 thread", 1);
+    run_all(&s, one->name, "constants, 2 threads", 2);
+    if (case_site_make_range(&s))
+      run_all(&s, one->name, "constants, a range of batches", 2);
+  }
+  case_site_deinit(&s);
+}
+
+static void run_group(const scull_opdef_t *def, const scull_opcase_t *one, const char *what,
+                      const group_step_t *steps) {
+  case_site_t s;
+  bool ok = case_site_init(&s, def, one, CONSTANT_REST);
+  for (size_t i = 0; ok && steps[i].def != NULL; i++)
+    ok = case_site_append(&s, &steps[i]);
+  if (ok)
+    run_all(&s, one->name, what, 2);
+  case_site_deinit(&s);
+}
+
+static void run_groups(const scull_opdef_t *def, const scull_opcase_t *one) {
+  const scull_opdef_t *relu = scull_ops_find("relu"), *add = scull_ops_find("add");
+  const group_step_t relu_only[] = {{relu, false}, {NULL, false}};
+  const group_step_t add_only[] = {{add, false}, {NULL, false}};
+  const group_step_t self[] = {{add, true}, {NULL, false}};
+  const group_step_t add_relu[] = {{add, false}, {relu, false}, {NULL, false}};
+  const group_step_t relu_add[] = {{relu, false}, {add, false}, {NULL, false}};
+  run_group(def, one, "+ relu", relu_only);
+  run_group(def, one, "+ residual", add_only);
+  run_group(def, one, "+ its own input", self);
+  run_group(def, one, "+ residual + relu", add_relu);
+  run_group(def, one, "+ relu + residual", relu_add);
+}
+
+/* Near zero these turn the last bit of their argument into any error at all. */
+static bool is_steep(const scull_opdef_t *def) {
+  static const char *const names[] = {"log", "reciprocal", "rsqrt", "sqrt"};
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    if (strcmp(def->name, names[i]) == 0)
+      return true;
+  }
+  return false;
+}
+
+/* Every unary operator behind the anchor. */
+static void run_activations(const scull_opdef_t *def, const scull_opcase_t *one) {
+  for (size_t i = 0; i < scull_ops_count(); i++) {
+    const group_step_t steps[] = {{scull_ops_at(i), false}, {NULL, false}};
+    if ((scull_ops_at(i)->traits & SCULL_OP_UNARY) != 0 && !is_steep(scull_ops_at(i)))
+      run_group(def, one, scull_ops_at(i)->name, steps);
+  }
+}
+
+static bool may_grow(const scull_opdef_t *def) {
+  for (size_t i = 0; bench.backend->tactics[i] != NULL; i++) {
+    const scull_tactic_t *t = bench.backend->tactics[i];
+    for (size_t k = 0; t->growth == SCULL_GROW_EPILOGUE && t->anchors != NULL; k++) {
+      if (t->anchors[k] == NULL)
+        break;
+      if (strcmp(t->anchors[k], def->name) == 0)
+        return true;
+    }
+  }
+  return false;
+}
+
+static void run_operator(size_t index) {
+  enum { ACTIVATION_CASES = 3 };
+  const scull_opdef_t *def = scull_ops_at(index);
+  const scull_opcases_t *cases = conformance_cases(index);
+  size_t with_activations = 0;
+  uint64_t began = scull_base_now();
+  bool grows = may_grow(def);
+  for (size_t k = 0; k < cases->count; k++) {
+    const scull_opcase_t *one = &cases->cases[k];
+    run_alone(def, one);
+    run_slice(def, one);
+    if (!grows || strcmp(one->outputs, "error") == 0)
+      continue;
+    run_groups(def, one);
+    if (with_activations++ < ACTIVATION_CASES)
+      run_activations(def, one);
+  }
+  if (bench.trace)
+    fprintf(stderr, "%s: %.2f s\n", def->name, (double)(scull_base_now() - began) * 1e-9);
+}
+
+static void print_tallies(void) {
+  printf("%s: %d runs on %zu tactics\n", bench.backend->name, bench.runs, bench.tally_count);
+  for (size_t i = 0; i < bench.tally_count; i++)
+    printf("  %-36s %6d runs, %d configurations declined\n", bench.tallies[i].tactic,
+           bench.tallies[i].runs, bench.tallies[i].declined);
+}
+
+static void run_backend(const scull_backend_t *backend) {
+  const char *why = backend->absent();
+  if (why != NULL) {
+    printf("skipped: %s: %s\n", backend->name, why);
+    return;
+  }
+  memset(&bench, 0, sizeof bench);
+  bench.backend = backend;
+  bench.trace = getenv("SCULL_TRACE") != NULL;
+  assert_int_equal(backend->open(0, &bench.device, NULL), SCULL_OK);
+  assert_int_equal(backend->stream_create(bench.device, &bench.stream), SCULL_OK);
+  for (size_t i = 0; i < scull_ops_count(); i++)
+    run_operator(i);
+  print_tallies();
+  backend->stream_destroy(bench.stream);
+  backend->close(bench.device);
+  assert_int_equal(bench.failures, 0);
+  assert_true(bench.runs > 0);
+}
+
+/* The null backend computes nothing: it has no values to compare. */
+static void run_backends(void **state) {
+  (void)state;
+  for (size_t i = 0; scull_backend_at(i) != NULL; i++) {
+    if (strcmp(scull_backend_at(i)->name, "null") != 0)
+      run_backend(scull_backend_at(i));
+  }
+}
+
+int conformance_tactics(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(run_backends)};
+  return cmocka_run_group_tests_name("tactics", tests, NULL, NULL);
+}
