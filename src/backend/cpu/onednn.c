@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/hash.h"
 
@@ -53,7 +54,9 @@ static bool make_tag(scull_onednn_md_t *md, int rank, const int64_t *dims, scull
 #if DNNL_VERSION_MAJOR >= 3
   return dnnl_memory_desc_create_with_tag(md, rank, dims, type, tag) == dnnl_success;
 #else
-  return dnnl_memory_desc_init_by_tag(md, rank, dims, type, tag) == dnnl_success;
+  dnnl_dims_t all = {0}; /* the call declares that it reads them all */
+  memcpy(all, dims, (size_t)rank * sizeof *dims);
+  return dnnl_memory_desc_init_by_tag(md, rank, all, type, tag) == dnnl_success;
 #endif
 }
 
