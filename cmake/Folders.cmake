@@ -43,7 +43,7 @@ function(scull_add_folders)
     target_include_directories(scull_${folder} PRIVATE ${PROJECT_SOURCE_DIR}/src
                                                        ${PROJECT_SOURCE_DIR}/include)
     target_link_libraries(scull_${folder} PRIVATE scull_warnings)
-    target_compile_definitions(scull_${folder} PRIVATE SCULL_BUILD
+    target_compile_definitions(scull_${folder} PRIVATE SCULL_BUILD SCULL_LIBRARY_VERSION="${PROJECT_VERSION}"
                                $<$<BOOL:${SCULL_ONEDNN}>:SCULL_ONEDNN=1>)
     if(SCULL_THREADS STREQUAL "openmp")
       target_link_libraries(scull_${folder} PRIVATE OpenMP::OpenMP_C)

@@ -1,1 +1,31 @@
-# Installed: the library, its headers, the command, a pkg-config file and a CMake package.
+# Installed: the library, its headers, the command, a pkg-config file and a CMake package, each of
+# which tests/consumer tries from a project of its own.
+include(CMakePackageConfigHelpers)
+
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/scull)
+set(generated ${PROJECT_BINARY_DIR}/package)
+
+install(TARGETS scull EXPORT scullTargets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/scull DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+        FILES_MATCHING PATTERN "*.h")
+
+# The command finds the library beside itself, wherever both are put.
+get_target_property(command_type scull_command TYPE)
+if(command_type STREQUAL "EXECUTABLE")
+  set_target_properties(scull_command PROPERTIES
+    INSTALL_RPATH "\$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")
+  install(TARGETS scull_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()
+
+install(EXPORT scullTargets NAMESPACE scull:: DESTINATION ${package_dir})
+configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/scullConfig.cmake.in
+  ${generated}/scullConfig.cmake INSTALL_DESTINATION ${package_dir})
+write_basic_package_version_file(${generated}/scullConfigVersion.cmake
+  COMPATIBILITY SameMinorVersion)
+install(FILES ${generated}/scullConfig.cmake ${generated}/scullConfigVersion.cmake
+        DESTINATION ${package_dir})
+
+# The way from the .pc file back to the prefix: the installation may be moved.
+file(RELATIVE_PATH pc_to_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+configure_file(${CMAKE_CURRENT_LIST_DIR}/scull.pc.in ${generated}/scull.pc @ONLY)
+install(FILES ${generated}/scull.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

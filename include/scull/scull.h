@@ -331,8 +331,10 @@ SCULL_API SCULL_CHECKED scull_status_t scull_context_set_profiler(scull_context_
                                                                   void *user);
 
 /* A tensor that is looked at, without changing what the plan does: after each run `watch` gets the
- * tensor `name` of the model (an inner one may have been fused away: then it is recomputed by the
- * reference kernels from those that were kept, which is slow and needs the plan's sources). */
+ * tensor `name` of the model, row-major. One that a tactic fused away is recomputed by the
+ * reference kernels, which is slow and needs the plan's sources. NOT_FOUND for one that a pass
+ * replaced (a convolution's result before its batch norm was folded): mark it as an output at
+ * build. */
 typedef void (*scull_watch_fn_t)(void *user, const char *name, const scull_tensor_view_t *tensor);
 SCULL_API SCULL_CHECKED scull_status_t scull_context_watch(scull_context_t *context,
                                                            const char *name, scull_watch_fn_t watch,

@@ -58,3 +58,27 @@ bool scull_backend_layout_same(const scull_shape_t *shape, scull_layout_t a, scu
   bool b_last = b == SCULL_LAYOUT_NHWC || channels == block_of(b);
   return a_last && b_last; /* one block, or one channel, is channels last */
 }
+
+void scull_backend_layout_to_plain(const scull_type_t *type, scull_layout_t layout,
+                                   int64_t channel_total, const void *src, void *dst) {
+  const scull_shape_t *shape = &type->shape;
+  size_t size = scull_tensor_dtype_size(type->dtype), at = 0;
+  if (shape->rank < 2 || (layout == SCULL_LAYOUT_PLAIN && channel_total == 0)) {
+    memcpy(dst, src, scull_tensor_bytes(type));
+    return;
+  }
+  int64_t block = block_of(layout), channels = shape->dim[1], pixels = 1;
+  int64_t width = channel_total > 0 ? channel_total : (channels + block - 1) / block * block;
+  for (int32_t i = 2; i < shape->rank; i++)
+    pixels *= shape->dim[i];
+  for (int64_t n = 0; n < shape->dim[0]; n++) {
+    for (int64_t c = 0; c < channels; c++) {
+      for (int64_t p = 0; p < pixels; p++, at += size) {
+        int64_t from = layout == SCULL_LAYOUT_NHWC
+                           ? (n * pixels + p) * width + c
+                           : n * width * pixels + (c / block * pixels + p) * block + c % block;
+        memcpy((char *)dst + at, (const char *)src + (size_t)from * size, size);
+      }
+    }
+  }
+}

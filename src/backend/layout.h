@@ -26,4 +26,10 @@ bool scull_backend_layout_bytes(const scull_type_t *type, scull_layout_t layout,
 /* True when both layouts hold this shape's elements in the same order (no reformat is needed). */
 bool scull_backend_layout_same(const scull_shape_t *shape, scull_layout_t a, scull_layout_t b);
 
+/* Copies a tensor out of a layout into row-major order, with plain loops: for looking at values,
+ * not for running. `src` points at the first element of the slice; channel_total > 0: the slice
+ * lies in a tensor that is that wide. `dst` has room for scull_tensor_bytes(type). */
+void scull_backend_layout_to_plain(const scull_type_t *type, scull_layout_t layout,
+                                   int64_t channel_total, const void *src, void *dst);
+
 #endif

@@ -5,14 +5,18 @@
 #define _POSIX_C_SOURCE 200809L
 #include "base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/hash.h"
 
 static scull_status_t fail_errno(scull_diag_t *diag, const char *what, const char *path) {
   int error = errno;
@@ -190,4 +194,31 @@ scull_status_t scull_base_directory_create(const char *path, scull_diag_t *diag)
   return scull_base_file_is_directory(path)
              ? SCULL_OK
              : scull_base_fail(diag, SCULL_IO, "%s: not a folder", path);
+}
+
+static int visible(const struct dirent *entry) {
+  return entry->d_name[0] != '.';
+}
+
+scull_status_t scull_base_directory_hash(const char *path, uint64_t *hash, scull_diag_t *diag) {
+  struct dirent **entries = NULL;
+  int count = scandir(path, &entries, visible, alphasort);
+  scull_status_t status = count < 0 ? fail_errno(diag, "list", path) : SCULL_OK;
+  for (int i = 0; i < count; i++) {
+    char full[4096];
+    scull_file_t file;
+    int length = snprintf(full, sizeof full, "%s/%s", path, entries[i]->d_name);
+    if (status == SCULL_OK && length > 0 && (size_t)length < sizeof full &&
+        !scull_base_file_is_directory(full)) {
+      status = scull_base_file_open(full, &file, diag);
+      if (status == SCULL_OK) {
+        *hash = scull_base_hash64(entries[i]->d_name, strlen(entries[i]->d_name), *hash);
+        *hash = scull_base_hash64(file.bytes.data, file.bytes.size, *hash);
+        scull_base_file_close(&file);
+      }
+    }
+    free(entries[i]);
+  }
+  free(entries);
+  return status;
 }

@@ -49,4 +49,9 @@ bool scull_base_file_is_directory(const char *path);
 /* Creates the folder and its parents; OK when it is there already. */
 scull_status_t scull_base_directory_create(const char *path, scull_diag_t *diag) SCULL_MUST_USE;
 
+/* Mixes names and contents of the folder's regular files, in the order of their names, into *hash;
+ * hidden files and folders are left out. */
+scull_status_t scull_base_directory_hash(const char *path, uint64_t *hash,
+                                         scull_diag_t *diag) SCULL_MUST_USE;
+
 #endif

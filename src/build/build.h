@@ -10,6 +10,7 @@
 
 #include "base/diag.h"
 #include "base/text.h"
+#include "import/import.h"
 #include "plan/plan.h"
 
 typedef struct scull_build_result {
@@ -23,9 +24,17 @@ scull_status_t scull_build_run(const scull_build_options_t *options, const atomi
                                const char *plan_path, scull_build_result_t *result,
                                scull_diag_t *diag) SCULL_MUST_USE;
 
+/* The first stage alone: options to a graph. `files` must outlive it. */
+scull_status_t scull_build_import(const scull_build_options_t *options, scull_import_files_t *files,
+                                  scull_graph_t **out, scull_diag_t *diag) SCULL_MUST_USE;
+
 /* See scull_model_describe. */
 scull_status_t scull_build_describe(const scull_build_options_t *options, scull_text_t *out,
                                     scull_diag_t *diag) SCULL_MUST_USE;
+
+/* See scull_ops_describe. */
+scull_status_t scull_build_describe_ops(const char *format, scull_text_t *out,
+                                        scull_diag_t *diag) SCULL_MUST_USE;
 
 /* A plan for the device that is here, from the sources of a plan for another one. `plan` stays the
  * caller's and must outlive *out. NEEDS_BUILD when it has no sources. */

@@ -18,8 +18,10 @@ typedef struct scull_import_source {
 
 typedef struct scull_format {
   const char *name, *title;
+  const char *family;                 /* formats of one family have the same operators: "paddle" */
   bool (*probe)(scull_bytes_t model); /* cheap; must stand any bytes */
   scull_status_t (*read)(const scull_import_source_t *source, scull_graph_t **out);
+  void (*each_operator)(scull_import_operator_fn_t fn, void *user);
 } scull_format_t;
 
 #define SCULL_FORMAT(name) extern const scull_format_t scull_format_##name;

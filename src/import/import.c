@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/hash.h"
 #include "import/format.h"
 
 static const scull_format_t *const formats[] = {
@@ -63,4 +64,37 @@ scull_status_t scull_import_model(const scull_import_options_t *options,
   SCULL_TRY(find_format(&source, options->format, &format));
   scull_base_verbose(diag, "%s: %s", source.model_name, format->title);
   return format->read(&source, out);
+}
+
+scull_status_t scull_import_hash(const scull_import_options_t *options, scull_import_files_t *files,
+                                 scull_diag_t *diag, uint64_t *out) {
+  scull_import_source_t source;
+  SCULL_TRY(scull_import_locate(options, files, diag, &source));
+  uint64_t hash = scull_base_hash64(source.model.data, source.model.size, 0);
+  hash = scull_base_hash64(source.params.data, source.params.size, hash);
+  if (source.params.size == 0 && source.params_folder != NULL)
+    SCULL_TRY(scull_base_directory_hash(source.params_folder, &hash, diag));
+  *out = hash;
+  return SCULL_OK;
+}
+
+const char *scull_import_family_at(size_t index) {
+  for (size_t i = 0; i < FORMAT_COUNT; i++) {
+    bool first = true;
+    for (size_t k = 0; k < i; k++)
+      first = first && strcmp(formats[k]->family, formats[i]->family) != 0;
+    if (first && index-- == 0)
+      return formats[i]->family;
+  }
+  return NULL;
+}
+
+bool scull_import_each_operator(const char *family, scull_import_operator_fn_t fn, void *user) {
+  for (size_t i = 0; i < FORMAT_COUNT; i++) {
+    if (strcmp(formats[i]->family, family) == 0) {
+      formats[i]->each_operator(fn, user);
+      return true;
+    }
+  }
+  return false;
 }

@@ -48,4 +48,19 @@ scull_status_t scull_import_model(const scull_import_options_t *options,
                                   scull_import_files_t *files, scull_diag_t *diag,
                                   scull_graph_t **out) SCULL_MUST_USE;
 
+/* A hash of the model's bytes, parameters included, without reading what they mean: names no path,
+ * so a copied folder has the same. `files` as above. */
+scull_status_t scull_import_hash(const scull_import_options_t *options, scull_import_files_t *files,
+                                 scull_diag_t *diag, uint64_t *out) SCULL_MUST_USE;
+
+/* An operator that models of a format use; `op` is ours, NULL where it becomes several. */
+typedef void (*scull_import_operator_fn_t)(void *user, const char *type, const char *op);
+
+/* Calls `fn` for every operator of a family of formats ("paddle"); false when there is no such
+ * family. */
+bool scull_import_each_operator(const char *family, scull_import_operator_fn_t fn, void *user);
+
+/* Families, in order; NULL past the end. */
+const char *scull_import_family_at(size_t index);
+
 #endif

@@ -106,7 +106,7 @@ scull_status_t scull_plan_verify(const scull_plan_t *plan, const char *name,
                                  scull_diag_t *diag) SCULL_MUST_USE;
 
 /* Lines that say where two plans differ; returns how many. */
-size_t scull_plan_diff(const scull_plan_t *a, const scull_plan_t *b, scull_text_t *out);
+size_t scull_plan_compare(const scull_plan_t *a, const scull_plan_t *b, scull_text_t *out);
 
 /* The plan as JSON (header, ports, buffers, steps; no weights). */
 void scull_plan_print(const scull_plan_t *plan, scull_text_t *out);

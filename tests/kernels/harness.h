@@ -89,7 +89,10 @@ static inline uint16_t harness_op(harness_t *h, const char *name, const char *at
   void *set = scull_ops_attrs_create(&def->attrs, &h->arena);
   char text[256];
   snprintf(text, sizeof text, "%s", attrs == NULL ? "" : attrs);
-  for (char *word = strtok(text, " "); word != NULL; word = strtok(NULL, " ")) {
+  for (char *word = text, *next = NULL; *word != '\0'; word = next) {
+    next = word + strcspn(word, " ");
+    if (*next != '\0')
+      *next++ = '\0';
     char *value = strchr(word, '=');
     harness_check(value != NULL, word);
     *value = '\0';

@@ -11,6 +11,7 @@ static void fill_signals(sigset_t *signals) {
   sigemptyset(signals);
   sigaddset(signals, SIGINT);
   sigaddset(signals, SIGTERM);
+  sigaddset(signals, SIGUSR1); /* wakes the watcher at the end */
 }
 
 static void *watch(void *user) {
@@ -44,7 +45,7 @@ void cli_interrupt_end(cli_interrupt_t *interrupt) {
   sigset_t signals;
   fill_signals(&signals);
   atomic_store(&interrupt->over, true);
-  pthread_kill(interrupt->watcher, SIGTERM);
+  pthread_kill(interrupt->watcher, SIGUSR1);
   pthread_join(interrupt->watcher, NULL);
   pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
 }

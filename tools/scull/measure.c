@@ -163,7 +163,7 @@ static scull_status_t summarize(const worker_t *workers, int count, cli_measure_
 
 scull_status_t cli_measure_latency(scull_engine_t *engine, const cli_inputs_t *inputs,
                                    const cli_measure_options_t *options, cli_measure_t *out) {
-  int count = options->contexts;
+  int count = options->contexts > 0 ? options->contexts : 1;
   gate_t gate = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, count, 0};
   worker_t *workers = calloc((size_t)count, sizeof *workers);
   if (!workers)

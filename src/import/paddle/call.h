@@ -45,6 +45,9 @@ extern const scull_paddle_rows_t scull_paddle_rows_math, scull_paddle_rows_activ
 /* The row of that type, or NULL. */
 const scull_paddle_row_t *scull_paddle_row_find(const char *type);
 
+/* All rows, for scull_import_each_operator. */
+void scull_paddle_each_operator(scull_import_operator_fn_t fn, void *user);
+
 /* One operator of ours with the same operands, by the texts of the row. */
 scull_status_t scull_paddle_map_plain(scull_paddle_call_t *call) SCULL_MUST_USE;
 

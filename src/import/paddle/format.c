@@ -1,6 +1,7 @@
 /* Paddle's two file forms as formats of import/. */
 #include <string.h>
 
+#include "import/paddle/call.h"
 #include "import/paddle/convert.h"
 #include "import/wire.h"
 
@@ -34,8 +35,10 @@ static scull_status_t read_program(const scull_import_source_t *source, scull_gr
 
 const scull_format_t scull_format_paddle_program = {.name = "paddle_program",
                                                     .title = "Paddle program",
+                                                    .family = "paddle",
                                                     .probe = probe_program,
-                                                    .read = read_program};
+                                                    .read = read_program,
+                                                    .each_operator = scull_paddle_each_operator};
 
 /* A JSON object that speaks of "base_code" before long. */
 static bool probe_pir(scull_bytes_t model) {
@@ -56,5 +59,9 @@ static scull_status_t read_pir(const scull_import_source_t *source, scull_graph_
   return read_with(scull_paddle_pir_read, source, out);
 }
 
-const scull_format_t scull_format_paddle_pir = {
-    .name = "paddle_pir", .title = "Paddle PIR JSON", .probe = probe_pir, .read = read_pir};
+const scull_format_t scull_format_paddle_pir = {.name = "paddle_pir",
+                                                .title = "Paddle PIR JSON",
+                                                .family = "paddle",
+                                                .probe = probe_pir,
+                                                .read = read_pir,
+                                                .each_operator = scull_paddle_each_operator};

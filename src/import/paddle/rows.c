@@ -23,6 +23,13 @@ const scull_paddle_row_t *scull_paddle_row_find(const char *type) {
   return NULL;
 }
 
+void scull_paddle_each_operator(scull_import_operator_fn_t fn, void *user) {
+  for (size_t f = 0; f < sizeof families / sizeof families[0]; f++) {
+    for (size_t i = 0; i < families[f]->count; i++)
+      fn(user, families[f]->rows[i].type, families[f]->rows[i].op);
+  }
+}
+
 enum { WORD = 40 };
 
 /* Copies the next word of *text, up to one of `stops`, and passes the stop. Rows are ours, so words

@@ -1,0 +1,111 @@
+/* Builders and model descriptions. */
+#include <string.h>
+
+#include "api/api.h"
+
+struct scull_builder {
+  atomic_bool cancel;
+  scull_build_result_t result;
+};
+
+void scull_build_options_init(scull_build_options_t *options) {
+  if (options == NULL)
+    return;
+  *options = (scull_build_options_t){.struct_size = sizeof *options,
+                                     .model = SCULL_MODEL_SOURCE_INIT,
+                                     .device = "cpu",
+                                     .precisions = SCULL_PRECISION_F32,
+                                     .min_subgraph_size = 3,
+                                     .tune = SCULL_TUNE_FULL};
+}
+
+scull_status_t scull_builder_create(scull_builder_t **out_builder) {
+  scull_diag_t diag;
+  if (out_builder == NULL)
+    return scull_api_refuse(__func__, "out_builder is NULL");
+  scull_api_begin(&diag, NULL);
+  *out_builder = scull_base_alloc(sizeof **out_builder);
+  return scull_api_end(&diag, *out_builder == NULL ? SCULL_OUT_OF_MEMORY : SCULL_OK);
+}
+
+void scull_builder_destroy(scull_builder_t *builder) {
+  if (builder == NULL)
+    return;
+  scull_build_result_deinit(&builder->result);
+  scull_base_free(builder);
+}
+
+void scull_builder_cancel(scull_builder_t *builder) {
+  if (builder != NULL)
+    atomic_store(&builder->cancel, true);
+}
+
+/* What is wrong with the options themselves; NULL when nothing is. */
+static const char *options_fault(const scull_build_options_t *o) {
+  if (o == NULL || o->struct_size != sizeof *o ||
+      (o->model.struct_size != 0 && o->model.struct_size != sizeof o->model))
+    return "options are NULL or of another version of the header";
+  if (o->model.model_path == NULL && o->model.model_data == NULL)
+    return "no model is named";
+  if (o->input_count > 0 && o->inputs == NULL)
+    return "inputs are NULL";
+  for (size_t i = 0; i < o->input_count; i++) {
+    if (o->inputs[i].name == NULL)
+      return "an input has no name";
+  }
+  if (o->threads < 0 || o->threads > 1024 || o->max_batch < 0 || o->min_subgraph_size < 0 ||
+      (unsigned)o->tune > SCULL_TUNE_FULL || (unsigned)o->stop_after > SCULL_STAGE_LOWER)
+    return "threads, max_batch, min_subgraph_size, tune or stop_after is out of range";
+  if ((o->precisions & ~(uint32_t)SCULL_PRECISION_F32) != 0)
+    return "only fp32 is supported by this version";
+  return NULL;
+}
+
+scull_status_t scull_builder_build(scull_builder_t *builder, const scull_build_options_t *options,
+                                   const char *plan_path) {
+  scull_diag_t diag;
+  const char *fault = builder == NULL ? "builder is NULL" : options_fault(options);
+  if (fault != NULL)
+    return scull_api_refuse(__func__, fault);
+  scull_build_result_deinit(&builder->result);
+  atomic_store(&builder->cancel, false);
+  scull_api_begin(&diag, &options->logger);
+  return scull_api_end(
+      &diag, scull_build_run(options, &builder->cancel, plan_path, &builder->result, &diag));
+}
+
+const char *scull_builder_report(const scull_builder_t *builder) {
+  return builder == NULL ? "" : scull_base_text_get(&builder->result.report);
+}
+
+const char *scull_builder_static_path(const scull_builder_t *builder) {
+  return builder == NULL ? "" : scull_base_text_get(&builder->result.static_path);
+}
+
+scull_status_t scull_model_describe(const scull_build_options_t *options, scull_text_sink_fn_t sink,
+                                    void *user) {
+  scull_diag_t diag;
+  scull_text_t text = {0};
+  const char *fault = sink == NULL ? "sink is NULL" : options_fault(options);
+  if (fault != NULL)
+    return scull_api_refuse(__func__, fault);
+  scull_api_begin(&diag, &options->logger);
+  scull_status_t status = scull_build_describe(options, &text, &diag);
+  if (status == SCULL_OK)
+    status = scull_api_give(&text, sink, user, &diag);
+  scull_base_text_deinit(&text);
+  return scull_api_end(&diag, status);
+}
+
+scull_status_t scull_ops_describe(const char *format, scull_text_sink_fn_t sink, void *user) {
+  scull_diag_t diag;
+  scull_text_t text = {0};
+  if (sink == NULL)
+    return scull_api_refuse(__func__, "sink is NULL");
+  scull_api_begin(&diag, NULL);
+  scull_status_t status = scull_build_describe_ops(format, &text, &diag);
+  if (status == SCULL_OK)
+    status = scull_api_give(&text, sink, user, &diag);
+  scull_base_text_deinit(&text);
+  return scull_api_end(&diag, status);
+}

@@ -1,0 +1,392 @@
+/* The stages, in order. */
+#include "build/build.h"
+
+#include <string.h>
+
+#include "base/thread.h"
+#include "build/report.h"
+#include "build/sources.h"
+#include "build/static_plan.h"
+#include "import/import.h"
+#include "lower/lower.h"
+#include "passes/pass.h"
+#include "tune/tune.h"
+
+/* What one build owns. */
+typedef struct {
+  const scull_build_options_t *options;
+  const atomic_bool *cancel;
+  scull_diag_t *diag;
+  scull_arena_t arena;
+  scull_import_files_t files;
+  scull_graph_t *graph;
+  scull_device_t *device;
+  scull_tune_cache_t *cache;
+  scull_file_t replay;
+  scull_tune_options_t tune;
+  scull_pass_notes_t notes;
+  size_t nodes_before; /* of the pass that runs */
+  scull_tuning_t tuning;
+  scull_lowered_t lowered;
+  scull_text_t sources;
+  uint64_t start;
+} build_t;
+
+void scull_build_result_deinit(scull_build_result_t *result) {
+  scull_base_text_deinit(&result->report);
+  scull_base_text_deinit(&result->static_path);
+}
+
+static void build_deinit(build_t *b) {
+  scull_lower_deinit(&b->lowered);
+  scull_base_text_deinit(&b->sources);
+  SCULL_VEC_DEINIT(&b->notes);
+  scull_base_file_close(&b->replay);
+  scull_tune_cache_destroy(b->cache);
+  scull_graph_destroy(b->graph);
+  scull_import_files_deinit(&b->files);
+  if (b->device != NULL)
+    b->device->backend->close(b->device);
+  scull_base_arena_deinit(&b->arena);
+}
+
+/* --- options -------------------------------------------------------------------------------------
+ */
+
+static scull_status_t open_device(build_t *b) {
+  const scull_build_options_t *o = b->options;
+  const char *name = o->device == NULL ? "cpu" : o->device;
+  const scull_backend_t *backend = scull_backend_find(name);
+  if (backend == NULL)
+    return scull_base_fail(b->diag, SCULL_DEVICE, "no backend '%s' in this build", name);
+  if (backend->absent() != NULL)
+    return scull_base_fail(b->diag, SCULL_DEVICE, "%s: %s", name, backend->absent());
+  return backend->open(o->device_index, &b->device, b->diag);
+}
+
+static bool on_progress(void *user, const char *what, size_t done, size_t total) {
+  const build_t *b = user;
+  double elapsed = (double)(scull_base_now() - b->start) / 1e9;
+  scull_progress_t progress = {.stage = "tuning",
+                               .what = what,
+                               .done = done,
+                               .total = total,
+                               .elapsed_s = elapsed,
+                               .remaining_s = -1};
+  if (done > 0)
+    progress.remaining_s = elapsed / (double)done * (double)(total - done);
+  return b->options->progress(b->options->progress_user, &progress);
+}
+
+static scull_status_t set_tune_options(build_t *b) {
+  const scull_build_options_t *o = b->options;
+  b->tune =
+      (scull_tune_options_t){.device = b->device,
+                             .threads = o->threads > 0 ? o->threads : scull_base_threads_default(),
+                             .workspace = o->workspace,
+                             .level = (scull_tune_level_t)o->tune,
+                             .time_budget_s = o->time_budget_s,
+                             .min_subgraph_size = o->min_subgraph_size,
+                             .disabled_ops = {o->disabled_ops, o->disabled_op_count},
+                             .disabled_tactics = {o->disabled_tactics, o->disabled_tactic_count},
+                             .progress = o->progress == NULL ? NULL : on_progress,
+                             .progress_user = b,
+                             .cancel = b->cancel};
+  if (o->timing_cache != NULL)
+    SCULL_TRY(scull_tune_cache_open(o->timing_cache, b->device, &b->cache, b->diag));
+  b->tune.cache = b->cache;
+  if (o->replay != NULL) {
+    SCULL_TRY(scull_base_file_open(o->replay, &b->replay, b->diag));
+    b->tune.replay = b->replay.bytes;
+    if (b->replay.bytes.size == 0)
+      return scull_base_fail(b->diag, SCULL_CORRUPT, "%s: no choices to replay", o->replay);
+  }
+  return SCULL_OK;
+}
+
+/* --- stages --------------------------------------------------------------------------------------
+ */
+
+static scull_shape_t shape_of(int32_t rank, const int64_t *dims) {
+  return scull_tensor_shape(rank, dims);
+}
+
+scull_status_t scull_build_import(const scull_build_options_t *o, scull_import_files_t *files,
+                                  scull_graph_t **out, scull_diag_t *diag) {
+  scull_import_options_t options = {.model_path = o->model.model_path,
+                                    .params_path = o->model.params_path,
+                                    .model = {o->model.model_data, o->model.model_size},
+                                    .params = {o->model.params_data, o->model.params_size},
+                                    .shape_count = o->input_count,
+                                    .max_batch = o->max_batch,
+                                    .extra_outputs = o->extra_outputs,
+                                    .extra_output_count = o->extra_output_count};
+  scull_import_shape_t *shapes =
+      SCULL_ARENA_ARRAY(&files->arena, scull_import_shape_t, o->input_count);
+  *out = NULL;
+  if (shapes == NULL)
+    return scull_base_fail_memory(diag, "a build");
+  for (size_t i = 0; i < o->input_count; i++) {
+    const scull_shape_range_t *r = &o->inputs[i];
+    if (r->rank < 0 || r->rank > SCULL_MAX_RANK)
+      return scull_base_fail(diag, SCULL_INVALID_ARGUMENT, "input '%s': %d dimensions", r->name,
+                             r->rank);
+    shapes[i] = (scull_import_shape_t){.name = r->name,
+                                       .min = shape_of(r->rank, r->min),
+                                       .opt = shape_of(r->rank, r->opt),
+                                       .max = shape_of(r->rank, r->max)};
+  }
+  options.shapes = shapes;
+  return scull_import_model(&options, files, diag, out);
+}
+
+static size_t live_nodes(const scull_graph_t *graph) {
+  size_t count = 0;
+  for (size_t i = 0; i < graph->nodes.size; i++)
+    count += !graph->nodes.data[i].dead;
+  return count;
+}
+
+static void note_pass(void *user, const scull_pass_t *pass, scull_graph_t *graph, bool changed) {
+  build_t *b = user;
+  size_t now = live_nodes(graph);
+  scull_pass_note_t note = {pass->name, b->nodes_before, now, changed};
+  b->nodes_before = now;
+  if (changed && !SCULL_VEC_PUSH(&b->notes, note))
+    return; /* a line less in the report */
+}
+
+static scull_status_t passes(build_t *b) {
+  scull_passes_options_t options = {.disabled = b->options->disabled_passes,
+                                    .disabled_count = b->options->disabled_pass_count,
+                                    .after = note_pass,
+                                    .after_user = b};
+  b->nodes_before = live_nodes(b->graph);
+  return scull_passes_run(b->graph, &options);
+}
+
+static scull_status_t write_sources(build_t *b) {
+  scull_text_t disabled = {0};
+  for (size_t i = 0; i < b->tune.disabled_ops.count; i++)
+    scull_base_text_print(&disabled, "%s\n", b->tune.disabled_ops.names[i]);
+  const scull_sources_options_t options = {.threads = b->tune.threads,
+                                           .min_subgraph_size = b->tune.min_subgraph_size,
+                                           .level = (int32_t)b->tune.level,
+                                           .workspace = b->tune.workspace,
+                                           .disabled_ops = scull_base_text_get(&disabled)};
+  scull_status_t status = scull_build_sources_write(b->graph, &options, &b->sources);
+  scull_base_text_deinit(&disabled);
+  b->lowered.plan.sources = (scull_bytes_t){(const uint8_t *)b->sources.data, b->sources.size};
+  return status;
+}
+
+static scull_status_t write_report(build_t *b) {
+  const scull_report_input_t input = {.graph = b->graph,
+                                      .tuning = &b->tuning,
+                                      .lowered = &b->lowered,
+                                      .passes = b->notes.data,
+                                      .pass_count = b->notes.size};
+  scull_text_t text = {0};
+  b->lowered.plan.library = SCULL_LIBRARY_VERSION;
+  scull_build_report(&input, &text);
+  if (!text.failed)
+    b->lowered.plan.report =
+        scull_base_arena_string(&b->lowered.plan.arena, scull_base_text_get(&text), text.size);
+  scull_base_text_deinit(&text);
+  if (b->lowered.plan.report != NULL && b->lowered.plan.report[0] != '\0')
+    return SCULL_OK;
+  b->lowered.plan.report = "";
+  return scull_base_fail_memory(b->diag, "a report");
+}
+
+/* --- stopping in between -------------------------------------------------------------------------
+ */
+
+static bool stops_after(const build_t *b, scull_stage_t stage) {
+  return b->options->stop_after == stage;
+}
+
+static scull_status_t show(const build_t *b, scull_text_t *text) {
+  scull_status_t status = text->failed ? scull_base_fail_memory(b->diag, "a text") : SCULL_OK;
+  if (status == SCULL_OK && b->options->print != NULL)
+    b->options->print(b->options->print_user, scull_base_text_get(text), text->size);
+  scull_base_text_deinit(text);
+  return status;
+}
+
+static scull_status_t show_graph(build_t *b) {
+  scull_text_t text = {0};
+  scull_graph_print(b->graph, &text);
+  return show(b, &text);
+}
+
+static scull_status_t show_partition(build_t *b, const scull_partition_t *partition) {
+  scull_text_t text = {0};
+  for (size_t i = 0; i < b->graph->nodes.size; i++) {
+    const scull_node_t *node = &b->graph->nodes.data[i];
+    if (node->dead)
+      continue;
+    if (partition->engine[i] >= 0)
+      scull_base_text_print(&text, "engine %d\t%s\t%s\n", partition->engine[i], node->op->name,
+                            node->name);
+    else
+      scull_base_text_print(&text, "native\t%s\t%s\t%s\n", node->op->name, node->name,
+                            partition->why[i] == NULL ? "" : partition->why[i]);
+  }
+  return show(b, &text);
+}
+
+static scull_status_t show_choices(build_t *b) {
+  scull_text_t text = {0};
+  scull_tune_print_choices(b->graph, &b->tuning, &text);
+  return show(b, &text);
+}
+
+static scull_status_t show_plan(build_t *b) {
+  scull_text_t text = {0};
+  scull_plan_print(&b->lowered.plan, &text);
+  return show(b, &text);
+}
+
+/* --- all -----------------------------------------------------------------------------------------
+ */
+
+static scull_status_t save_choices(build_t *b) {
+  scull_text_t text = {0};
+  if (b->options->save_replay == NULL)
+    return SCULL_OK;
+  scull_tune_print_choices(b->graph, &b->tuning, &text);
+  scull_status_t status =
+      text.failed ? scull_base_fail_memory(b->diag, "the choices")
+                  : scull_base_file_write(b->options->save_replay, scull_base_text_get(&text),
+                                          text.size, b->diag);
+  scull_base_text_deinit(&text);
+  return status;
+}
+
+/* Partition, search, lowering: what tuning again repeats. */
+static scull_status_t tune_and_lower(build_t *b) {
+  scull_partition_t partition;
+  SCULL_TRY(scull_tune_partition(b->graph, &b->tune, &b->arena, &partition));
+  if (stops_after(b, SCULL_STAGE_PARTITION))
+    return show_partition(b, &partition);
+  scull_status_t status = scull_tune_search(b->graph, &partition, &b->tune, &b->arena, &b->tuning);
+  if (b->cache != NULL && (status == SCULL_OK || status == SCULL_CANCELLED)) {
+    scull_status_t kept =
+        scull_tune_cache_write(b->cache, b->diag); /* also what was timed so far */
+    status = status == SCULL_OK ? kept : status;
+  }
+  SCULL_TRY(status);
+  if (stops_after(b, SCULL_STAGE_TUNE))
+    return show_choices(b);
+  SCULL_TRY(save_choices(b));
+  SCULL_TRY(scull_lower_plan(b->graph, &b->tuning, &b->tune, &b->lowered));
+  SCULL_TRY(write_report(b));
+  return stops_after(b, SCULL_STAGE_LOWER) ? show_plan(b) : SCULL_OK;
+}
+
+static scull_status_t write_plan(build_t *b, const char *plan_path, scull_text_t *static_path) {
+  if (!b->options->no_sources)
+    SCULL_TRY(write_sources(b));
+  if (plan_path != NULL)
+    SCULL_TRY(scull_plan_write(&b->lowered.plan, plan_path, b->diag));
+  if (static_path->size > 0)
+    SCULL_TRY(scull_plan_write(&b->lowered.plan, static_path->data, b->diag));
+  return SCULL_OK;
+}
+
+static void final_report(const build_t *b, scull_build_result_t *result) {
+  scull_base_text_print(&result->report,
+                        "{\"seconds\": %.3f, \"timed\": %zu, \"cached\": %zu, \"plan\": %s}",
+                        (double)(scull_base_now() - b->start) / 1e9, b->tuning.timed,
+                        b->tuning.cached, b->lowered.plan.report);
+}
+
+static scull_status_t run_stages(build_t *b, const char *plan_path, scull_build_result_t *result) {
+  bool found = false;
+  SCULL_TRY(open_device(b));
+  SCULL_TRY(set_tune_options(b));
+  if (b->options->use_static)
+    SCULL_TRY(scull_build_static_find(b->options, b->device, plan_path, &result->static_path,
+                                      &found, b->diag));
+  if (found)
+    return SCULL_OK;
+  SCULL_TRY(scull_build_import(b->options, &b->files, &b->graph, b->diag));
+  if (stops_after(b, SCULL_STAGE_IMPORT))
+    return show_graph(b);
+  SCULL_TRY(passes(b));
+  if (stops_after(b, SCULL_STAGE_PASSES))
+    return show_graph(b);
+  SCULL_TRY(tune_and_lower(b));
+  if (b->options->stop_after != SCULL_STAGE_NONE)
+    return SCULL_OK;
+  SCULL_TRY(write_plan(b, plan_path, &result->static_path));
+  final_report(b, result);
+  return SCULL_OK;
+}
+
+scull_status_t scull_build_run(const scull_build_options_t *options, const atomic_bool *cancel,
+                               const char *plan_path, scull_build_result_t *result,
+                               scull_diag_t *diag) {
+  build_t b = {.options = options, .cancel = cancel, .diag = diag, .start = scull_base_now()};
+  scull_plan_init(&b.lowered.plan);
+  scull_status_t status = run_stages(&b, plan_path, result);
+  build_deinit(&b);
+  return status;
+}
+
+/* --- tuning again --------------------------------------------------------------------------------
+ */
+
+/* "a\nb\n" as a list of patterns. */
+static scull_status_t split_lines(const char *text, scull_arena_t *arena, scull_names_t *out) {
+  size_t count = 0;
+  for (const char *at = text; *at != '\0'; at++)
+    count += *at == '\n';
+  const char **names = SCULL_ARENA_ARRAY(arena, const char *, count + 1);
+  if (names == NULL)
+    return SCULL_OUT_OF_MEMORY;
+  for (size_t i = 0; i < count; i++) {
+    size_t length = strcspn(text, "\n");
+    names[i] = scull_base_arena_string(arena, text, length);
+    if (names[i] == NULL)
+      return SCULL_OUT_OF_MEMORY;
+    text += length + 1;
+  }
+  *out = (scull_names_t){names, count};
+  return SCULL_OK;
+}
+
+static scull_status_t retune(build_t *b, const scull_plan_t *plan, scull_plan_t *out) {
+  scull_sources_options_t kept = {0};
+  SCULL_TRY(open_device(b));
+  SCULL_TRY(scull_build_sources_read(plan->sources, b->diag, &b->graph, &kept));
+  b->tune = (scull_tune_options_t){.device = b->device,
+                                   .threads = kept.threads < 1 || kept.threads > 4096
+                                                  ? scull_base_threads_default()
+                                                  : kept.threads,
+                                   .workspace = kept.workspace,
+                                   .level = kept.level < 0 || kept.level > SCULL_TUNE_LEVEL_FULL
+                                                ? SCULL_TUNE_LEVEL_FAST
+                                                : (scull_tune_level_t)kept.level,
+                                   .min_subgraph_size = kept.min_subgraph_size};
+  SCULL_TRY(split_lines(kept.disabled_ops, &b->arena, &b->tune.disabled_ops));
+  SCULL_TRY(tune_and_lower(b));
+  b->lowered.plan.sources = plan->sources;
+  *out = b->lowered.plan;
+  scull_plan_init(&b->lowered.plan);
+  return SCULL_OK;
+}
+
+scull_status_t scull_build_retune(const scull_plan_t *plan, int device_index, scull_plan_t *out,
+                                  scull_diag_t *diag) {
+  scull_build_options_t options = {.device = plan->backend, .device_index = device_index};
+  build_t b = {.options = &options, .diag = diag, .start = scull_base_now()};
+  if (plan->sources.size == 0)
+    return scull_base_fail(diag, SCULL_NEEDS_BUILD,
+                           "the plan was built without its sources and cannot be tuned again");
+  scull_plan_init(&b.lowered.plan);
+  scull_status_t status = retune(&b, plan, out);
+  build_deinit(&b);
+  return status;
+}

@@ -1,0 +1,155 @@
+/* The report: layers with their operators, placement, tactic and losers; memory; passes. */
+#include "build/report.h"
+
+static void key(scull_text_t *out, const char *name) {
+  scull_base_text_json(out, name);
+  scull_base_text_print(out, ": ");
+}
+
+static void put_config(scull_text_t *out, const scull_config_t *c) {
+  scull_base_text_print(out, "\"config\": \"%d,%d,%d,%d\", \"layouts\": \"%s to %s\"", c->knob[0],
+                        c->knob[1], c->knob[2], c->knob[3], scull_backend_layout_name(c->src),
+                        scull_backend_layout_name(c->dst));
+}
+
+/* The file's operators behind a choice. */
+static void put_operators(const scull_report_input_t *in, const scull_choice_t *choice,
+                          scull_text_t *out) {
+  bool first = true;
+  scull_base_text_print(out, "\"operators\": [");
+  for (size_t k = 0; k < choice->node_count; k++) {
+    const scull_node_t *node = scull_graph_node(in->graph, choice->nodes[k]);
+    for (size_t i = 0; i < node->origin_count; i++) {
+      const scull_origin_t *origin = &in->graph->origins.data[node->origins[i]];
+      scull_base_text_print(out, "%s{", first ? "" : ", ");
+      key(out, "name");
+      scull_base_text_json(out, origin->name);
+      scull_base_text_print(out, ", ");
+      key(out, "type");
+      scull_base_text_json(out, origin->type);
+      scull_base_text_print(out, "}");
+      first = false;
+    }
+  }
+  scull_base_text_print(out, "]");
+}
+
+static void put_alternatives(const scull_choice_t *choice, scull_text_t *out) {
+  scull_base_text_print(out, "\"alternatives\": [");
+  for (size_t i = 0; i < choice->alternative_count; i++) {
+    const scull_alternative_t *a = &choice->alternatives[i];
+    scull_base_text_print(out, "%s\n      {", i == 0 ? "" : ",");
+    key(out, "tactic");
+    scull_base_text_json(out, a->tactic);
+    scull_base_text_print(out, ", \"nodes\": %zu, ", a->node_count);
+    put_config(out, &a->config);
+    if (a->microseconds < 0) {
+      scull_base_text_print(out, ", ");
+      key(out, "refused");
+      scull_base_text_json(out, a->reason == NULL ? "" : a->reason);
+    } else {
+      scull_base_text_print(out, ", \"time_us\": %.2f", a->microseconds);
+    }
+    scull_base_text_print(out, "}");
+  }
+  scull_base_text_print(out, "]");
+}
+
+static const char *kind_of(const scull_plan_step_t *step, const scull_choice_t *choice) {
+  if (step->kind == SCULL_PLAN_VIEW)
+    return "view";
+  if (step->kind == SCULL_PLAN_AT_SHAPE)
+    return "at shape";
+  return choice == NULL ? "reformat" : "run";
+}
+
+static void put_layer(const scull_report_input_t *in, size_t index, scull_text_t *out) {
+  const scull_plan_step_t *step = &in->lowered->plan.steps[index];
+  size_t c = in->lowered->step_choice[index];
+  const scull_choice_t *choice = c == SIZE_MAX ? NULL : &in->tuning->choices[c];
+  scull_base_text_print(out, "%s\n    {\"index\": %zu, ", index == 0 ? "" : ",", index);
+  key(out, "name");
+  scull_base_text_json(out, step->name);
+  scull_base_text_print(out, ", \"kind\": \"%s\", ", kind_of(step, choice));
+  if (step->engine >= 0)
+    scull_base_text_print(out, "\"placement\": \"engine %d\"", step->engine);
+  else
+    scull_base_text_print(out, "\"placement\": \"%s\"", choice == NULL ? "between" : "native");
+  scull_base_text_print(out, ", ");
+  key(out, "tactic");
+  scull_base_text_json(out, step->kind != SCULL_PLAN_RUN   ? ""
+                            : step->tactic_name[0] == '\0' ? "reference"
+                                                           : step->tactic_name);
+  scull_base_text_print(out, ", ");
+  put_config(out, &step->config);
+  scull_base_text_print(out, ", \"time_us\": %.2f", step->microseconds);
+  if (choice != NULL) {
+    if (choice->why != NULL) {
+      scull_base_text_print(out, ", ");
+      key(out, "why");
+      scull_base_text_json(out, choice->why);
+    }
+    scull_base_text_print(out, ", ");
+    put_operators(in, choice, out);
+    scull_base_text_print(out, ", ");
+    put_alternatives(choice, out);
+  }
+  scull_base_text_print(out, "}");
+}
+
+static void put_engines(const scull_report_input_t *in, scull_text_t *out) {
+  scull_base_text_print(out, "  \"engines\": [");
+  for (int32_t e = 0; e < in->tuning->engine_count; e++) {
+    size_t layers = 0, nodes = 0;
+    for (size_t i = 0; i < in->tuning->choice_count; i++) {
+      const scull_choice_t *c = &in->tuning->choices[i];
+      layers += c->engine == e;
+      for (size_t k = 0; c->engine == e && k < c->node_count; k++)
+        nodes += scull_graph_node(in->graph, c->nodes[k])->origin_count;
+    }
+    scull_base_text_print(out, "%s{\"index\": %d, \"layers\": %zu, \"operators\": %zu}",
+                          e == 0 ? "" : ", ", e, layers, nodes);
+  }
+  scull_base_text_print(out, "],\n");
+}
+
+static void put_elided(const scull_report_input_t *in, scull_text_t *out) {
+  bool first = true;
+  scull_base_text_print(out, "  \"concats_written_in_place\": [");
+  for (size_t i = 0; i < in->tuning->choice_count; i++) {
+    const scull_choice_t *c = &in->tuning->choices[i];
+    if (c->kind != SCULL_CHOICE_ELIDED)
+      continue;
+    scull_base_text_print(out, "%s", first ? "" : ", ");
+    scull_base_text_json(out, scull_graph_node(in->graph, c->nodes[0])->name);
+    first = false;
+  }
+  scull_base_text_print(out, "],\n");
+}
+
+void scull_build_report(const scull_report_input_t *in, scull_text_t *out) {
+  const scull_plan_t *plan = &in->lowered->plan;
+  double bound = plan->activation_bound > 0 ? (double)plan->activation_bound : 1;
+  scull_base_text_print(out, "{\n  \"library\": \"%s\",\n  \"device\": ", plan->library);
+  scull_base_text_json(out, plan->device);
+  scull_base_text_print(out, ",\n  \"threads\": %d,\n", plan->threads);
+  put_engines(in, out);
+  scull_base_text_print(out, "  \"passes\": [");
+  for (size_t i = 0; i < in->pass_count; i++) {
+    const scull_pass_note_t *p = &in->passes[i];
+    scull_base_text_print(
+        out, "%s{\"name\": \"%s\", \"changed\": %s, \"before\": %zu, \"after\": %zu}",
+        i == 0 ? "" : ", ", p->name, p->changed ? "true" : "false", p->before, p->after);
+  }
+  scull_base_text_print(out, "],\n");
+  put_elided(in, out);
+  scull_base_text_print(
+      out,
+      "  \"memory\": {\"planned\": %llu, \"lower_bound\": %llu, \"ratio\": %.3f, "
+      "\"weights\": %zu},\n  \"expected_us\": %.1f,\n  \"layers\": [",
+      (unsigned long long)plan->activation_bytes, (unsigned long long)plan->activation_bound,
+      (double)plan->activation_bytes / bound, plan->weights.size, in->tuning->microseconds);
+  for (size_t i = 0; i < plan->step_count; i++)
+    put_layer(in, i, out);
+  scull_base_text_print(out, "\n  ]\n}\n");
+}
