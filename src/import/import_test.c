@@ -380,7 +380,7 @@ static void test_mutations(void **state) {
     for (uint64_t flips = 1 + next_random(&seed) % 4; flips > 0; flips--) {
       uint64_t r = next_random(&seed);
       uint8_t *at = r % 4 == 0 ? &b[r / 4 % params.size] : &a[r / 4 % model.size];
-      *at = r & 1 << 20 ? (uint8_t)(r >> 32) : (uint8_t)(*at ^ 1u << (r >> 40) % 8);
+      *at = (uint8_t)((r & 1 << 20) != 0 ? r >> 32 : *at ^ (uint64_t)1 << (r >> 40) % 8);
     }
     (void)import_copy(a, model.size, b, params.size);
   }
