@@ -70,8 +70,11 @@ typedef struct scull_tactic {
                             const scull_device_t *device, scull_prepared_t *out,
                             scull_diag_t *diag);
 
-  /* Runs; allocates nothing of ours and never waits on a device. Called by the thread that owns the
-   * context; several contexts may run states of the same tactic at once. */
+  /* Runs. Where the reference kernel gives NaN the result may be anything, and the largest
+   * finite number may stand for infinity: processors' max and min treat them in different ways.
+   * Allocates nothing of ours and never waits on a device. Called by
+   * the thread that owns the context; several contexts may run states of the same tactic at once.
+   */
   scull_status_t (*enqueue)(void *state, const scull_args_t *args);
   void (*release)(void *state);
 

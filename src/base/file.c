@@ -1,5 +1,6 @@
-/* POSIX files. The writer's temporary name carries the process id, so that two builds at once do
- * not meet; a killed build leaves at most that temporary file behind, never a half-written target.
+/* POSIX files. The writer's temporary name carries the process id and a count, so that two builds
+ * at once do not meet; a killed build leaves at most that temporary file behind, never a
+ * half-written target.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "base/file.h"
@@ -7,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +28,7 @@ scull_status_t scull_base_file_open(const char *path, scull_file_t *out, scull_d
   scull_status_t status = SCULL_OK;
   struct stat info;
   *out = (scull_file_t){0};
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not hang us */
   if (fd < 0)
     return fail_errno(diag, "open", path);
   if (fstat(fd, &info) != 0) {
@@ -77,9 +79,11 @@ void scull_base_writer_destroy(scull_writer_t *writer) {
   scull_base_free(writer);
 }
 
+static atomic_uint writers; /* so far, in this process */
+
 scull_status_t scull_base_writer_create(const char *path, scull_writer_t **out,
                                         scull_diag_t *diag) {
-  size_t length = strlen(path), room = length + 40;
+  size_t length = strlen(path), room = length + 48;
   *out = NULL;
   scull_writer_t *writer = scull_base_alloc(sizeof *writer);
   if (writer == NULL)
@@ -93,7 +97,7 @@ scull_status_t scull_base_writer_create(const char *path, scull_writer_t **out,
     return scull_base_fail_memory(diag, "a file writer");
   }
   memcpy(writer->path, path, length);
-  snprintf(temporary, room, "%s.tmp-%ld", path, (long)getpid());
+  snprintf(temporary, room, "%s.tmp-%ld-%u", path, (long)getpid(), atomic_fetch_add(&writers, 1));
   writer->stream = fopen(temporary, "wb");
   if (writer->stream == NULL) {
     scull_status_t status = fail_errno(diag, "write", path);

@@ -19,12 +19,9 @@ static atomic_int_fast64_t fail_countdown; /* 0: never; 1: the next one fails, a
 
 static bool must_fail(void) {
   int_fast64_t left = atomic_load_explicit(&fail_countdown, memory_order_relaxed);
-  if (left == 0)
-    return false;
-  if (left == 1)
-    return true;
-  atomic_fetch_sub_explicit(&fail_countdown, 1, memory_order_relaxed);
-  return false;
+  while (left > 1 && !atomic_compare_exchange_weak(&fail_countdown, &left, left - 1)) {
+  }
+  return left == 1;
 }
 
 static void count_block(size_t size) {

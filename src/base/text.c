@@ -15,8 +15,7 @@ void scull_base_text_deinit(scull_text_t *text) {
 static bool room_for(scull_text_t *text, size_t more) {
   if (text->failed)
     return false;
-  if (!scull_base_vec_reserve((void **)&text->data, &text->room, text->size, text->size + more + 1,
-                              1))
+  if (!scull_base_vec_reserve(&text->data, &text->room, text->size, text->size + more + 1, 1))
     text->failed = true;
   return !text->failed;
 }

@@ -18,6 +18,7 @@ typedef struct team {
   unsigned round;  /* grows with each call */
   int next_worker; /* numbers handed to new workers */
   bool quit;
+  bool busy; /* the caller is within a call: a nested one runs alone */
   scull_range_fn_t fn;
   void *user;
   int64_t count;
@@ -95,10 +96,11 @@ static team_t *team_of(int threads) {
 
 void scull_base_body_run(int threads, int64_t count, scull_range_fn_t fn, void *user) {
   team_t *team = team_of(threads);
-  if (team == NULL || team->size == 0) {
+  if (team == NULL || team->size == 0 || team->busy) {
     fn(user, 0, count, 0);
     return;
   }
+  team->busy = true;
   pthread_mutex_lock(&team->lock);
   team->active = threads - 1 < team->size ? threads - 1 : team->size;
   team->running = team->active;
@@ -115,6 +117,7 @@ void scull_base_body_run(int threads, int64_t count, scull_range_fn_t fn, void *
     pthread_cond_wait(&team->idle, &team->lock);
   team->active = 0;
   pthread_mutex_unlock(&team->lock);
+  team->busy = false;
 }
 
 void scull_base_body_apply(int threads) {

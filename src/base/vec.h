@@ -13,11 +13,13 @@
     size_t size, room;                                                                             \
   }
 
-/* Makes room for `want` items of `item_size` in *data; false when memory is short. */
-bool scull_base_vec_reserve(void **data, size_t *room, size_t size, size_t want, size_t item_size);
+/* Makes room for `want` items of `item_size` behind the pointer at `data_at` (of whatever type it
+ * is); false when memory is short, and then nothing has changed. */
+bool scull_base_vec_reserve(void *data_at, size_t *room, size_t size, size_t want,
+                            size_t item_size);
 
 #define SCULL_VEC_RESERVE(v, want)                                                                 \
-  scull_base_vec_reserve((void **)&(v)->data, &(v)->room, (v)->size, (want), sizeof *(v)->data)
+  scull_base_vec_reserve(&(v)->data, &(v)->room, (v)->size, (want), sizeof *(v)->data)
 
 /* Compound so that the item is evaluated only after there is room for it. */
 #define SCULL_VEC_PUSH(v, ...)                                                                     \

@@ -70,8 +70,11 @@ scull_status_t scull_graph_add_input(scull_graph_t *graph, const char *name, scu
   if (scull_graph_find_value(graph, name) != SCULL_NO_ID)
     return scull_base_fail(graph->diag, SCULL_INVALID_ARGUMENT, "input '%s': the name is taken",
                            name);
+  if (!SCULL_VEC_RESERVE(&graph->inputs, graph->inputs.size + 1))
+    return no_memory(graph);
   SCULL_TRY(add_value(graph, name, value, out));
-  return SCULL_VEC_PUSH(&graph->inputs, *out) ? SCULL_OK : no_memory(graph);
+  graph->inputs.data[graph->inputs.size++] = *out;
+  return SCULL_OK;
 }
 
 scull_status_t scull_graph_add_constant(scull_graph_t *graph, const char *name,
@@ -342,6 +345,8 @@ scull_status_t scull_graph_replace(scull_graph_t *graph, scull_value_id_t from,
                                    scull_value_id_t to) {
   scull_value_t *old = scull_graph_value(graph, from);
   bool was_output = false;
+  if (from == to)
+    return SCULL_OK;
   for (size_t u = 0; u < old->users.size; u++) {
     scull_node_id_t user = old->users.data[u];
     scull_node_t *node = scull_graph_node(graph, user);

@@ -135,7 +135,7 @@ scull_status_t scull_graph_add_origin(scull_graph_t *graph, const char *name, co
 scull_node_t *scull_graph_node(const scull_graph_t *graph, scull_node_id_t id);
 scull_value_t *scull_graph_value(const scull_graph_t *graph, scull_value_id_t id);
 
-/* The value of that name or SCULL_NO_ID. */
+/* The value of that name, or that had it until a replace gave it another; else SCULL_NO_ID. */
 scull_value_id_t scull_graph_find_value(const scull_graph_t *graph, const char *name);
 
 /* The node that gives `value`, or NULL for inputs, constants and SCULL_NO_ID. */

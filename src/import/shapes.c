@@ -1,5 +1,6 @@
-/* Which shapes an input takes at the graph's points. The user's declaration wins; without one an
- * open dimension 0 is the batch, and any other open dimension is an error that names it. */
+/* Which shapes an input takes at the graph's points. The user's declaration wins, also over a fixed
+ * one of the file (Paddle's exporters write the training size, and networks run on others); without
+ * one an open dimension 0 is the batch, and any other open dimension is an error that names it. */
 #include <string.h>
 
 #include "import/format.h"
@@ -38,16 +39,10 @@ static int64_t probe_of(int64_t min, int64_t opt, int64_t max) {
 
 static scull_status_t set_dim(const scull_import_source_t *source, scull_import_input_t *input,
                               int32_t d, int64_t min, int64_t opt, int64_t max) {
-  int64_t declared = input->declared.dim[d];
   if (min < 0 || min > opt || opt > max)
     return scull_base_fail(source->diag, SCULL_INVALID_ARGUMENT,
                            "input '%s', dimension %d: %lld:%lld:%lld is no range", input->name, d,
                            (long long)min, (long long)opt, (long long)max);
-  if (declared >= 0 && (min != declared || max != declared))
-    return scull_base_fail(source->diag, SCULL_INVALID_ARGUMENT,
-                           "input '%s', dimension %d: the model fixes it at %lld, asked for %lld "
-                           "to %lld",
-                           input->name, d, (long long)declared, (long long)min, (long long)max);
   input->shape[SCULL_POINT_OPT].dim[d] = opt;
   input->shape[SCULL_POINT_MIN].dim[d] = min;
   input->shape[SCULL_POINT_MAX].dim[d] = max;
@@ -57,19 +52,28 @@ static scull_status_t set_dim(const scull_import_source_t *source, scull_import_
 
 static scull_status_t from_user(const scull_import_source_t *source, scull_import_input_t *input,
                                 const scull_import_shape_t *given) {
-  int32_t rank = input->declared.rank;
-  if (given->min.rank != rank || given->opt.rank != rank || given->max.rank != rank)
+  int32_t rank = given->opt.rank;
+  if (given->min.rank != rank || given->max.rank != rank || rank < 0 || rank > SCULL_MAX_RANK)
     return scull_base_fail(source->diag, SCULL_INVALID_ARGUMENT,
-                           "input '%s': %d dimensions were given, the model declares %d",
-                           input->name, given->opt.rank, rank);
-  for (int32_t d = 0; d < rank; d++)
+                           "input '%s': its smallest, best and largest shape differ in rank",
+                           input->name);
+  for (int p = 0; p < SCULL_POINTS; p++)
+    input->shape[p].rank = rank;
+  for (int32_t d = 0; d < rank; d++) {
+    int64_t declared = d < input->declared.rank ? input->declared.dim[d] : -1;
+    if (declared >= 0 && (given->min.dim[d] != declared || given->max.dim[d] != declared))
+      scull_base_verbose(source->diag, "input '%s', dimension %d: the model declares %lld",
+                         input->name, d, (long long)declared);
     SCULL_TRY(set_dim(source, input, d, given->min.dim[d], given->opt.dim[d], given->max.dim[d]));
+  }
   return SCULL_OK;
 }
 
 static scull_status_t from_declaration(const scull_import_source_t *source,
                                        scull_import_input_t *input) {
   int64_t batch = source->options->max_batch < 1 ? 1 : source->options->max_batch;
+  for (int p = 0; p < SCULL_POINTS; p++)
+    input->shape[p].rank = input->declared.rank;
   for (int32_t d = 0; d < input->declared.rank; d++) {
     int64_t declared = input->declared.dim[d];
     if (declared >= 0)
@@ -87,8 +91,6 @@ static scull_status_t from_declaration(const scull_import_source_t *source,
 
 static scull_status_t settle(const scull_import_source_t *source, scull_import_input_t *input) {
   const scull_import_shape_t *given = find_shape(source->options, input->name);
-  for (int p = 0; p < SCULL_POINTS; p++)
-    input->shape[p].rank = input->declared.rank;
   SCULL_TRY(given != NULL ? from_user(source, input, given) : from_declaration(source, input));
   for (int p = 0; p < SCULL_POINTS; p++) {
     scull_type_t type = {.dtype = input->dtype, .shape = input->shape[p]};

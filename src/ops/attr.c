@@ -100,11 +100,42 @@ static bool parse_field(const scull_attr_field_t *field, void *at, const char *t
   return false;
 }
 
+typedef union {
+  int64_t whole;
+  double real;
+  bool flag;
+  int32_t word;
+  scull_dtype_t dtype;
+  const char *string;
+  scull_ints_t ints;
+  scull_floats_t floats;
+} any_field_t;
+
+static size_t size_of(scull_attr_kind_t kind) {
+  static const size_t sizes[] = {
+      [SCULL_ATTR_INT] = sizeof(int64_t),         [SCULL_ATTR_FLOAT] = sizeof(double),
+      [SCULL_ATTR_BOOL] = sizeof(bool),           [SCULL_ATTR_ENUM] = sizeof(int32_t),
+      [SCULL_ATTR_DTYPE] = sizeof(scull_dtype_t), [SCULL_ATTR_STRING] = sizeof(const char *),
+      [SCULL_ATTR_INTS] = sizeof(scull_ints_t),   [SCULL_ATTR_FLOATS] = sizeof(scull_floats_t),
+  };
+  return sizes[kind];
+}
+
+/* Sets the field only when all of `text` parses. */
+static bool set_field(const scull_attr_field_t *field, void *attrs, const char *text,
+                      scull_arena_t *arena) {
+  any_field_t parsed = {0};
+  if (!parse_field(field, &parsed, text, arena))
+    return false;
+  memcpy(field_of(field, attrs), &parsed, size_of(field->kind));
+  return true;
+}
+
 void *scull_ops_attrs_create(const scull_attr_schema_t *schema, scull_arena_t *arena) {
   void *attrs = scull_base_arena_alloc(arena, schema->size == 0 ? 1 : schema->size);
   for (size_t i = 0; attrs != NULL && i < schema->count; i++) {
     const scull_attr_field_t *field = &schema->fields[i];
-    if (!parse_field(field, field_of(field, attrs), field->initial, arena))
+    if (!set_field(field, attrs, field->initial, arena))
       return NULL;
   }
   return attrs;
@@ -148,7 +179,7 @@ scull_status_t scull_ops_attrs_set(const scull_attr_schema_t *schema, void *attr
   const scull_attr_field_t *field = scull_ops_attr_find(schema, name);
   if (field == NULL)
     return scull_base_fail(diag, SCULL_INVALID_ARGUMENT, "no attribute '%s'", name);
-  if (!parse_field(field, field_of(field, attrs), value, arena))
+  if (!set_field(field, attrs, value, arena))
     return scull_base_fail(diag, SCULL_INVALID_ARGUMENT, "attribute %s: cannot read '%.80s'", name,
                            value);
   return SCULL_OK;

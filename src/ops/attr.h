@@ -61,7 +61,7 @@ void *scull_ops_attrs_copy(const scull_attr_schema_t *schema, const void *attrs,
                            scull_arena_t *arena);
 
 /* Sets one field from text: "3", "0.5", "true", "same", "f32", "abc", "1,2,3". INVALID_ARGUMENT for
- * an unknown field or a value that does not parse. */
+ * an unknown field or a value that does not parse; the field then keeps its value. */
 scull_status_t scull_ops_attrs_set(const scull_attr_schema_t *schema, void *attrs, const char *name,
                                    const char *value, scull_arena_t *arena,
                                    scull_diag_t *diag) SCULL_MUST_USE;

@@ -16,14 +16,14 @@ static void remove_dim(scull_broadcast_t *b, int32_t d) {
   b->shape.rank--;
   for (int32_t i = d; i < b->shape.rank; i++) {
     b->shape.dim[i] = b->shape.dim[i + 1];
-    for (size_t k = 0; k < b->operands; k++)
+    for (size_t k = 0; k < SCULL_BROADCAST_MAX; k++)
       b->stride[k][i] = b->stride[k][i + 1];
   }
 }
 
 /* True when every operand goes from the end of dimension d + 1 to its next run without a jump. */
 static bool joins(const scull_broadcast_t *b, int32_t d) {
-  for (size_t k = 0; k < b->operands; k++) {
+  for (size_t k = 0; k < SCULL_BROADCAST_MAX; k++) {
     if (b->stride[k][d] != b->stride[k][d + 1] * b->shape.dim[d + 1])
       return false;
   }
@@ -32,7 +32,7 @@ static bool joins(const scull_broadcast_t *b, int32_t d) {
 
 scull_broadcast_t scull_ops_broadcast(const scull_tensor_t *operands, size_t count,
                                       const scull_shape_t *out) {
-  scull_broadcast_t b = {.operands = count, .shape = *out, .total = scull_tensor_count(out)};
+  scull_broadcast_t b = {.shape = *out, .total = scull_tensor_count(out)};
   for (size_t k = 0; k < count; k++)
     broadcast_strides(&operands[k].type.shape, out, b.stride[k]);
   for (int32_t d = b.shape.rank - 1; d >= 0; d--) {
@@ -60,11 +60,11 @@ bool scull_ops_broadcast_next(scull_broadcast_t *b) {
     return false;
   for (int32_t d = b->shape.rank - 2; d >= 0 && !first; d--) {
     b->index[d]++;
-    for (size_t k = 0; k < b->operands; k++)
+    for (size_t k = 0; k < SCULL_BROADCAST_MAX; k++)
       b->at[k] += b->stride[k][d];
     if (b->index[d] < b->shape.dim[d])
       break;
-    for (size_t k = 0; k < b->operands; k++)
+    for (size_t k = 0; k < SCULL_BROADCAST_MAX; k++)
       b->at[k] -= b->stride[k][d] * b->shape.dim[d];
     b->index[d] = 0;
   }

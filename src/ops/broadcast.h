@@ -14,9 +14,9 @@ typedef struct scull_broadcast {
   int64_t at[SCULL_BROADCAST_MAX];   /* flat index of the row's first element in each operand */
   int64_t step[SCULL_BROADCAST_MAX]; /* 1, or 0 where the operand is repeated along the row */
   /* private */
-  size_t operands;
   scull_shape_t shape; /* joined; the last dimension is the row */
-  int64_t total, index[SCULL_MAX_RANK], stride[SCULL_BROADCAST_MAX][SCULL_MAX_RANK];
+  int64_t total, index[SCULL_MAX_RANK];
+  int64_t stride[SCULL_BROADCAST_MAX][SCULL_MAX_RANK]; /* zeros for operands that are not given */
 } scull_broadcast_t;
 
 /* Before the first row. The shapes of `operands` broadcast to `out`. */

@@ -1,3 +1,4 @@
+/* Values are those of max(x, 0). */
 #include "ops/opcase.h"
 
 static const scull_opcase_t cases[] = {
@@ -7,6 +8,9 @@ static const scull_opcase_t cases[] = {
     {"no elements", NULL, "f32[0x4]", "f32[0x4]"},
     {"double", NULL, "f64[3]={-1,2,-3}", "f64[3]={0,2,0}"},
     {"integers", NULL, "i32[4]={-7,7,0,-1}", "i32[4]={0,7,0,0}"},
+    {"not finite: NaN stays", NULL, "f32[3]={nan,inf,-inf}", "f32[3]={nan,inf,0}"},
+    {"half", NULL, "f16[3]={-1,0.5,2}", "f16[3]={0,0.5,2}"},
+    {"truth values", NULL, "bool[3]", "error"},
 };
 
 SCULL_OPCASES(relu, cases);

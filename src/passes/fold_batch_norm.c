@@ -6,22 +6,22 @@
 #include "passes/affine.h"
 #include "passes/linear.h"
 
-/* W[e] * scale[channel of e], rounded once. */
+/* W[e] * scale[channel of e], rounded once. Neighbours share a channel for `run` elements. */
 static scull_status_t scale_weight(scull_graph_t *graph, const scull_linear_t *linear,
                                    const double *scale, bool by_output, scull_value_id_t *out) {
   const scull_value_t *old = scull_graph_value(graph, linear->weight);
-  float *data = SCULL_ARENA_ARRAY(&graph->arena, float, (size_t)linear->count);
-  if (data == NULL)
-    return scull_base_fail_memory(graph->diag, old->name);
-  for (int64_t e = 0; e < linear->count; e++) {
-    int64_t c =
-        by_output ? scull_passes_linear_output(linear, e) : scull_passes_linear_input(linear, e);
-    data[e] = (float)(scull_graph_constant_at(graph, linear->weight, e) * scale[c]);
-  }
   const char *name = scull_base_arena_format(&graph->arena, "%s.folded", old->name);
-  const scull_shape_t shape = old->shape[0];
-  if (name == NULL)
+  float *data = scull_graph_constant_f32(graph, linear->weight);
+  int64_t run = by_output ? linear->out_step : linear->in_step;
+  if (data == NULL || name == NULL)
     return scull_base_fail_memory(graph->diag, old->name);
+  for (int64_t e = 0; e < linear->count; e += run) {
+    double factor = scale[by_output ? scull_passes_linear_output(linear, e)
+                                    : scull_passes_linear_input(linear, e)];
+    for (int64_t i = e; i < e + run; i++)
+      data[i] = (float)((double)data[i] * factor);
+  }
+  const scull_shape_t shape = old->shape[0];
   return scull_passes_add_f32(graph, name, &shape, data, out);
 }
 
@@ -73,7 +73,7 @@ static scull_status_t fold_before(scull_graph_t *graph, scull_node_id_t id, bool
   if (before == NULL)
     return SCULL_OK;
   scull_node_id_t before_id = scull_graph_node_id(graph, before);
-  SCULL_TRY(scull_passes_affine_read(graph, before, linear.axis, &affine, &is));
+  SCULL_TRY(scull_passes_affine_read(graph, before, linear.in_axis, &affine, &is));
   if (!is || affine.channels != linear.inputs || (linear.pads && affine.shifts))
     return SCULL_OK;
   double *bias = scull_passes_linear_bias(graph, &linear);
@@ -81,7 +81,8 @@ static scull_status_t fold_before(scull_graph_t *graph, scull_node_id_t id, bool
   scull_node_id_t made = SCULL_NO_ID;
   if (bias == NULL)
     return scull_base_fail_memory(graph->diag, "a bias");
-  add_shift(graph, &linear, affine.bias, bias);
+  if (affine.shifts)
+    add_shift(graph, &linear, affine.bias, bias);
   if (affine.scales)
     SCULL_TRY(scale_weight(graph, &linear, affine.scale, false, &weight));
   SCULL_TRY(scull_passes_linear_replace(graph, &linear, id, affine.x, weight, bias, &made));

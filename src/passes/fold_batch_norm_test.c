@@ -117,6 +117,14 @@ static void folds_before_where_nothing_is_padded(void **state) {
              "%y = matmul(%n, %w)\n"
              "output %y\n",
              "y = matmul(x, f32[4x2], f32[2])\n");
+  pass_check(pass,
+             "input %x: f32[2x4x3]\n"
+             "const %w: f32[2x4] ~normal:1\n"
+             "const %f: f32[4x1] ~normal:2\n"
+             "%n = mul(%x, %f)\n"
+             "%y = matmul(%n, %w) trans_x=true trans_y=true\n"
+             "output %y\n",
+             "y = matmul(x, f32[2x4], f32[2]) trans_x=true trans_y=true\n");
 }
 
 static void leaves_a_shift_before_padding(void **state) {

@@ -24,7 +24,7 @@ static int64_t taps_of(const scull_shape_t *filter) {
 static bool read_conv(const scull_node_t *node, const scull_shape_t *filter, scull_linear_t *out) {
   const scull_conv_attrs_t *attrs = node->attrs;
   int64_t taps = taps_of(filter);
-  out->axis = 1;
+  out->axis = out->in_axis = 1;
   out->outputs = filter->dim[0];
   out->inputs = filter->dim[1] * attrs->groups;
   out->out_size = out->outputs;
@@ -41,7 +41,7 @@ static bool read_conv_transpose(const scull_node_t *node, const scull_shape_t *f
                                 scull_linear_t *out) {
   const scull_conv_transpose_attrs_t *attrs = node->attrs;
   int64_t taps = taps_of(filter);
-  out->axis = 1;
+  out->axis = out->in_axis = 1;
   out->inputs = filter->dim[0];
   out->outputs = filter->dim[1] * attrs->groups;
   out->out_size = filter->dim[1];
@@ -58,11 +58,11 @@ static bool read_conv_transpose(const scull_node_t *node, const scull_shape_t *f
 static bool read_matmul(const scull_graph_t *graph, const scull_node_t *node,
                         const scull_shape_t *weight, scull_linear_t *out) {
   const scull_matmul_attrs_t *attrs = node->attrs;
-  if (weight->rank != 2 || scull_graph_value(graph, node->inputs[0])->shape[0].rank < 2 ||
-      attrs->trans_x)
+  if (weight->rank != 2 || scull_graph_value(graph, node->inputs[0])->shape[0].rank < 2)
     return false;
   int32_t k = attrs->trans_y ? 1 : 0;
   out->axis = -1;
+  out->in_axis = attrs->trans_x ? -2 : -1;
   out->inputs = weight->dim[k];
   out->outputs = weight->dim[1 - k];
   out->out_size = out->outputs;

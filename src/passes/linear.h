@@ -8,7 +8,7 @@
 typedef struct scull_linear {
   scull_node_id_t node;
   scull_value_id_t x, weight, bias; /* bias is SCULL_NO_ID or a constant of `outputs` items */
-  int32_t axis;                     /* of channels in x and y: 1, or -1 for a matmul */
+  int32_t axis, in_axis;            /* of channels in y and in x: 1, or -1 (-2) for a matmul */
   int64_t inputs, outputs;          /* channels */
   int64_t count;                    /* elements of the weight */
   /* element e belongs to output channel (e / out_step) % out_size + out_base, where out_base is

@@ -39,6 +39,14 @@ static void merges(void **state) {
              "%y = scale(%f) bias=1\n"
              "output %y\n",
              "y = matmul(x, f32[5x4], f32[4])\n");
+  pass_check(pass,
+             "input %x: f32[2x5x3]\n"
+             "const %w: f32[5x4] ~normal:1\n"
+             "const %b: f32[4] ~normal:2\n"
+             "%c = matmul(%x, %w) trans_x=true\n"
+             "%y = add(%c, %b)\n"
+             "output %y\n",
+             "y = matmul(x, f32[5x4], f32[4]) trans_x=true\n");
 }
 
 /* a residual, another axis, a broadcast, several users, a factor */

@@ -57,5 +57,6 @@ extern const scull_pass_t scull_pass_merge_bias;
 extern const scull_pass_t scull_pass_global_pool;
 extern const scull_pass_t scull_pass_horizontal;
 extern const scull_pass_t scull_pass_merge_affine;
+extern const scull_pass_t scull_pass_zero_state;
 
 #endif

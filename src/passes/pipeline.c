@@ -18,6 +18,7 @@ static const row_t rows[] = {
     {1, &scull_pass_shape_ladder},
     {1, &scull_pass_remove_identity},
     {1, &scull_pass_merge_scale},
+    {1, &scull_pass_zero_state},
     {1, &scull_pass_sweep},
     /* recognise */
     {2, &scull_pass_matmul_layout},
@@ -25,6 +26,8 @@ static const row_t rows[] = {
     {2, &scull_pass_recognise_hard_swish},
     {2, &scull_pass_recognise_gelu},
     {2, &scull_pass_recognise_layer_norm},
+    {2, &scull_pass_recognise_attention},
+    {2, &scull_pass_global_pool},
     {2, &scull_pass_remove_identity},
     {2, &scull_pass_sweep},
     /* fold */
@@ -104,8 +107,9 @@ static scull_status_t run_one(scull_graph_t *graph, const scull_pass_t *pass,
                               const scull_passes_options_t *options, bool *changed) {
   bool did = false;
   SCULL_TRY(pass->run(graph, &did));
-  if (must_verify(options) && scull_graph_verify(graph) != SCULL_OK)
-    return scull_base_fail(graph->diag, SCULL_INTERNAL, "pass %s broke the graph", pass->name);
+  scull_status_t status = must_verify(options) ? scull_graph_verify(graph) : SCULL_OK;
+  if (status != SCULL_OK)
+    return scull_base_fail(graph->diag, status, "this was found after pass %s", pass->name);
   if (options->after != NULL)
     options->after(options->after_user, pass, graph, did);
   *changed = *changed || did;

@@ -58,11 +58,17 @@ typedef struct {
 } row_t;
 
 static const row_t rows[] = {
-    {&scull_opdef_identity, always},     {&scull_opdef_cast, always},
-    {&scull_opdef_expand, always},       {&scull_opdef_tile, always},
-    {&scull_opdef_concat, one_input},    {&scull_opdef_split, one_output},
-    {&scull_opdef_scale, scales_by_one}, {&scull_opdef_slice, steps_by_one},
+    {&scull_opdef_identity, always},
+    {&scull_opdef_cast, always},
+    {&scull_opdef_expand, always},
+    {&scull_opdef_tile, always},
+    {&scull_opdef_concat, one_input},
+    {&scull_opdef_split, one_output},
+    {&scull_opdef_scale, scales_by_one},
+    {&scull_opdef_slice, steps_by_one},
     {&scull_opdef_pad, pads_nothing},
+    {&scull_opdef_adaptive_avg_pool, always},
+    {&scull_opdef_adaptive_max_pool, always},
 };
 
 static bool is_noop(const scull_graph_t *graph, const scull_node_t *node) {

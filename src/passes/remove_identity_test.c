@@ -30,6 +30,12 @@ static void removes_plain_identities(void **state) {
              "%f = tile(%e) repeats=1,1,1\n"
              "output %f\n",
              "f = relu(x)\n");
+  pass_check(pass,
+             "input %x: f32[1x3x4x4]\n"
+             "%a = adaptive_avg_pool(%x) size=4,4\n"
+             "%y = relu(%a)\n"
+             "output %y\n",
+             "y = relu(x)\n");
 }
 
 static void asks_every_point(void **state) {
@@ -58,6 +64,9 @@ static void keeps_what_changes_something(void **state) {
                              "%d = cast(%c) to=f64\n"
                              "%e = pad(%d) pads=1,0,-1,0\n"
                              "output %e\n");
+  pass_check_unchanged(pass, "input %x: f32[1x3x4x4]\n"
+                             "%y = adaptive_avg_pool(%x) size=2,2\n"
+                             "output %y\n");
 }
 
 /* somebody has to copy */

@@ -17,6 +17,7 @@ static const row_t rows[] = {
     {&scull_opdef_tile, 1, "repeats"},  {&scull_opdef_fill, 0, "shape"},
     {&scull_opdef_slice, 1, "starts"},  {&scull_opdef_slice, 2, "ends"},
     {&scull_opdef_slice, 3, "steps"},   {&scull_opdef_pad, 1, "pads"},
+    {&scull_opdef_resize, 1, "size"},
 };
 
 enum { MAX_INPUTS = 8 };

@@ -33,6 +33,12 @@ static void moves_constants_into_attributes(void **state) {
              "a = expand(x) shape=2,3\n"
              "b = tile(a) repeats=1,2\n"
              "y = pad(b) pads=0,1,0,1\n");
+  pass_check(pass,
+             "input %x: f32[1:2:4x2x3x3]\n"
+             "const %s: i32[2]={6,5}\n"
+             "%y = resize(%x, %s) mode=linear\n"
+             "output %y\n",
+             "y = resize(x) size=6,5 mode=linear\n");
 }
 
 /* the ladder goes to the reshape */

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/hash.h"
 
@@ -53,7 +54,9 @@ static bool make_tag(scull_onednn_md_t *md, int rank, const int64_t *dims, scull
 #if DNNL_VERSION_MAJOR >= 3
   return dnnl_memory_desc_create_with_tag(md, rank, dims, type, tag) == dnnl_success;
 #else
-  return dnnl_memory_desc_init_by_tag(md, rank, dims, type, tag) == dnnl_success;
+  dnnl_dims_t all = {0}; /* the call declares that it reads them all */
+  memcpy(all, dims, (size_t)rank * sizeof *dims);
+  return dnnl_memory_desc_init_by_tag(md, rank, all, type, tag) == dnnl_success;
 #endif
 }
 
@@ -109,6 +112,20 @@ bool scull_onednn_md_init_value(scull_onednn_md_t *md, const scull_site_value_t 
   if (shape->rank < 3 || shape->rank > 5)
     return false;
   return make_tag(md, shape->rank, shape->dim, value->dtype, tags[value->layout][shape->rank - 3]);
+}
+
+bool scull_onednn_order(const scull_site_value_t *value, int32_t order[SCULL_MAX_RANK]) {
+  int32_t rank = value->opt.rank;
+  if (value->layout != SCULL_LAYOUT_PLAIN && value->layout != SCULL_LAYOUT_NHWC)
+    return false;
+  for (int32_t i = 0; i < rank; i++)
+    order[i] = i;
+  if (value->layout == SCULL_LAYOUT_PLAIN)
+    return true;
+  for (int32_t i = 1; i + 1 < rank; i++)
+    order[i] = i + 1;
+  order[rank - 1] = 1;
+  return true;
 }
 
 #if DNNL_VERSION_MAJOR >= 3

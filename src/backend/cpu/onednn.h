@@ -44,6 +44,8 @@ bool scull_onednn_md_init_any(scull_onednn_md_t *md, int rank, const int64_t *di
 bool scull_onednn_is_dense(const scull_site_value_t *value);
 /* The bytes of a value in its layout. Slices: only where they are contiguous (C16, one picture). */
 bool scull_onednn_md_init_value(scull_onednn_md_t *md, const scull_site_value_t *value);
+/* The value's axes from the slowest to the fastest in memory; false in blocked layouts. */
+bool scull_onednn_order(const scull_site_value_t *value, int32_t order[SCULL_MAX_RANK]);
 bool scull_onednn_md_copy(scull_onednn_md_t *md, scull_onednn_md_ref_t from);
 void scull_onednn_md_deinit(scull_onednn_md_t *md);
 uint64_t scull_onednn_md_hash(scull_onednn_md_ref_t md);
@@ -123,10 +125,10 @@ typedef struct scull_onednn_walk {
 
 /* A family of tactics: how a site becomes a recipe, and a recipe a walk. */
 typedef struct scull_onednn_family {
-  /* Fills a recipe from the site's `opt` shapes and layouts; false: this config is not possible.
-   * `config` may be NULL (nothing family-specific chosen). */
-  bool (*describe)(const scull_site_t *site, const scull_config_t *config,
-                   scull_onednn_recipe_t *recipe);
+  /* NULL, or why the site is none of this family's, in words; may be NULL. */
+  const char *(*check)(const scull_site_t *site);
+  /* Fills a recipe from the site's `opt` shapes and layouts; false: not possible in these. */
+  bool (*describe)(const scull_site_t *site, scull_onednn_recipe_t *recipe);
   /* One of scull_onednn_begin_*. */
   dnnl_status_t (*begin)(const scull_onednn_recipe_t *recipe, scull_onednn_walk_t *walk);
   bool takes_reference; /* for a primitive whose only implementation is fast but named "ref" */
@@ -211,20 +213,19 @@ bool scull_onednn_is_fixed(const scull_site_t *site);
 
 /* NULL, or why no oneDNN tactic takes this site: element types, slices, operand count. */
 const char *scull_onednn_refuse_common(const scull_site_t *site, const scull_device_t *device);
-/* The same, and then whether the library has an implementation for any of the layouts. */
+/* NULL, or why: the above, the family's check, or that the library has only
+ * reference kernels for it. */
 const char *scull_onednn_refuse(const scull_onednn_family_t *family, const scull_site_t *site,
-                                const scull_device_t *device, int32_t choice);
+                                const scull_device_t *device);
 
-/* The layouts that convolution-like families are tried in on this device, best guess first. */
+/* The layouts that every family is tried in on this device, best guess first. */
 size_t scull_onednn_layouts(const scull_device_t *device, scull_config_t *out, size_t room);
 
-/* Every implementation for every one of the layouts that scull_onednn_layouts gives. `choice` is
- * stored in knob 3 for the family's describe. Knob 0 is the number of the implementation (knob 1:
- * its name's hash, by which it is found again in other shapes), knob 2 the threads it was chosen
- * for, on which packed layouts may depend. */
+/* Every implementation for every one of these layouts. Knob 0 is the number of the implementation,
+ * knob 1 its name's hash, by which it is found again in other shapes (0: go by the number), knob 2
+ * the threads it was chosen for, on which packed layouts may depend. */
 size_t scull_onednn_configs(const scull_onednn_family_t *family, const scull_site_t *site,
-                            const scull_device_t *device, int32_t choice, scull_config_t *out,
-                            size_t room);
+                            const scull_device_t *device, scull_config_t *out, size_t room);
 scull_status_t scull_onednn_pack_size(const scull_onednn_family_t *family, const scull_site_t *site,
                                       const scull_config_t *config, size_t *bytes) SCULL_MUST_USE;
 scull_status_t scull_onednn_pack(const scull_onednn_family_t *family, const scull_site_t *site,
@@ -239,25 +240,47 @@ uint32_t scull_onednn_alias_residual(const scull_site_t *site, const scull_confi
 /* Input 0 may be overwritten. */
 uint32_t scull_onednn_alias_first(const scull_site_t *site, const scull_config_t *config);
 
-/* The slots of a tactic that are the same for every family: SCULL_ONEDNN_SLOTS(conv) defines
- * conv_pack_size, conv_pack, conv_prepare over conv_family. */
-#define SCULL_ONEDNN_SLOTS(name)                                                                   \
-  static scull_status_t name##_pack_size(const scull_site_t *site, const scull_config_t *config,   \
+/* Defines scull_tactic_cpu_onednn_<kind>, named "cpu.onednn.<text>", over <kind>_family and
+ * <kind>_anchors (NULL-terminated), for families whose constant operands are packed. `...` are
+ * further fields of the tactic: growth, alias. */
+#define SCULL_ONEDNN_TACTIC(kind, text, ...)                                                       \
+  static scull_status_t kind##_pack_size(const scull_site_t *site, const scull_config_t *config,   \
                                          const scull_device_t *device, size_t *bytes) {            \
     (void)device;                                                                                  \
-    return scull_onednn_pack_size(&name##_family, site, config, bytes);                            \
+    return scull_onednn_pack_size(&kind##_family, site, config, bytes);                            \
   }                                                                                                \
-  static scull_status_t name##_pack(const scull_site_t *site, const scull_config_t *config,        \
+  static scull_status_t kind##_pack(const scull_site_t *site, const scull_config_t *config,        \
                                     const scull_device_t *device, void *dst) {                     \
     (void)device;                                                                                  \
-    return scull_onednn_pack(&name##_family, site, config, dst);                                   \
+    return scull_onednn_pack(&kind##_family, site, config, dst);                                   \
   }                                                                                                \
-  static scull_status_t name##_prepare(const scull_site_t *site, const scull_config_t *config,     \
+  SCULL_ONEDNN_TACTIC_UNPACKED(kind, text, .pack_size = kind##_pack_size, .pack = kind##_pack,     \
+                               __VA_ARGS__)
+
+/* The same for families whose primitives read no constants. */
+#define SCULL_ONEDNN_TACTIC_UNPACKED(kind, text, ...)                                              \
+  static const char *kind##_refuse(const scull_site_t *site, const scull_device_t *device) {       \
+    return scull_onednn_refuse(&kind##_family, site, device);                                      \
+  }                                                                                                \
+  static size_t kind##_configs(const scull_site_t *site, const scull_device_t *device,             \
+                               scull_config_t *out, size_t room) {                                 \
+    return scull_onednn_configs(&kind##_family, site, device, out, room);                          \
+  }                                                                                                \
+  static scull_status_t kind##_prepare(const scull_site_t *site, const scull_config_t *config,     \
                                        const scull_device_t *device, scull_prepared_t *out,        \
                                        scull_diag_t *diag) {                                       \
     (void)device;                                                                                  \
-    return scull_onednn_prepare(&name##_family, site, config, out, diag);                          \
-  }
+    return scull_onednn_prepare(&kind##_family, site, config, out, diag);                          \
+  }                                                                                                \
+  const scull_tactic_t scull_tactic_cpu_onednn_##kind = {.name = "cpu.onednn." text,               \
+                                                         .version = 1,                             \
+                                                         .anchors = kind##_anchors,                \
+                                                         .refuse = kind##_refuse,                  \
+                                                         .configs = kind##_configs,                \
+                                                         .prepare = kind##_prepare,                \
+                                                         .enqueue = scull_onednn_enqueue,          \
+                                                         .release = scull_onednn_release,          \
+                                                         __VA_ARGS__}
 
 /* --- element-wise formulas -------------------------------------------------------------------- */
 

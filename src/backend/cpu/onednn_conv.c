@@ -6,8 +6,6 @@
 #include "backend/cpu/onednn.h"
 #include "ops/conv.h"
 
-enum { DIRECT = 0, WINOGRAD = 1 }; /* knob 3 */
-
 static void set_windows(const scull_conv_geometry_t *g, scull_onednn_parameters_t *p) {
   for (int32_t i = 0; i < g->spatial; i++) {
     const scull_window_t *w = &g->window[i];
@@ -32,7 +30,7 @@ static bool add_weights(const scull_site_t *site, const scull_conv_geometry_t *g
   return made && scull_onednn_recipe_add(recipe, site, DNNL_ARG_WEIGHTS, index, md, true);
 }
 
-static bool describe(const scull_site_t *site, const scull_config_t *config,
+static bool describe(const scull_site_t *site, dnnl_alg_kind_t algorithm,
                      scull_onednn_recipe_t *recipe) {
   scull_tensor_t inputs[4], outputs[1];
   scull_op_call_t call;
@@ -43,9 +41,7 @@ static bool describe(const scull_site_t *site, const scull_config_t *config,
       scull_ops_conv_geometry(&call, &g) != SCULL_OK ||
       !scull_backend_site_epilogue(site, &epilogue))
     return false;
-  recipe->parameters.algorithm = config != NULL && config->knob[3] == WINOGRAD
-                                     ? dnnl_convolution_winograd
-                                     : dnnl_convolution_direct;
+  recipe->parameters.algorithm = algorithm;
   set_windows(&g, &recipe->parameters);
   if (!scull_onednn_recipe_add_value(recipe, site, DNNL_ARG_SRC, op->inputs[0]) ||
       !add_weights(site, &g, recipe) ||
@@ -57,58 +53,33 @@ static bool describe(const scull_site_t *site, const scull_config_t *config,
   return scull_onednn_recipe_add_epilogue(recipe, &epilogue);
 }
 
-static const scull_onednn_family_t conv_family = {.describe = describe,
-                                                  .begin = scull_onednn_begin_convolution};
-
-static const char *refuse_direct(const scull_site_t *site, const scull_device_t *device) {
-  scull_epilogue_t epilogue;
-  if (!scull_backend_site_epilogue(site, &epilogue))
-    return "takes a residual add and one activation behind the convolution";
-  return scull_onednn_refuse(&conv_family, site, device, DIRECT);
+static bool describe_direct(const scull_site_t *site, scull_onednn_recipe_t *recipe) {
+  return describe(site, dnnl_convolution_direct, recipe);
 }
 
-static size_t configs_direct(const scull_site_t *site, const scull_device_t *device,
-                             scull_config_t *out, size_t room) {
-  return scull_onednn_configs(&conv_family, site, device, DIRECT, out, room);
+static bool describe_winograd(const scull_site_t *site, scull_onednn_recipe_t *recipe) {
+  return describe(site, dnnl_convolution_winograd, recipe);
 }
 
-static const char *refuse_winograd(const scull_site_t *site, const scull_device_t *device) {
-  const scull_site_value_t *filter = scull_backend_site_input(site, 0, 1);
+static const char *check_winograd(const scull_site_t *site) {
+  const scull_shape_t *filter = &scull_backend_site_input(site, 0, 1)->opt;
   const scull_conv_attrs_t *attrs = site->ops[0].attrs;
-  scull_epilogue_t epilogue;
   if (DNNL_VERSION_MAJOR >= 3)
     return "oneDNN 3 has no Winograd";
-  if (attrs->groups != 1 || filter->opt.rank != 4 || filter->opt.dim[2] != 3 ||
-      filter->opt.dim[3] != 3)
+  if (attrs->groups != 1 || filter->rank != 4 || filter->dim[2] != 3 || filter->dim[3] != 3)
     return "needs a 3x3 filter and one group";
-  if (!scull_backend_site_epilogue(site, &epilogue))
-    return "takes a residual add and one activation behind the convolution";
-  return scull_onednn_refuse(&conv_family, site, device, WINOGRAD);
+  return NULL;
 }
 
-static size_t configs_winograd(const scull_site_t *site, const scull_device_t *device,
-                               scull_config_t *out, size_t room) {
-  return scull_onednn_configs(&conv_family, site, device, WINOGRAD, out, room);
-}
+static const scull_onednn_family_t conv_direct_family = {.describe = describe_direct,
+                                                         .begin = scull_onednn_begin_convolution};
+static const scull_onednn_family_t conv_winograd_family = {.check = check_winograd,
+                                                           .describe = describe_winograd,
+                                                           .begin = scull_onednn_begin_convolution};
+static const char *const conv_direct_anchors[] = {"conv", NULL};
+static const char *const conv_winograd_anchors[] = {"conv", NULL};
 
-SCULL_ONEDNN_SLOTS(conv)
-
-static const char *const anchors[] = {"conv", NULL};
-
-#define CONV_TACTIC(kind, level)                                                                   \
-  const scull_tactic_t scull_tactic_cpu_onednn_conv_##kind = {.name = "cpu.onednn.conv." #kind,    \
-                                                              .version = level,                    \
-                                                              .anchors = anchors,                  \
-                                                              .growth = SCULL_GROW_EPILOGUE,       \
-                                                              .refuse = refuse_##kind,             \
-                                                              .configs = configs_##kind,           \
-                                                              .pack_size = conv_pack_size,         \
-                                                              .pack = conv_pack,                   \
-                                                              .prepare = conv_prepare,             \
-                                                              .enqueue = scull_onednn_enqueue,     \
-                                                              .release = scull_onednn_release,     \
-                                                              .alias =                             \
-                                                                  scull_onednn_alias_residual}
-
-CONV_TACTIC(direct, 1);
-CONV_TACTIC(winograd, 1);
+SCULL_ONEDNN_TACTIC(conv_direct, "conv.direct", .growth = SCULL_GROW_EPILOGUE,
+                    .alias = scull_onednn_alias_residual);
+SCULL_ONEDNN_TACTIC(conv_winograd, "conv.winograd", .growth = SCULL_GROW_EPILOGUE,
+                    .alias = scull_onednn_alias_residual);

@@ -114,13 +114,11 @@ static bool is_padded(const scull_site_value_t *v) {
          bytes != scull_tensor_bytes(&type);
 }
 
-static bool describe(const scull_site_t *site, const scull_config_t *config,
-                     scull_onednn_recipe_t *recipe) {
+static bool describe(const scull_site_t *site, scull_onednn_recipe_t *recipe) {
   const scull_site_op_t *op = &site->ops[0];
   const scull_site_value_t *x = &site->values[op->inputs[0]], *y = &site->values[op->outputs[0]];
   scull_onednn_eltwise_t steps[2];
   scull_onednn_md_t src, dst;
-  (void)config;
   if (scull_onednn_eltwise_find(op, steps) != 1 || x->layout != y->layout || is_padded(x) ||
       !scull_onednn_is_dense(x) || !scull_onednn_is_dense(y))
     return false;
@@ -137,31 +135,17 @@ static bool describe(const scull_site_t *site, const scull_config_t *config,
   return true;
 }
 
-static const scull_onednn_family_t eltwise_family = {.describe = describe,
-                                                     .begin = scull_onednn_begin_eltwise};
-
-static const char *refuse(const scull_site_t *site, const scull_device_t *device) {
+static const char *check(const scull_site_t *site) {
   scull_onednn_eltwise_t steps[2];
-  if (scull_onednn_eltwise_find(&site->ops[0], steps) == 0)
-    return "oneDNN has no such formula";
-  return scull_onednn_refuse(&eltwise_family, site, device, 0);
+  return scull_onednn_eltwise_find(&site->ops[0], steps) == 1 ? NULL : "oneDNN has no such formula";
 }
 
-static size_t configs(const scull_site_t *site, const scull_device_t *device, scull_config_t *out,
-                      size_t room) {
-  return scull_onednn_configs(&eltwise_family, site, device, 0, out, room);
-}
+static const scull_onednn_family_t eltwise_family = {
+    .check = check, .describe = describe, .begin = scull_onednn_begin_eltwise};
 
-SCULL_ONEDNN_SLOTS(eltwise)
+static const char *const eltwise_anchors[] = {
+    "relu",  "leaky_relu", "sigmoid",  "tanh",       "exp",        "log",  "sqrt",
+    "abs",   "square",     "neg",      "reciprocal", "scale",      "clip", "elu",
+    "swish", "mish",       "softplus", "gelu",       "hard_swish", NULL};
 
-const scull_tactic_t scull_tactic_cpu_onednn_eltwise = {.name = "cpu.onednn.eltwise",
-                                                        .version = 1,
-                                                        .traits = SCULL_OP_UNARY,
-                                                        .refuse = refuse,
-                                                        .configs = configs,
-                                                        .pack_size = eltwise_pack_size,
-                                                        .pack = eltwise_pack,
-                                                        .prepare = eltwise_prepare,
-                                                        .enqueue = scull_onednn_enqueue,
-                                                        .release = scull_onednn_release,
-                                                        .alias = scull_onednn_alias_first};
+SCULL_ONEDNN_TACTIC_UNPACKED(eltwise, "eltwise", .alias = scull_onednn_alias_first);

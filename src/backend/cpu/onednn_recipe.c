@@ -172,12 +172,33 @@ static bool hold_packed(scull_onednn_recipe_t *recipe, const scull_onednn_choice
   return true;
 }
 
+static bool has_elements(const scull_site_t *site) {
+  for (size_t i = 0; i < site->value_count; i++) {
+    const scull_site_value_t *v = &site->values[i];
+    if (scull_tensor_count(&v->opt) == 0)
+      return false;
+  }
+  return true;
+}
+
+/* The sum post-operation reads the residual where the result will be. */
+static bool residual_fits(const scull_site_t *site, uint16_t residual) {
+  if (residual == SCULL_SITE_ABSENT)
+    return true;
+  const scull_site_value_t *from = &site->values[residual], *to = &site->values[site->outputs[0]];
+  return from->dtype == to->dtype && from->channel_total == 0 &&
+         scull_backend_layout_same(&to->opt, from->layout, to->layout);
+}
+
+/* The library divides by zero when it is asked about empty matrices (2.6.3). */
 bool scull_onednn_choice_init(const scull_onednn_family_t *family, const scull_site_t *site,
                               const scull_config_t *config, const scull_onednn_choice_t *packed,
                               scull_onednn_choice_t *out) {
   out->walk = (scull_onednn_walk_t){0};
-  bool ok = recipe_init(&out->recipe) && family->describe(site, config, &out->recipe) &&
+  bool ok = recipe_init(&out->recipe) && has_elements(site) &&
+            family->describe(site, &out->recipe) &&
             (packed == NULL || hold_packed(&out->recipe, packed)) &&
+            residual_fits(site, out->recipe.residual) &&
             family->begin(&out->recipe, &out->walk) == dnnl_success &&
             walk_to(family, config, &out->walk);
   if (!ok)
@@ -224,15 +245,6 @@ bool scull_onednn_choice_init_packed(const scull_onednn_family_t *family, const 
 }
 
 /* --- configurations --------------------------------------------------------------------------- */
-
-static bool has_elements(const scull_site_t *site) {
-  for (size_t i = 0; i < site->value_count; i++) {
-    const scull_site_value_t *v = &site->values[i];
-    if (scull_tensor_count(&v->opt) == 0)
-      return false;
-  }
-  return true;
-}
 
 /* True when the config also runs at one end of the range with the constants packed for max. */
 static bool serves(const scull_onednn_family_t *family, const scull_site_t *site,
@@ -297,8 +309,7 @@ static uint64_t layouts_hash(const scull_site_t *site, const scull_config_t *con
 }
 
 size_t scull_onednn_configs(const scull_onednn_family_t *family, const scull_site_t *site,
-                            const scull_device_t *device, int32_t choice, scull_config_t *out,
-                            size_t room) {
+                            const scull_device_t *device, scull_config_t *out, size_t room) {
   enum { LAYOUTS = 8 };
   scull_config_t layouts[LAYOUTS];
   uint64_t seen[LAYOUTS];
@@ -309,7 +320,6 @@ size_t scull_onednn_configs(const scull_onednn_family_t *family, const scull_sit
   for (size_t i = 0; i < pairs && count < room; i++) {
     bool fresh = true;
     layouts[i].knob[2] = site->threads;
-    layouts[i].knob[3] = choice;
     seen[i] = layouts_hash(site, &layouts[i]);
     for (size_t k = 0; k < i; k++)
       fresh = fresh && seen[k] != seen[i];
@@ -320,14 +330,17 @@ size_t scull_onednn_configs(const scull_onednn_family_t *family, const scull_sit
 }
 
 const char *scull_onednn_refuse(const scull_onednn_family_t *family, const scull_site_t *site,
-                                const scull_device_t *device, int32_t choice) {
+                                const scull_device_t *device) {
   scull_config_t one;
+  scull_epilogue_t epilogue;
   const char *why = scull_onednn_refuse_common(site, device);
-  if (why != NULL)
-    return why;
-  return scull_onednn_configs(family, site, device, choice, &one, 1) == 0
-             ? "oneDNN has no optimized implementation"
-             : NULL;
+  if (why == NULL && site->op_count > 1 && !scull_backend_site_epilogue(site, &epilogue))
+    why = "takes a residual add and one activation behind the anchor";
+  if (why == NULL && family->check != NULL)
+    why = family->check(site);
+  if (why == NULL && scull_onednn_configs(family, site, device, &one, 1) == 0)
+    why = "oneDNN has no optimized implementation";
+  return why;
 }
 
 /* --- packing ---------------------------------------------------------------------------------- */

@@ -86,11 +86,9 @@ static scull_status_t bind_residual(state_t *s, const scull_site_t *site,
   uint16_t residual = choice->recipe.residual;
   if (residual == SCULL_SITE_ABSENT)
     return SCULL_OK;
-  const scull_site_value_t *from = &site->values[residual], *to = &site->values[site->outputs[0]];
+  const scull_site_value_t *to = &site->values[site->outputs[0]];
   scull_type_t type = {.dtype = to->dtype, .shape = to->opt};
-  if (!scull_backend_layout_same(&to->opt, from->layout, to->layout) || from->dtype != to->dtype ||
-      !scull_tensor_shape_equal(&from->opt, &to->opt) ||
-      !find_index(site->inputs, site->input_count, residual, &s->residual_input) ||
+  if (!find_index(site->inputs, site->input_count, residual, &s->residual_input) ||
       !scull_backend_layout_bytes(&type, to->layout, &s->residual_bytes))
     return SCULL_UNSUPPORTED;
   return SCULL_OK;

@@ -83,12 +83,23 @@ bool scull_paddle_out_used(const scull_paddle_call_t *call, const char *slot) {
   return false;
 }
 
-int32_t scull_paddle_out_rank(const scull_paddle_call_t *call, const char *slot) {
+/* The variable of an output that is declared as a tensor, or NULL. */
+static const scull_paddle_var_t *declared_out(const scull_paddle_call_t *call, const char *slot) {
   const scull_paddle_slot_t *found = out_slot(call, slot);
   if (found == NULL || found->count == 0)
-    return -1;
+    return NULL;
   const scull_paddle_var_t *var = &call->program->vars.data[found->vars[0]];
-  return var->declared && var->element >= 0 ? (int32_t)var->dims.size : -1;
+  return var->declared && var->element >= 0 ? var : NULL;
+}
+
+int32_t scull_paddle_out_rank(const scull_paddle_call_t *call, const char *slot) {
+  const scull_paddle_var_t *var = declared_out(call, slot);
+  return var == NULL ? -1 : (int32_t)var->dims.size;
+}
+
+scull_dtype_t scull_paddle_out_dtype(const scull_paddle_call_t *call, const char *slot) {
+  const scull_paddle_var_t *var = declared_out(call, slot);
+  return var == NULL ? SCULL_DTYPE_NONE : scull_paddle_dtype(var->element);
 }
 
 void scull_paddle_set(const scull_paddle_call_t *call, const char *slot, size_t index,

@@ -72,6 +72,8 @@ const char *scull_paddle_out_name(const scull_paddle_call_t *call, const char *s
 bool scull_paddle_out_used(const scull_paddle_call_t *call, const char *slot);
 /* The rank that the file declares for an output, or -1. */
 int32_t scull_paddle_out_rank(const scull_paddle_call_t *call, const char *slot);
+/* The element type that the file declares for an output, or NONE. */
+scull_dtype_t scull_paddle_out_dtype(const scull_paddle_call_t *call, const char *slot);
 void scull_paddle_set(const scull_paddle_call_t *call, const char *slot, size_t index,
                       scull_value_id_t value);
 

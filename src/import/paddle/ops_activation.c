@@ -3,11 +3,12 @@
 
 #include "import/paddle/call.h"
 
-/* relu6 (1.x lets the 6 vary). */
+/* relu6, swish and hard_swish have attributes (threshold, beta, ...) which Paddle's kernels
+ * since 2.0 pass over; so do we. */
 static scull_status_t relu6(scull_paddle_call_t *call) {
   scull_emit_t clip = scull_import_emit(&call->emitter, "clip", scull_paddle_in(call, "X"));
   scull_import_emit_float(&clip, "min", 0);
-  scull_import_emit_float(&clip, "max", scull_paddle_float(call, "threshold", 6));
+  scull_import_emit_float(&clip, "max", 6);
   return scull_paddle_end(call, &clip, "Out");
 }
 
@@ -21,7 +22,7 @@ static scull_status_t clip(scull_paddle_call_t *call) {
   return scull_paddle_end(call, &emit, "Out");
 }
 
-static scull_status_t silu(scull_paddle_call_t *call) {
+static scull_status_t swish(scull_paddle_call_t *call) {
   scull_emit_t emit = scull_import_emit(&call->emitter, "swish", scull_paddle_in(call, "X"));
   scull_import_emit_float(&emit, "beta", 1);
   return scull_paddle_end(call, &emit, "Out");
@@ -119,6 +120,15 @@ static scull_status_t softsign(scull_paddle_call_t *call) {
   SCULL_TRY(scull_import_emit_simple(to, "abs", x, SCULL_NO_ID, NULL, &t));
   SCULL_TRY(scull_import_emit_scale(to, t, 1, 1, NULL, &t));
   scull_emit_t emit = scull_import_emit(to, "div", x);
+  scull_import_emit_input(&emit, t);
+  return scull_paddle_end(call, &emit, "Out");
+}
+
+/* x - tanh(x) */
+static scull_status_t tanh_shrink(scull_paddle_call_t *call) {
+  scull_value_id_t x = scull_paddle_in(call, "X"), t = SCULL_NO_ID;
+  SCULL_TRY(scull_import_emit_simple(&call->emitter, "tanh", x, SCULL_NO_ID, NULL, &t));
+  scull_emit_t emit = scull_import_emit(&call->emitter, "sub", x);
   scull_import_emit_input(&emit, t);
   return scull_paddle_end(call, &emit, "Out");
 }
@@ -225,12 +235,11 @@ static const scull_paddle_row_t rows[] = {
     PLAIN("logical_not", "logical_not", NULL),
     PLAIN("mish", "mish", "threshold=20"),
     PLAIN("softplus", "softplus", "beta=1 threshold=20"),
-    PLAIN("swish", "swish", "beta=1"),
     PLAIN("gelu", "gelu", "approximate=false"),
     PLAIN("elu", "elu", "alpha=1"),
     PLAIN("leaky_relu", "leaky_relu", "alpha=0.02"),
     PLAIN("hard_sigmoid", "hard_sigmoid", "slope>alpha=0.2 offset>beta=0.5"),
-    PLAIN("hard_swish", "hard_swish", "threshold=6 scale=6 offset=3"),
+    PLAIN("hard_swish", "hard_swish", NULL),
     PLAIN("brelu", "clip", "t_min>min=0 t_max>max=24"),
     PLAIN("softmax", "softmax", "axis=-1"),
     PLAIN("log_softmax", "log_softmax", "axis=-1"),
@@ -238,7 +247,8 @@ static const scull_paddle_row_t rows[] = {
     PLAIN("share_data", "identity", NULL),
     {"relu6", relu6, NULL, NULL, NULL},
     {"clip", clip, NULL, NULL, NULL},
-    {"silu", silu, NULL, NULL, NULL},
+    {"swish", swish, NULL, NULL, NULL},
+    {"silu", swish, NULL, NULL, NULL},
     {"scale", scale, NULL, NULL, NULL},
     {"increment", increment, NULL, NULL, NULL},
     {"dropout", dropout, NULL, NULL, NULL},
@@ -248,6 +258,7 @@ static const scull_paddle_row_t rows[] = {
     {"logsigmoid", log_sigmoid, NULL, NULL, NULL},
     {"softsign", softsign, NULL, NULL, NULL},
     {"softshrink", soft_shrink, NULL, NULL, NULL},
+    {"tanh_shrink", tanh_shrink, NULL, NULL, NULL},
     {"thresholded_relu", thresholded_relu, NULL, NULL, NULL},
     {"hard_shrink", hard_shrink, NULL, NULL, NULL},
     {"selu", selu, NULL, NULL, NULL},

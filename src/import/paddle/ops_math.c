@@ -69,6 +69,8 @@ static scull_status_t reduce(scull_paddle_call_t *call) {
   scull_ints_t axes = {0};
   scull_dtype_t to = scull_paddle_dtype(scull_paddle_int(call, "out_dtype", -1));
   SCULL_TRY(scull_paddle_need(call, "X", &x));
+  if (to == SCULL_DTYPE_NONE) /* newer versions sum int32 as int64, and declare it */
+    to = scull_paddle_out_dtype(call, "Out");
   SCULL_TRY(scull_paddle_fixed_list(call, "dim", "AxisTensor", "AxisTensorList", &axes));
   if (scull_paddle_bool(call, "reduce_all", false))
     axes.size = 0;

@@ -27,11 +27,44 @@ static scull_emit_t begin(scull_paddle_call_t *call, const char *op, scull_value
   return emit;
 }
 
+static scull_status_t emit_mean(scull_paddle_call_t *call, scull_value_id_t x, bool keep,
+                                const char *name, scull_value_id_t *out) {
+  scull_emit_t emit = scull_import_emit(&call->emitter, "reduce_mean", x);
+  scull_import_emit_ints(&emit, "axes", SCULL_INTS(-1));
+  scull_import_emit_bool(&emit, "keep_dims", keep);
+  return scull_import_emit_end(&emit, name, out);
+}
+
+/* The outputs Mean and Variance, where somebody reads them: of x in the shape `groups`, over its
+ * last axis. */
+static scull_status_t moments(scull_paddle_call_t *call, scull_value_id_t x, scull_ints_t groups) {
+  scull_emitter_t *to = &call->emitter;
+  scull_value_id_t mean = SCULL_NO_ID, variance = SCULL_NO_ID, centred = SCULL_NO_ID;
+  if (!scull_paddle_out_used(call, "Mean") && !scull_paddle_out_used(call, "Variance"))
+    return SCULL_OK;
+  SCULL_TRY(scull_import_emit_reshape(to, x, groups, NULL, &x));
+  SCULL_TRY(emit_mean(call, x, false, scull_paddle_out_name(call, "Mean", 0), &mean));
+  scull_paddle_set(call, "Mean", 0, mean);
+  SCULL_TRY(emit_mean(call, x, true, NULL, &mean));
+  SCULL_TRY(scull_import_emit_simple(to, "sub", x, mean, NULL, &centred));
+  SCULL_TRY(scull_import_emit_simple(to, "square", centred, SCULL_NO_ID, NULL, &centred));
+  SCULL_TRY(emit_mean(call, centred, false, scull_paddle_out_name(call, "Variance", 0), &variance));
+  scull_paddle_set(call, "Variance", 0, variance);
+  return SCULL_OK;
+}
+
 static scull_status_t layer_norm(scull_paddle_call_t *call) {
   scull_value_id_t x = SCULL_NO_ID;
+  int64_t begin_axis = scull_paddle_int(call, "begin_norm_axis", 1);
+  int64_t groups[SCULL_MAX_RANK + 1] = {0}; /* the extents before the axis stay */
   SCULL_TRY(scull_paddle_need(call, "X", &x));
+  if (begin_axis < 1 || begin_axis >= SCULL_MAX_RANK)
+    return scull_base_fail(call->graph->diag, SCULL_CORRUPT, "begin_norm_axis is %lld",
+                           (long long)begin_axis);
+  groups[begin_axis] = -1;
+  SCULL_TRY(moments(call, x, (scull_ints_t){groups, (size_t)begin_axis + 1}));
   scull_emit_t emit = begin(call, "layer_norm", x);
-  scull_import_emit_int(&emit, "axis", scull_paddle_int(call, "begin_norm_axis", 1));
+  scull_import_emit_int(&emit, "axis", begin_axis);
   return scull_paddle_end(call, &emit, "Y");
 }
 
@@ -47,8 +80,10 @@ static scull_status_t group_norm(scull_paddle_call_t *call) {
   bool last = scull_paddle_channels_last(call, "data_layout");
   SCULL_TRY(scull_paddle_need(call, "X", &x));
   SCULL_TRY(scull_paddle_to_first(call, last, x, &x));
+  int64_t groups = scull_paddle_int(call, "groups", 1);
+  SCULL_TRY(moments(call, x, SCULL_INTS(0, groups, -1)));
   scull_emit_t emit = begin(call, "group_norm", x);
-  scull_import_emit_int(&emit, "groups", scull_paddle_int(call, "groups", 1));
+  scull_import_emit_int(&emit, "groups", groups);
   return scull_paddle_end_first(call, &emit, last, "Y");
 }
 

@@ -213,6 +213,27 @@ static scull_status_t read_range(scull_paddle_call_t *call, range_t *range) {
                                  &range->steps);
 }
 
+/* strided_slice counts a negative end of a negative step from the end of the axis and stops at 0 at
+ * the latest, but -1 means to go on through element 0. */
+static scull_status_t fit_backward(scull_paddle_call_t *call, const scull_shape_t *shape,
+                                   range_t *range) {
+  int64_t *ends = SCULL_ARENA_ARRAY(&call->graph->arena, int64_t, range->ends.size);
+  if (ends == NULL)
+    return scull_base_fail_memory(call->graph->diag, "a graph");
+  for (size_t i = 0; i < range->ends.size; i++) {
+    int32_t axis = 0;
+    bool back = i < range->steps.size && range->steps.data[i] < 0 && i < range->axes.size &&
+                scull_tensor_axis(range->axes.data[i], shape->rank, &axis);
+    ends[i] = range->ends.data[i];
+    if (back && ends[i] == -1)
+      ends[i] = INT64_MIN;
+    else if (back && ends[i] < -shape->dim[axis])
+      ends[i] = 0;
+  }
+  range->ends.data = ends;
+  return SCULL_OK;
+}
+
 static void set_range(const range_t *range, scull_emit_t *emit) {
   scull_import_emit_ints(emit, "axes", range->axes);
   scull_import_emit_ints(emit, "steps", range->steps);
@@ -234,6 +255,9 @@ static scull_status_t slice(scull_paddle_call_t *call) {
   range_t range;
   SCULL_TRY(scull_paddle_need(call, "Input", &x));
   SCULL_TRY(read_range(call, &range));
+  const scull_shape_t shape = scull_graph_value(call->graph, x)->shape[0];
+  if (range.end_tensor == SCULL_NO_ID && range.steps.size > 0)
+    SCULL_TRY(fit_backward(call, &shape, &range));
   if (dropped.size > 0 && dropped.size == (size_t)scull_import_rank(call->graph, x) &&
       scull_paddle_out_rank(call, "Out") == 1)
     dropped.size--;

@@ -144,6 +144,16 @@ static scull_status_t pixel_shuffle(scull_paddle_call_t *call) {
   return scull_paddle_end_first(call, &emit, last, "Out");
 }
 
+static scull_status_t shuffle_channel(scull_paddle_call_t *call) {
+  scull_value_id_t x = SCULL_NO_ID;
+  bool last = scull_paddle_channels_last(call, "data_format");
+  SCULL_TRY(scull_paddle_need(call, "X", &x));
+  SCULL_TRY(scull_paddle_to_first(call, last, x, &x));
+  scull_emit_t emit = scull_import_emit(&call->emitter, "channel_shuffle", x);
+  scull_import_emit_int(&emit, "groups", scull_paddle_int(call, "group", 1));
+  return scull_paddle_end_first(call, &emit, last, "Out");
+}
+
 static scull_status_t grid_sampler(scull_paddle_call_t *call) {
   const char *mode = scull_paddle_text(call, "mode", "bilinear");
   const char *padding = scull_paddle_text(call, "padding_mode", "zeros");
@@ -194,7 +204,7 @@ static const scull_paddle_row_t rows[] = {
     {"pool3d", pool, NULL, NULL, NULL},
     {"max_pool2d_with_index", max_pool_with_index, NULL, NULL, NULL},
     {"pixel_shuffle", pixel_shuffle, NULL, NULL, NULL},
-    {"shuffle_channel", scull_paddle_map_plain, "channel_shuffle", NULL, "group>groups=1"},
+    {"shuffle_channel", shuffle_channel, NULL, NULL, NULL},
     {"grid_sampler", grid_sampler, NULL, NULL, NULL},
     {"maxout", maxout, NULL, NULL, NULL},
 };

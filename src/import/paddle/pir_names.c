@@ -125,6 +125,7 @@ static const scull_pir_name_t names[] = {
     RESIZE("legacy_bilinear_interp", "bilinear_interp"),
     RESIZE("legacy_nearest_interp", "nearest_interp"),
     {"grid_sample", "grid_sampler", "X Grid", "Output", ""},
+    UNARY("channel_shuffle", "shuffle_channel", "groups>group"),
     {"rnn", "rnn", "Input PreState WeightList SequenceLength -", "Out DropoutState State Reserve",
      ""},
 };
