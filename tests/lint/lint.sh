@@ -75,7 +75,7 @@ lists_of_tactics() {
     device=${folder##*/}
     # shellcheck disable=SC2046
     compare_names "tactic of $device" "$(list_names SCULL_TACTIC "$list")" \
-      "$(defined_names "scull_tactic_${device}_" $(find "$folder" -name '*.c'))"
+      "$(defined_names "scull_tactic_${device}_" $(find "$folder" -name '*.[ch]'))"
   done
 }
 

@@ -79,21 +79,25 @@ static void print_scalar(const json_t *json, FILE *file) {
     fputs("-", file);
 }
 
-/* A value on one line; what is nested deeper is shown as JSON. */
+/* A value on one line: lists with commas, the members of an object by their values alone. */
 static void print_inline(const json_t *json, FILE *file) {
   size_t index = 0;
-  const json_t *item = NULL;
+  const char *key = NULL;
+  json_t *item = NULL;
+  const char *gap = "";
   if (is_scalar(json)) {
     print_scalar(json, file);
   } else if (json_is_object(json)) {
-    json_dumpf(json, file, JSON_COMPACT);
+    json_object_foreach((json_t *)(uintptr_t)json, key, item) {
+      fputs(gap, file);
+      print_inline(item, file);
+      gap = " ";
+    }
   } else {
     json_array_foreach((json_t *)(uintptr_t)json, index, item) {
-      fputs(index ? ", " : "", file);
-      if (is_scalar(item))
-        print_scalar(item, file);
-      else
-        json_dumpf(item, file, JSON_COMPACT);
+      fputs(gap, file);
+      print_inline(item, file);
+      gap = ", ";
     }
   }
 }
