@@ -121,7 +121,7 @@ static scull_status_t add_identity(scull_lower_t *l, uint32_t from, uint32_t to,
   step.bindings[1] = to;
   const scull_tactic_t *const *tactics = l->options->device->backend->tactics;
   for (size_t i = 0; kind == SCULL_PLAN_RUN && tactics[i] != NULL; i++) {
-    if (!scull_backend_tactic_applies(tactics[i], &step.site) ||
+    if (!tactics[i]->reformats || !scull_backend_tactic_applies(tactics[i], &step.site) ||
         tactics[i]->refuse(&step.site, l->options->device) != NULL)
       continue;
     step.tactic_name = tactics[i]->name;
