@@ -175,6 +175,18 @@ static void keep_constant(const scull_site_t *site, size_t op, size_t index, ope
   *room += (bytes + 63) / 64 * 16;
 }
 
+/* True when all operands of the result's shape lie as it does, without padded channels. */
+static bool same_layouts(const scull_site_t *site, const scull_site_value_t *y) {
+  if (y->layout == SCULL_LAYOUT_C8 || (y->layout == SCULL_LAYOUT_C16 && y->opt.dim[1] % 16 != 0))
+    return false;
+  for (size_t i = 0; i < site->input_count; i++) {
+    const scull_site_value_t *x = &site->values[site->inputs[i]];
+    if (scull_tensor_shape_equal(&x->opt, &y->opt) && x->layout != y->layout)
+      return false;
+  }
+  return true;
+}
+
 static scull_status_t prepare(const scull_site_t *site, const scull_config_t *config,
                               const scull_device_t *device, scull_prepared_t *out,
                               scull_diag_t *diag) {
@@ -184,8 +196,7 @@ static scull_status_t prepare(const scull_site_t *site, const scull_config_t *co
   (void)config;
   if (s == NULL)
     return scull_base_fail_memory(diag, "an element-wise chain");
-  if (read_steps(site, s) != NULL || (y->layout == SCULL_LAYOUT_C16 && y->opt.dim[1] % 16 != 0) ||
-      y->layout == SCULL_LAYOUT_C8) {
+  if (read_steps(site, s) != NULL || !same_layouts(site, y)) {
     scull_base_free(s);
     return SCULL_UNSUPPORTED;
   }
