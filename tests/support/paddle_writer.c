@@ -33,7 +33,7 @@ void paddle_writer_var(paddle_writer_t *writer, const char *line) {
   const char *kind = strtok_r(NULL, " ", &save);
   char *shape = strtok_r(NULL, " ", &save);
   if (kind[0] >= '0' && kind[0] <= '9') {
-    proto_int(&type, 1, atoi(kind));
+    proto_int(&type, 1, strtoll(kind, NULL, 10));
   } else {
     for (char *at = shape; at != NULL && *at != '\0' && rank <= SCULL_MAX_RANK;) {
       dims[rank++] = strtoll(at, &at, 10);
