@@ -18,18 +18,20 @@ static char folder[64];
 
 static int make_folder(void **state) {
   (void)state;
-  snprintf(folder, sizeof folder, "/tmp/scull-file-test-XXXXXX");
+  snprintf(folder, sizeof folder, "%s", "/tmp/scull-file-test-XXXXXX");
   return mkdtemp(folder) == NULL;
 }
 
-static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *walk) {
-  (void)info, (void)kind, (void)walk;
+static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *at) {
+  (void)info;
+  (void)kind;
+  (void)at;
   return remove(path);
 }
 
 static int remove_folder(void **state) {
   (void)state;
-  return nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+  return nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 /* A path in the test's folder; valid until the next but one call. */
@@ -56,11 +58,11 @@ static void expect_content(const char *path, const void *data, size_t size) {
 /* How many files lie in the folder whose names hold `part`. */
 static int count_files(const char *part) {
   int count = 0;
-  DIR *entries = opendir(folder);
-  assert_non_null(entries);
-  for (struct dirent *entry = readdir(entries); entry != NULL; entry = readdir(entries))
+  DIR *listing = opendir(folder);
+  assert_non_null(listing);
+  for (const struct dirent *entry = readdir(listing); entry != NULL; entry = readdir(listing))
     count += strstr(entry->d_name, part) != NULL;
-  closedir(entries);
+  closedir(listing);
   return count;
 }
 

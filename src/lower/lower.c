@@ -219,8 +219,8 @@ static scull_status_t bind_view(scull_lower_t *l, scull_plan_step_t *step,
   uint32_t *slot = made_slot(l, values[y], SCULL_LAYOUT_PLAIN);
   if (step->site.values[x].is_constant)
     SCULL_TRY(constant_value(l, values[x], &step->bindings[x]));
-  SCULL_TRY(add_value(l, values[y], SCULL_LAYOUT_PLAIN,
-                      l->values.data[step->bindings[x]].buffer, slot));
+  SCULL_TRY(
+      add_value(l, values[y], SCULL_LAYOUT_PLAIN, l->values.data[step->bindings[x]].buffer, slot));
   step->bindings[y] = *slot;
   return SCULL_OK;
 }

@@ -82,7 +82,7 @@ typedef struct scull_plan {
   scull_bytes_t weights;                       /* 64-byte aligned */
   const char *report;                          /* JSON */
   scull_bytes_t sources;                       /* opaque to this folder; empty when dropped */
-  void *owned;           /* a block of ours that weights and sources may lie in; or NULL */
+  void *owned;       /* a block of ours that weights and sources may lie in; or NULL */
   scull_file_t file; /* the mapping that weights and sources lie in; none while building */
 } scull_plan_t;
 

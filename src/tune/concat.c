@@ -71,7 +71,7 @@ static scull_status_t find_writer(scull_search_t *s, writer_t *w, const scull_sl
                     ? SCULL_OK
                     : (c.microseconds = -1, SCULL_OK));
     else
-      SCULL_TRY(scull_tune_time(s, &site, c.tactic, &c.config, &c.microseconds, &reason));
+      SCULL_TRY(scull_tune_time(s, &site, c.tactic, &c.config, best, &c.microseconds, &reason));
     if (c.microseconds < 0 || (best >= 0 && c.microseconds >= best))
       continue;
     best = c.microseconds;
