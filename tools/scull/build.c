@@ -219,7 +219,10 @@ static scull_status_t finish(const build_args_t *args, build_state_t *state,
   json_t *report = NULL;
   if (args->picture) {
     CLI_TRY(cli_capture_close(&state->picture));
-    CLI_TRY(cli_picture_write(args->picture, state->picture.text, state->picture.size));
+    if (state->picture.size == 0)
+      cli_note("picture: none, the build ended before there was something to draw");
+    else
+      CLI_TRY(cli_picture_write(args->picture, state->picture.text, state->picture.size));
   }
   if (args->report)
     CLI_TRY(write_report(args->report, text));

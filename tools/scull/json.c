@@ -186,13 +186,38 @@ done:
   return status;
 }
 
-static scull_status_t render_object(const json_t *object, FILE *file, int depth) {
+static bool all_scalars(const json_t *object) {
   const char *key = NULL;
   json_t *value = NULL;
   json_object_foreach((json_t *)(uintptr_t)object, key, value) {
+    if (!is_scalar(value))
+      return false;
+  }
+  return true;
+}
+
+/* "conv2d 8, relu 8" */
+static void render_pairs(const json_t *object, FILE *file) {
+  const char *key = NULL, *gap = "";
+  json_t *value = NULL;
+  json_object_foreach((json_t *)(uintptr_t)object, key, value) {
+    fprintf(file, "%s%s ", gap, key);
+    print_scalar(value, file);
+    gap = ", ";
+  }
+  fputc('\n', file);
+}
+
+static scull_status_t render_object(const json_t *object, FILE *file, int depth) {
+  const char *key = NULL, *gap = "";
+  json_t *value = NULL;
+  json_object_foreach((json_t *)(uintptr_t)object, key, value) {
     if (is_list_of_objects(value)) {
-      fprintf(file, "\n%s:\n", key);
+      fprintf(file, "%s%s:\n", gap, key);
       CLI_TRY(render_table(value, file));
+    } else if (json_is_object(value) && all_scalars(value)) {
+      fprintf(file, "%*s%s: ", depth * INDENT, "", key);
+      render_pairs(value, file);
     } else if (json_is_object(value)) {
       fprintf(file, "%*s%s:\n", depth * INDENT, "", key);
       CLI_TRY(render_object(value, file, depth + 1));
@@ -200,6 +225,7 @@ static scull_status_t render_object(const json_t *object, FILE *file, int depth)
       fprintf(file, "%*s%s: ", depth * INDENT, "", key);
       cli_json_render_line(value, file);
     }
+    gap = "\n";
   }
   return SCULL_OK;
 }
