@@ -174,7 +174,7 @@ static const char *step_name(scull_lower_t *l, const scull_choice_t *choice) {
 static bool is_swallowed(const scull_choice_t *choice, const scull_site_value_t *value) {
   scull_type_t type = {.dtype = value->dtype, .shape = value->opt};
   return choice->kind == SCULL_CHOICE_RUN && choice->tactic != NULL &&
-         choice->tactic->pack != NULL && scull_tensor_bytes(&type) > 4096;
+         choice->tactic->pack != NULL && scull_tensor_bytes(&type) > SCULL_SITE_SMALL_BYTES;
 }
 
 static scull_status_t bind_inputs(scull_lower_t *l, const scull_choice_t *choice,

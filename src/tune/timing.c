@@ -172,7 +172,7 @@ static scull_status_t try_end(const scull_timer_t *timer, const scull_site_t *si
     for (size_t i = 0; i < end.value_count; i++) {
       scull_site_value_t *v = &end.values[i];
       v->opt = largest ? v->max : v->min;
-      if (tactic->pack != NULL && v->is_constant && bytes_of(v) > 4096)
+      if (tactic->pack != NULL && v->is_constant && bytes_of(v) > SCULL_SITE_SMALL_BYTES)
         v->data = NULL; /* as at run time */
     }
     status = tactic->prepare(&end, config, timer->options->device, &prepared, NULL);
