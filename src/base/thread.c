@@ -29,7 +29,7 @@ bool scull_base_threads_forked(void) {
 void scull_base_threads_apply(int threads) {
   pthread_once(&fork_once, watch_forks);
   if (scull_base_threads_forked())
-    threads = 1;
+    scull_base_body_alone();
   else if (threads > 1)
     atomic_store(&pool_used, true);
   scull_base_body_apply(threads);

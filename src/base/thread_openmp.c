@@ -16,3 +16,7 @@ void scull_base_body_run(int threads, int64_t count, scull_range_fn_t fn, void *
 void scull_base_body_apply(int threads) {
   omp_set_num_threads(threads);
 }
+
+void scull_base_body_alone(void) {
+  omp_set_max_active_levels(0);
+}

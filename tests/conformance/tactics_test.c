@@ -2,12 +2,15 @@
  * against the reference kernels: with constant and with changing operands, in fixed shapes and in a
  * range of batch sizes, alone and with what may follow an anchor (activations, residual adds),
  * writing into slices, over their inputs where they say that they may. */
+#define _GNU_SOURCE
 #include <float.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -454,17 +457,21 @@ static void print_tallies(void) {
            bench.tallies[i].runs, bench.tallies[i].declined);
 }
 
+static void begin(const scull_backend_t *backend) {
+  memset(&bench, 0, sizeof bench);
+  bench.backend = backend;
+  bench.trace = getenv("SCULL_TRACE") != NULL;
+  assert_int_equal(backend->open(0, &bench.device, NULL), SCULL_OK);
+  assert_int_equal(backend->stream_create(bench.device, &bench.stream), SCULL_OK);
+}
+
 static void run_backend(const scull_backend_t *backend) {
   const char *why = backend->absent();
   if (why != NULL) {
     printf("skipped: %s: %s\n", backend->name, why);
     return;
   }
-  memset(&bench, 0, sizeof bench);
-  bench.backend = backend;
-  bench.trace = getenv("SCULL_TRACE") != NULL;
-  assert_int_equal(backend->open(0, &bench.device, NULL), SCULL_OK);
-  assert_int_equal(backend->stream_create(bench.device, &bench.stream), SCULL_OK);
+  begin(backend);
   for (size_t i = 0; i < scull_ops_count(); i++)
     run_operator(i);
   print_tallies();
@@ -483,7 +490,43 @@ static void run_backends(void **state) {
   }
 }
 
+/* Every operator's cases with constants, prepared in the child. */
+static int run_child(const scull_backend_t *backend) {
+  begin(backend);
+  for (size_t i = 0; i < scull_ops_count(); i++) {
+    const scull_opcases_t *cases = conformance_cases(i);
+    for (size_t k = 0; k < cases->count; k++) {
+      case_site_t s;
+      if (case_site_init(&s, scull_ops_at(i), &cases->cases[k], CONSTANT_REST))
+        run_all(&s, cases->cases[k].name, "in a forked child", 2);
+      case_site_deinit(&s);
+    }
+  }
+  return bench.failures > 0 || bench.runs == 0 ? 1 : 0;
+}
+
+/* A child of a process whose thread pool has run: that pool is gone, and waiting for it would hang.
+ */
+static void run_forked(void **state) {
+  enum { SECONDS = 300 };
+  const scull_backend_t *cpu = scull_backend_find("cpu");
+  int status = 0;
+  (void)state;
+  if (cpu == NULL)
+    return;
+  fflush(stdout);
+  pid_t child = fork();
+  assert_true(child >= 0);
+  if (child == 0) {
+    alarm(SECONDS);
+    _exit(run_child(cpu));
+  }
+  assert_int_equal(waitpid(child, &status, 0), child);
+  assert_true(WIFEXITED(status));
+  assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 int conformance_tactics(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(run_backends)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(run_backends), cmocka_unit_test(run_forked)};
   return cmocka_run_group_tests_name("tactics", tests, NULL, NULL);
 }

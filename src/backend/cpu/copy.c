@@ -86,48 +86,87 @@ static void around(const scull_shape_t *shape, int32_t axis, int64_t *outer, int
     *inner *= shape->dim[i];
 }
 
+/* A shape as it lies in memory: channels last, or in blocks of 16 behind everything else. Axis
+ * `axis` of the operator becomes *at; blocks along the channels are whole (see configs). */
+static scull_shape_t in_memory(const scull_shape_t *shape, scull_layout_t layout, int32_t axis,
+                               int32_t *at) {
+  scull_shape_t out = *shape;
+  *at = axis;
+  if (layout == SCULL_LAYOUT_NHWC) {
+    for (int32_t i = 2; i < shape->rank; i++)
+      out.dim[i - 1] = shape->dim[i];
+    out.dim[shape->rank - 1] = shape->dim[1];
+    *at = axis == 1 ? shape->rank - 1 : axis > 1 ? axis - 1 : axis;
+  } else if (layout == SCULL_LAYOUT_C16) {
+    out.dim[1] = (shape->dim[1] + 15) / 16;
+    out.dim[out.rank++] = 16;
+  }
+  return out;
+}
+
 static void concat_boxes(const scull_site_t *site, state_t *s) {
   const scull_concat_attrs_t *attrs = site->ops[0].attrs;
-  const scull_shape_t *y = output_shape(site, 0);
-  int32_t axis = 0;
-  int64_t outer, inner, at = 0;
-  if (!scull_tensor_axis(attrs->axis, y->rank, &axis))
+  const scull_site_value_t *y = scull_backend_site_output(site, 0, 0);
+  int32_t axis = 0, at = 0;
+  int64_t outer, inner, offset = 0;
+  if (!scull_tensor_axis(attrs->axis, y->opt.rank, &axis))
     return;
-  around(y, axis, &outer, &inner);
+  const scull_shape_t whole = in_memory(&y->opt, y->layout, axis, &at);
+  around(&whole, at, &outer, &inner);
   for (size_t i = 0; i < site->ops[0].input_count; i++) {
     box_t *box = &s->boxes[s->count++];
-    const int64_t run = input_shape(site, i)->dim[axis] * inner;
+    const scull_shape_t part = in_memory(input_shape(site, i), y->layout, axis, &at);
+    const int64_t run = part.dim[at] * inner;
     box->input = scull_cpu_input_position(site, site->ops[0].inputs[i]);
-    box->dst_at = at;
-    append(box, outer, run, y->dim[axis] * inner);
+    box->dst_at = offset;
+    append(box, outer, run, whole.dim[at] * inner);
     append(box, run, 1, 1);
-    at += run;
+    offset += run;
   }
+}
+
+/* Position of output `i` of the operator among those that somebody wants; -1: nobody does. */
+static int output_position(const scull_site_t *site, size_t i) {
+  for (size_t o = 0; o < site->output_count; o++) {
+    if (site->outputs[o] == site->ops[0].outputs[i])
+      return (int)o;
+  }
+  return -1;
+}
+
+/* From one run of a part to the next: the part's own, or the tensor's that it is a slice of. */
+static int64_t slice_step(const scull_site_value_t *part, int32_t axis, int64_t inner,
+                          int64_t run) {
+  scull_shape_t wide = part->opt;
+  int32_t at = 0;
+  if (part->channel_total == 0)
+    return run;
+  wide.dim[1] = part->channel_total;
+  return in_memory(&wide, part->layout, axis, &at).dim[at] * inner;
 }
 
 static void split_boxes(const scull_site_t *site, state_t *s) {
   const scull_split_attrs_t *attrs = site->ops[0].attrs;
-  const scull_shape_t *x = input_shape(site, 0);
-  int32_t axis = 0;
-  int64_t outer, inner, at = 0;
-  if (!scull_tensor_axis(attrs->axis, x->rank, &axis))
+  const scull_site_value_t *x = scull_backend_site_input(site, 0, 0);
+  int32_t axis = 0, at = 0;
+  int64_t outer, inner, offset = 0;
+  if (!scull_tensor_axis(attrs->axis, x->opt.rank, &axis))
     return;
-  around(x, axis, &outer, &inner);
+  const scull_shape_t whole = in_memory(&x->opt, x->layout, axis, &at);
+  around(&whole, at, &outer, &inner);
   for (size_t i = 0; i < site->ops[0].output_count; i++) {
-    box_t *box = &s->boxes[s->count++];
-    const int64_t run = output_shape(site, i)->dim[axis] * inner;
-    box->output = -1;
-    for (size_t o = 0; o < site->output_count; o++) {
-      if (site->outputs[o] == site->ops[0].outputs[i])
-        box->output = (int)o;
-    }
-    s->count -= box->output < 0; /* nobody wants this part */
-    if (box->output >= 0) {
-      box->src_at = at;
-      append(box, outer, x->dim[axis] * inner, run);
+    const scull_shape_t part = in_memory(output_shape(site, i), x->layout, axis, &at);
+    const int64_t run = part.dim[at] * inner;
+    const int64_t step = slice_step(scull_backend_site_output(site, 0, i), axis, inner, run);
+    const int output = output_position(site, i);
+    if (output >= 0) {
+      box_t *box = &s->boxes[s->count++];
+      box->output = output;
+      box->src_at = offset;
+      append(box, outer, whole.dim[at] * inner, step);
       append(box, run, 1, 1);
     }
-    at += run;
+    offset += run;
   }
 }
 
@@ -179,14 +218,23 @@ static const char *const anchors[] = {"reshape",       "flatten",         "squee
 
 /* --- the tactic ------------------------------------------------------------------------------- */
 
+static bool splits_channels(const scull_site_t *site) {
+  if (!scull_backend_site_is(site, 0, "split"))
+    return false;
+  const scull_split_attrs_t *attrs = site->ops[0].attrs;
+  int32_t axis = 0;
+  return scull_tensor_axis(attrs->axis, input_shape(site, 0)->rank, &axis) && axis == 1 &&
+         input_shape(site, 0)->rank >= 3;
+}
+
 static const char *refuse(const scull_site_t *site, const scull_device_t *device) {
   const scull_site_op_t *op = &site->ops[0];
   (void)device;
   if (op->input_count > MAX_BOXES || op->output_count > MAX_BOXES)
     return "moves at most 64 tensors";
   for (size_t i = 0; i < site->value_count; i++) {
-    if (site->values[i].channel_total > 0)
-      return "knows no slices";
+    if (site->values[i].channel_total > 0 && !splits_channels(site))
+      return "knows slices only as parts of split channels";
   }
   const bool many = scull_backend_site_is(site, 0, "concat");
   for (size_t i = 0; i < (many ? op->input_count : 1); i++) {
@@ -195,6 +243,35 @@ static const char *refuse(const scull_site_t *site, const scull_device_t *device
       return "moves tensors of rank 1 and more that are no constants";
   }
   return NULL;
+}
+
+/* True when the channels of every part are whole blocks of 16. */
+static bool whole_blocks(const scull_site_t *site) {
+  for (size_t i = 0; i < site->value_count; i++) {
+    const scull_site_value_t *v = &site->values[i];
+    if (v->opt.dim[1] % 16 != 0 || v->min.dim[1] % 16 != 0 || v->max.dim[1] % 16 != 0)
+      return false;
+  }
+  return true;
+}
+
+/* Parts of a whole can be moved in any layout that all of them have; the rest is plain. */
+static size_t configs(const scull_site_t *site, const scull_device_t *device, scull_config_t *out,
+                      size_t room) {
+  static const scull_layout_t layouts[] = {SCULL_LAYOUT_PLAIN, SCULL_LAYOUT_NHWC, SCULL_LAYOUT_C16};
+  const scull_shape_t *x = input_shape(site, 0);
+  const bool parts =
+      scull_backend_site_is(site, 0, "concat") || scull_backend_site_is(site, 0, "split");
+  size_t count = 0;
+  (void)device;
+  for (size_t i = 0; i < 3 && count < room; i++) {
+    if (layouts[i] != SCULL_LAYOUT_PLAIN && (!parts || x->rank < 3 || x->rank > 5))
+      continue;
+    if (layouts[i] == SCULL_LAYOUT_C16 && !whole_blocks(site))
+      continue;
+    out[count++] = (scull_config_t){.src = layouts[i], .dst = layouts[i]};
+  }
+  return count;
 }
 
 /* Drops dimensions of one element and joins those that go on without a jump. */
@@ -338,6 +415,7 @@ const scull_tactic_t scull_tactic_cpu_copy = {.name = "cpu.copy",
                                               .version = 1,
                                               .anchors = anchors,
                                               .refuse = refuse,
+                                              .configs = configs,
                                               .prepare = prepare,
                                               .enqueue = enqueue,
                                               .release = scull_base_free};

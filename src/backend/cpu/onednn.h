@@ -6,8 +6,9 @@
  *
  * Threads and forks: there is one engine a process (immutable, shared); a state owns its primitive,
  * stream and memory objects, so states may run in several threads at once. A primitive has the
- * thread count of its creation baked in; enqueue therefore applies that count again. In a forked
- * child `base/` makes OpenMP run everything serially. */
+ * thread count of its creation baked in, and many split their work by it, whatever team they get;
+ * enqueue therefore applies that count again. In a forked child (whose pool is gone) states are
+ * prepared for one thread, and states that came through the fork with more refuse to run. */
 #ifndef SCULL_BACKEND_CPU_ONEDNN_H
 #define SCULL_BACKEND_CPU_ONEDNN_H
 

@@ -443,6 +443,7 @@ scull_status_t scull_onednn_pack(const scull_onednn_family_t *family, const scul
   scull_onednn_choice_t choice;
   if (!scull_onednn_choice_init_packed(family, site, config, &choice))
     return SCULL_UNSUPPORTED;
+  scull_base_threads_apply(scull_base_threads_forked() ? 1 : site->threads);
   scull_status_t status = pack_all(site, &choice, dst);
   scull_onednn_choice_deinit(&choice);
   return status;

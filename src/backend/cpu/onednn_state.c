@@ -114,13 +114,14 @@ static scull_status_t fill_state(state_t *s, const scull_site_t *site,
 
 /* The choice for the actual shapes and threads, with the constants as they were packed. */
 static bool choose(const scull_onednn_family_t *family, const scull_site_t *site,
-                   const scull_config_t *config, scull_onednn_choice_t *out) {
+                   const scull_config_t *config, int threads, scull_onednn_choice_t *out) {
   scull_onednn_choice_t packed;
-  if (scull_onednn_is_fixed(site) && (config->knob[2] <= 0 || config->knob[2] == site->threads))
+  int packed_for = config->knob[2] > 0 ? config->knob[2] : site->threads;
+  if (scull_onednn_is_fixed(site) && packed_for == threads)
     return scull_onednn_choice_init_packed(family, site, config, out);
   if (!scull_onednn_choice_init_packed(family, site, config, &packed))
     return false;
-  scull_base_threads_apply(site->threads);
+  scull_base_threads_apply(threads);
   bool ok = scull_onednn_choice_init(family, site, config, &packed, out);
   scull_onednn_choice_deinit(&packed);
   return ok;
@@ -144,11 +145,11 @@ scull_status_t scull_onednn_prepare(const scull_onednn_family_t *family, const s
   state_t *s = scull_base_alloc(sizeof *s);
   if (s == NULL)
     return scull_base_fail_memory(diag, "a prepared primitive");
-  s->threads = site->threads;
+  s->threads = scull_base_threads_forked() ? 1 : site->threads;
   scull_status_t status = SCULL_OK;
   if (!is_empty(site)) {
     status = SCULL_UNSUPPORTED;
-    if (choose(family, site, config, &choice)) {
+    if (choose(family, site, config, s->threads, &choice)) {
       status = fill_state(s, site, &choice, &out->scratch);
       scull_onednn_choice_deinit(&choice);
     }
@@ -225,6 +226,8 @@ scull_status_t scull_onednn_enqueue(void *state, const scull_args_t *args) {
     return SCULL_OK;
   if (!packed_fits(s, args))
     return SCULL_NEEDS_BUILD;
+  if (s->threads > 1 && scull_base_threads_forked())
+    return SCULL_DEVICE; /* planned for threads that a forked child lacks: prepare again */
   scull_base_threads_apply(s->threads);
   copy_residual(s, args);
   for (int i = 0; i < s->count; i++) {

@@ -171,6 +171,7 @@ static const char *const anchors[] = {"identity", NULL};
 const scull_tactic_t scull_tactic_cpu_reformat = {.name = "cpu.reformat",
                                                   .version = 1,
                                                   .anchors = anchors,
+                                                  .reformats = true,
                                                   .refuse = refuse,
                                                   .prepare = prepare,
                                                   .enqueue = enqueue,
