@@ -352,13 +352,13 @@ int main(int argc, char **argv) {
     else if (strcmp(name, "--tactic") == 0)
       o.tactic = value;
     else if (strcmp(name, "--batch") == 0)
-      o.batch = atoi(value);
+      o.batch = (int)strtol(value, NULL, 10);
     else if (strcmp(name, "--threads") == 0)
-      o.threads = atoi(value);
+      o.threads = (int)strtol(value, NULL, 10);
     else if (strcmp(name, "--rounds") == 0)
-      o.rounds = atoi(value);
+      o.rounds = (int)strtol(value, NULL, 10);
     else if (strcmp(name, "--top") == 0)
-      o.top = atoi(value);
+      o.top = (int)strtol(value, NULL, 10);
     else if (strcmp(name, "--conv") != 0 || !read_conv(value, &given))
       return usage();
   }

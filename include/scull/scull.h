@@ -160,7 +160,9 @@ typedef struct scull_build_options {
   scull_stage_t stop_after; /* with print: the graph as text after that stage, no plan */
   scull_text_sink_fn_t print;
   void *print_user;
-  scull_text_sink_fn_t picture; /* Graphviz source: original and transformed network */
+  /* Graphviz source, once: the network as in the file beside what became of it (left out when the
+   * build stops before it is tuned). With use_static the stages run even if a plan is stored. */
+  scull_text_sink_fn_t picture;
   void *picture_user;
   scull_progress_fn_t progress;
   void *progress_user;

@@ -64,23 +64,47 @@ bool scull_backend_site_call(const scull_site_t *site, size_t op, scull_tensor_t
   return true;
 }
 
-scull_status_t scull_backend_site_infer(scull_site_t *site, scull_diag_t *diag) {
-  enum { ROOM = 256 };
-  scull_tensor_t inputs[ROOM], outputs[ROOM];
-  for (size_t i = 0; i < site->op_count; i++) {
-    const scull_site_op_t *op = &site->ops[i];
-    scull_op_call_t call;
-    if (!scull_backend_site_call(site, i, inputs, outputs, ROOM, &call))
-      return scull_base_fail(diag, SCULL_UNSUPPORTED, "%s: more than %d operands", op->def->name,
-                             ROOM);
-    call.diag = diag;
-    SCULL_TRY(scull_ops_infer(&call));
-    for (size_t o = 0; o < op->output_count; o++) {
-      if (op->outputs[o] != SCULL_SITE_ABSENT)
-        site->values[op->outputs[o]].opt = outputs[o].type.shape;
-    }
+static scull_status_t infer_op(scull_site_t *site, size_t index, scull_tensor_t *operands,
+                               size_t room, scull_diag_t *diag) {
+  const scull_site_op_t *op = &site->ops[index];
+  scull_tensor_t *outputs = operands + room;
+  scull_op_call_t call;
+  if (!scull_backend_site_call(site, index, operands, outputs, room, &call))
+    return scull_base_fail(diag, SCULL_INTERNAL, "%s: more than %zu operands", op->def->name, room);
+  call.diag = diag;
+  SCULL_TRY(scull_ops_infer(&call));
+  for (size_t o = 0; o < op->output_count; o++) {
+    if (op->outputs[o] == SCULL_SITE_ABSENT)
+      continue;
+    scull_site_value_t *v = &site->values[op->outputs[o]];
+    if (v->dtype != outputs[o].type.dtype)
+      return scull_base_fail(diag, SCULL_CORRUPT, "%s gives %s, not %s", op->def->name,
+                             scull_tensor_dtype_name(outputs[o].type.dtype),
+                             scull_tensor_dtype_name(v->dtype));
+    v->opt = outputs[o].type.shape;
   }
   return SCULL_OK;
+}
+
+scull_status_t scull_backend_site_infer(scull_site_t *site, scull_diag_t *diag) {
+  enum { USUAL = 16 };
+  scull_tensor_t few[2 * USUAL], *operands = few;
+  size_t room = USUAL;
+  for (size_t i = 0; i < site->op_count; i++) {
+    const scull_site_op_t *op = &site->ops[i];
+    size_t count = op->input_count > op->output_count ? op->input_count : op->output_count;
+    room = count > room ? count : room;
+  }
+  if (room > USUAL)
+    operands = scull_base_alloc(2 * room * sizeof *operands);
+  if (operands == NULL)
+    return scull_base_fail_memory(diag, "shapes");
+  scull_status_t status = SCULL_OK;
+  for (size_t i = 0; i < site->op_count && status == SCULL_OK; i++)
+    status = infer_op(site, i, operands, room, diag);
+  if (operands != few)
+    scull_base_free(operands);
+  return status;
 }
 
 /* --- text ------------------------------------------------------------------------------------- */

@@ -8,6 +8,10 @@
 
 #define SCULL_SITE_ABSENT UINT16_MAX /* an absent optional operand */
 
+/* Constants up to this size keep their bytes beside a tactic's packed ones: shape rules and
+ * `prepare` may read them. */
+enum { SCULL_SITE_SMALL_BYTES = 4096 };
+
 /* One tensor of a site. `opt` is the shape to work for: in `prepare` it is the actual one. */
 typedef struct scull_site_value {
   scull_dtype_t dtype;

@@ -44,6 +44,7 @@ typedef struct scull_tactic {
                                  `traits`) */
   uint32_t traits;            /* with anchors == NULL: ops[0] has one of these traits; 0: any op */
   scull_growth_t growth;
+  bool reformats; /* takes the identity operator between two layouts */
 
   /* NULL when the tactic takes the site (whole range min..max, layouts aside), else a literal
    * reason: "needs channels % 16 == 0". Sees slices (channel_total) of outputs, too. */

@@ -36,11 +36,17 @@ static const uint8_t *take(scull_codec_t *codec, size_t size) {
   return data;
 }
 
+static void write_raw(scull_codec_t *codec, const void *data, size_t size) {
+  if (codec->failed)
+    return;
+  scull_base_text_add(&codec->out, data, size);
+  if (codec->out.failed)
+    scull_base_codec_fail(codec, "out of memory");
+}
+
 static void raw(scull_codec_t *codec, void *value, size_t size) {
   if (codec->writing) {
-    scull_base_text_add(&codec->out, value, size);
-    if (codec->out.failed)
-      scull_base_codec_fail(codec, "out of memory");
+    write_raw(codec, value, size);
     return;
   }
   const uint8_t *data = take(codec, size);
@@ -84,7 +90,7 @@ void scull_base_codec_bytes(scull_codec_t *codec, scull_bytes_t *value) {
   uint64_t size = codec->writing ? value->size : 0;
   scull_base_codec_u64(codec, &size);
   if (codec->writing) {
-    scull_base_text_add(&codec->out, (const char *)value->data, value->size);
+    write_raw(codec, value->data, value->size);
     return;
   }
   const uint8_t *data = take(codec, size);

@@ -1,10 +1,12 @@
 /* Text building and matching. */
+#define _POSIX_C_SOURCE 200809L
 #include "base/text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/locale.h"
 #include "base/vec.h"
 
 void scull_base_text_deinit(scull_text_t *text) {
@@ -33,11 +35,13 @@ void scull_base_text_print(scull_text_t *text, const char *format, ...) {
   va_list args, again;
   va_start(args, format);
   va_copy(again, args);
+  locale_t before = scull_base_locale_enter();
   int length = vsnprintf(NULL, 0, format, args);
   if (length >= 0 && room_for(text, (size_t)length)) {
     vsnprintf(text->data + text->size, (size_t)length + 1, format, again);
     text->size += (size_t)length;
   }
+  scull_base_locale_leave(before);
   va_end(again);
   va_end(args);
 }

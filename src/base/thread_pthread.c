@@ -57,6 +57,8 @@ static void *work(void *argument) {
 
 static void team_destroy(void *argument) {
   team_t *team = argument;
+  if (scull_base_threads_forked())
+    return; /* its threads stayed in the parent */
   pthread_mutex_lock(&team->lock);
   team->quit = true;
   pthread_cond_broadcast(&team->wake);

@@ -1,9 +1,12 @@
 /* The worker thread: one mutex, two conditions, one slot. */
+#define _POSIX_C_SOURCE 200809L
 #include "base/worker.h"
 
 #include <pthread.h>
+#include <unistd.h>
 
 struct scull_worker {
+  pid_t process; /* in which the thread lives */
   pthread_t thread;
   pthread_mutex_t lock;
   pthread_cond_t work, idle;
@@ -12,6 +15,11 @@ struct scull_worker {
   scull_status_t status;
   bool busy, quit;
 };
+
+/* The thread, and who knows what state of the lock, belong to the parent of this process. */
+static bool is_orphan(const scull_worker_t *worker) {
+  return worker->process != getpid();
+}
 
 static void *loop(void *argument) {
   scull_worker_t *worker = argument;
@@ -39,6 +47,7 @@ scull_status_t scull_base_worker_create(scull_worker_t **out, scull_diag_t *diag
   scull_worker_t *worker = scull_base_alloc(sizeof *worker);
   if (worker == NULL)
     return scull_base_fail_memory(diag, "a worker thread");
+  worker->process = getpid();
   pthread_mutex_init(&worker->lock, NULL);
   pthread_cond_init(&worker->work, NULL);
   pthread_cond_init(&worker->idle, NULL);
@@ -56,6 +65,10 @@ scull_status_t scull_base_worker_create(scull_worker_t **out, scull_diag_t *diag
 void scull_base_worker_destroy(scull_worker_t *worker) {
   if (worker == NULL)
     return;
+  if (is_orphan(worker)) {
+    scull_base_free(worker);
+    return;
+  }
   pthread_mutex_lock(&worker->lock);
   worker->quit = true;
   pthread_cond_signal(&worker->work);
@@ -68,6 +81,11 @@ void scull_base_worker_destroy(scull_worker_t *worker) {
 }
 
 void scull_base_worker_submit(scull_worker_t *worker, scull_job_fn_t fn, void *user) {
+  if (is_orphan(worker)) {
+    worker->status = fn(user);
+    worker->busy = false;
+    return;
+  }
   pthread_mutex_lock(&worker->lock);
   while (worker->busy)
     pthread_cond_wait(&worker->idle, &worker->lock);
@@ -78,7 +96,16 @@ void scull_base_worker_submit(scull_worker_t *worker, scull_job_fn_t fn, void *u
   pthread_mutex_unlock(&worker->lock);
 }
 
+static scull_status_t orphan_wait(scull_worker_t *worker) {
+  scull_status_t status = worker->busy ? SCULL_CANCELLED : worker->status;
+  worker->busy = false;
+  worker->status = SCULL_OK;
+  return status;
+}
+
 scull_status_t scull_base_worker_wait(scull_worker_t *worker) {
+  if (is_orphan(worker))
+    return orphan_wait(worker);
   pthread_mutex_lock(&worker->lock);
   while (worker->busy)
     pthread_cond_wait(&worker->idle, &worker->lock);

@@ -1,4 +1,5 @@
-/* A thread that runs one job at a time for its owner. */
+/* A thread that runs one job at a time for its owner. In the child of a fork the thread is not
+ * there: jobs then run in the caller, and one that was under way at the fork is CANCELLED. */
 #ifndef SCULL_BASE_WORKER_H
 #define SCULL_BASE_WORKER_H
 

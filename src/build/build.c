@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/thread.h"
+#include "build/picture.h"
 #include "build/report.h"
 #include "build/sources.h"
 #include "build/static_plan.h"
@@ -29,6 +30,7 @@ typedef struct {
   scull_tuning_t tuning;
   scull_lowered_t lowered;
   scull_text_t sources;
+  scull_text_t picture;
   uint64_t start;
 } build_t;
 
@@ -40,6 +42,7 @@ void scull_build_result_deinit(scull_build_result_t *result) {
 static void build_deinit(build_t *b) {
   scull_lower_deinit(&b->lowered);
   scull_base_text_deinit(&b->sources);
+  scull_base_text_deinit(&b->picture);
   SCULL_VEC_DEINIT(&b->notes);
   scull_base_file_close(&b->replay);
   scull_tune_cache_destroy(b->cache);
@@ -199,6 +202,29 @@ static scull_status_t write_report(build_t *b) {
   return scull_base_fail_memory(b->diag, "a report");
 }
 
+/* --- the picture ---------------------------------------------------------------------------------
+ */
+
+/* Now, while the graph is as the file has it. */
+static scull_status_t draw_original(build_t *b) {
+  if (b->options->picture == NULL)
+    return SCULL_OK;
+  return scull_build_picture_original(b->graph, &b->tune, &b->picture);
+}
+
+/* What the stages that ran have given: a build that stops early shows the original alone. */
+static scull_status_t show_picture(build_t *b) {
+  if (b->options->picture == NULL)
+    return SCULL_OK;
+  if (b->tuning.choice_count > 0)
+    SCULL_TRY(scull_build_picture_transformed(b->graph, &b->tuning, &b->picture));
+  scull_build_picture_end(&b->picture);
+  if (b->picture.failed)
+    return scull_base_fail_memory(b->diag, "a picture");
+  b->options->picture(b->options->picture_user, scull_base_text_get(&b->picture), b->picture.size);
+  return SCULL_OK;
+}
+
 /* --- stopping in between -------------------------------------------------------------------------
  */
 
@@ -303,15 +329,8 @@ static void final_report(const build_t *b, scull_build_result_t *result) {
 }
 
 static scull_status_t run_stages(build_t *b, const char *plan_path, scull_build_result_t *result) {
-  bool found = false;
-  SCULL_TRY(open_device(b));
-  SCULL_TRY(set_tune_options(b));
-  if (b->options->use_static)
-    SCULL_TRY(scull_build_static_find(b->options, b->device, plan_path, &result->static_path,
-                                      &found, b->diag));
-  if (found)
-    return SCULL_OK;
   SCULL_TRY(scull_build_import(b->options, &b->files, &b->graph, b->diag));
+  SCULL_TRY(draw_original(b));
   if (stops_after(b, SCULL_STAGE_IMPORT))
     return show_graph(b);
   SCULL_TRY(passes(b));
@@ -325,12 +344,27 @@ static scull_status_t run_stages(build_t *b, const char *plan_path, scull_build_
   return SCULL_OK;
 }
 
+/* A stored plan has no picture: one that is asked for wants the stages run. */
+static scull_status_t find_or_build(build_t *b, const char *plan_path,
+                                    scull_build_result_t *result) {
+  bool found = false;
+  SCULL_TRY(open_device(b));
+  SCULL_TRY(set_tune_options(b));
+  if (b->options->use_static)
+    SCULL_TRY(scull_build_static_find(b->options, b->device, plan_path, &result->static_path,
+                                      &found, b->diag));
+  if (found && b->options->picture == NULL)
+    return SCULL_OK;
+  SCULL_TRY(run_stages(b, plan_path, result));
+  return show_picture(b);
+}
+
 scull_status_t scull_build_run(const scull_build_options_t *options, const atomic_bool *cancel,
                                const char *plan_path, scull_build_result_t *result,
                                scull_diag_t *diag) {
   build_t b = {.options = options, .cancel = cancel, .diag = diag, .start = scull_base_now()};
   scull_plan_init(&b.lowered.plan);
-  scull_status_t status = run_stages(&b, plan_path, result);
+  scull_status_t status = find_or_build(&b, plan_path, result);
   build_deinit(&b);
   return status;
 }

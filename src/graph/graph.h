@@ -219,6 +219,10 @@ scull_status_t scull_graph_verify(scull_graph_t *graph) SCULL_MUST_USE;
  * not printed. Only the end of `text` need be checked for shortage of memory. */
 void scull_graph_print(scull_graph_t *graph, scull_text_t *text);
 
+/* Type of a value as text. */
+void scull_graph_print_type(const scull_graph_t *graph, const scull_value_t *value,
+                            scull_text_t *text);
+
 /* Reads the text form. `text` must be NUL-terminated. *out is yours. Types of nodes' outputs may be
  * left out; where given, they are checked. A constant given by hash gets values made from the hash
  * (floats from 0.1 to 1.1, others 0 or 1) and prints as that hash again. Every node becomes its own

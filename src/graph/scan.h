@@ -61,8 +61,4 @@ scull_status_t scull_graph_scan_type(scull_scan_t *scan, scull_scan_type_t *out)
 scull_status_t scull_graph_scan_constant(scull_scan_t *scan, const scull_type_t *type, void **data,
                                          uint64_t *stands_for) SCULL_MUST_USE;
 
-/* Type of a value as text. */
-void scull_graph_print_type(const scull_graph_t *graph, const scull_value_t *value,
-                            scull_text_t *text);
-
 #endif

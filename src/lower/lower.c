@@ -121,7 +121,7 @@ static scull_status_t add_identity(scull_lower_t *l, uint32_t from, uint32_t to,
   step.bindings[1] = to;
   const scull_tactic_t *const *tactics = l->options->device->backend->tactics;
   for (size_t i = 0; kind == SCULL_PLAN_RUN && tactics[i] != NULL; i++) {
-    if (!scull_backend_tactic_applies(tactics[i], &step.site) ||
+    if (!tactics[i]->reformats || !scull_backend_tactic_applies(tactics[i], &step.site) ||
         tactics[i]->refuse(&step.site, l->options->device) != NULL)
       continue;
     step.tactic_name = tactics[i]->name;
@@ -174,7 +174,7 @@ static const char *step_name(scull_lower_t *l, const scull_choice_t *choice) {
 static bool is_swallowed(const scull_choice_t *choice, const scull_site_value_t *value) {
   scull_type_t type = {.dtype = value->dtype, .shape = value->opt};
   return choice->kind == SCULL_CHOICE_RUN && choice->tactic != NULL &&
-         choice->tactic->pack != NULL && scull_tensor_bytes(&type) > 4096;
+         choice->tactic->pack != NULL && scull_tensor_bytes(&type) > SCULL_SITE_SMALL_BYTES;
 }
 
 static scull_status_t bind_inputs(scull_lower_t *l, const scull_choice_t *choice,
@@ -219,8 +219,8 @@ static scull_status_t bind_view(scull_lower_t *l, scull_plan_step_t *step,
   uint32_t *slot = made_slot(l, values[y], SCULL_LAYOUT_PLAIN);
   if (step->site.values[x].is_constant)
     SCULL_TRY(constant_value(l, values[x], &step->bindings[x]));
-  SCULL_TRY(add_value(l, values[y], SCULL_LAYOUT_PLAIN,
-                      l->values.data[step->bindings[x]].buffer, slot));
+  SCULL_TRY(
+      add_value(l, values[y], SCULL_LAYOUT_PLAIN, l->values.data[step->bindings[x]].buffer, slot));
   step->bindings[y] = *slot;
   return SCULL_OK;
 }

@@ -14,8 +14,20 @@ static const row_t rows[] = {
     {&scull_opdef_gru, 4, 4},
 };
 
+/* What a slice or view is cut out of: a file may fill the states of all layers at once. */
+static scull_value_id_t source_of(const scull_graph_t *graph, scull_value_id_t value) {
+  const scull_node_t *node = scull_graph_producer(graph, value);
+  while (node != NULL &&
+         (node->op == &scull_opdef_slice || (node->op->traits & SCULL_OP_VIEW) != 0)) {
+    value = node->inputs[0];
+    node = scull_graph_producer(graph, value);
+  }
+  return value;
+}
+
 static bool is_zero(const scull_graph_t *graph, scull_value_id_t value) {
   double constant = 1;
+  value = source_of(graph, value);
   const scull_node_t *fill = scull_passes_from(graph, value, &scull_opdef_fill);
   if (fill != NULL)
     return ((const scull_fill_attrs_t *)fill->attrs)->value == 0;

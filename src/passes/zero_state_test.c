@@ -29,6 +29,23 @@ static void drops_filled_zeros(void **state) {
              "y, h, c = lstm(x, f32[1x8x5], f32[1x8x2], -, -, -)\n");
 }
 
+/* as PaddleOCR's recognizers have them */
+static void drops_slices_of_zeros(void **state) {
+  (void)state;
+  pass_check(pass,
+             LAYER "const %four: i64[1]={4}\n"
+                   "const %two: i64[1]={2}\n"
+                   "%s = shape(%x)\n"
+                   "%n = slice(%s) axes=0 starts=1 ends=2\n"
+                   "%t = concat(%four, %n, %two)\n"
+                   "%z = fill(%t)\n"
+                   "%h0 = slice(%z) axes=0 starts=2 ends=3\n"
+                   "%c0 = slice(%z) axes=0 starts=3 ends=4\n"
+                   "%y, %h, %c = lstm(%x, %w, %r, -, %h0, %c0)\n"
+                   "output %y\n",
+             "y, h, c = lstm(x, f32[1x8x5], f32[1x8x2], -, -, -)\n");
+}
+
 static void drops_constant_zeros(void **state) {
   (void)state;
   pass_check(pass,
@@ -53,6 +70,7 @@ static void keeps_other_states(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(drops_filled_zeros),
+      cmocka_unit_test(drops_slices_of_zeros),
       cmocka_unit_test(drops_constant_zeros),
       cmocka_unit_test(keeps_other_states),
   };

@@ -93,6 +93,20 @@ scull_status_t scull_plan_write(const scull_plan_t *plan, const char *path, scul
   return status;
 }
 
+void scull_plan_seal(void *bytes, size_t size) {
+  header_t header;
+  if (size < sizeof header)
+    return;
+  memcpy(&header, bytes, sizeof header);
+  for (uint32_t i = 0; i < SECTIONS; i++) {
+    section_t *s = &header.sections[i];
+    if (s->offset <= size && s->size <= size - s->offset)
+      s->hash = scull_base_hash64((const char *)bytes + s->offset, s->size, i + 1);
+  }
+  header.hash = header_hash(&header);
+  memcpy(bytes, &header, sizeof header);
+}
+
 /* --- reading ---------------------------------------------------------------------------------- */
 
 static scull_status_t corrupt(scull_diag_t *diag, const char *name, uint64_t offset,

@@ -68,8 +68,11 @@ static const char *value_fault(const scull_plan_t *plan, const scull_plan_value_
       (v->channel_offset < 0 || v->max.rank < 2 || v->channel_total > INT32_MAX ||
        v->channel_offset > v->channel_total - v->max.dim[1]))
     return "is a slice outside its tensor";
-  if (!scull_plan_value_bytes(v, &v->max, &bytes) || bytes > plan->buffers[v->buffer].bytes)
-    return "does not fit its buffer";
+  const scull_shape_t *const shapes[] = {&v->min, &v->opt, &v->max};
+  for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
+    if (!scull_plan_value_bytes(v, shapes[i], &bytes) || bytes > plan->buffers[v->buffer].bytes)
+      return "does not fit its buffer";
+  }
   if (plan->buffers[v->buffer].storage == SCULL_PLAN_CONSTANT &&
       plan->buffers[v->buffer].offset % SCULL_MEMORY_ALIGN != 0)
     return "is an unaligned constant";
@@ -84,23 +87,66 @@ static bool indices_ok(const uint16_t *list, size_t count, size_t limit, bool ab
   return true;
 }
 
+static bool arity_ok(const scull_site_op_t *op) {
+  const scull_opdef_t *def = op->def;
+  return op->input_count >= def->inputs_min &&
+         (def->inputs_max == SCULL_ARITY_MANY || op->input_count <= def->inputs_max) &&
+         op->output_count >= def->outputs_min &&
+         (def->outputs_max == SCULL_ARITY_MANY || op->output_count <= def->outputs_max) &&
+         op->output_count > 0;
+}
+
+static bool holds(const uint16_t *list, size_t count, uint16_t item) {
+  for (size_t i = 0; i < count; i++) {
+    if (list[i] == item)
+      return true;
+  }
+  return false;
+}
+
+/* True when the value is there before op number `end` runs: from outside, or from an op before. */
+static bool is_there(const scull_site_t *site, size_t end, uint16_t value) {
+  if (site->values[value].is_constant || holds(site->inputs, site->input_count, value))
+    return true;
+  for (size_t i = 0; i < end; i++) {
+    if (holds(site->ops[i].outputs, site->ops[i].output_count, value))
+      return true;
+  }
+  return false;
+}
+
+static const char *op_fault(const scull_site_t *site, size_t index) {
+  const scull_site_op_t *op = &site->ops[index];
+  if (!indices_ok(op->inputs, op->input_count, site->value_count, true) ||
+      !indices_ok(op->outputs, op->output_count, site->value_count, false))
+    return "has an operand that does not exist";
+  if (!arity_ok(op))
+    return "has an operator with a wrong number of operands";
+  for (size_t i = 0; i < op->input_count; i++) {
+    if (op->inputs[i] != SCULL_SITE_ABSENT && !is_there(site, index, op->inputs[i]))
+      return "reads what nobody has written";
+  }
+  for (size_t i = 0; i < op->output_count; i++) {
+    if (is_there(site, index, op->outputs[i]))
+      return "writes over an operand";
+  }
+  return NULL;
+}
+
 static const char *site_fault(const scull_site_t *site) {
+  const char *fault = NULL;
   if (site->op_count == 0 || site->value_count == 0 || site->value_count >= SCULL_SITE_ABSENT)
     return "has no operator or too many values";
-  for (size_t i = 0; i < site->op_count; i++) {
-    const scull_site_op_t *op = &site->ops[i];
-    if (op->output_count == 0 ||
-        !indices_ok(op->inputs, op->input_count, site->value_count, true) ||
-        !indices_ok(op->outputs, op->output_count, site->value_count, false))
-      return "has an operand that does not exist";
-    if (op->input_count < op->def->inputs_min ||
-        (op->def->inputs_max != SCULL_ARITY_MANY && op->input_count > op->def->inputs_max))
-      return "has an operator with a wrong number of operands";
-  }
   if (!indices_ok(site->inputs, site->input_count, site->value_count, false) ||
       !indices_ok(site->outputs, site->output_count, site->value_count, false))
     return "has an input or output that does not exist";
-  return NULL;
+  for (size_t i = 0; i < site->op_count && fault == NULL; i++)
+    fault = op_fault(site, i);
+  for (size_t i = 0; i < site->output_count && fault == NULL; i++) {
+    if (!is_there(site, site->op_count, site->outputs[i]))
+      fault = "gives what no operator has written";
+  }
+  return fault;
 }
 
 /* The site's idea of a value and the plan's must be one, or a tactic would write past its memory.
@@ -116,18 +162,40 @@ static const char *binding_fault(const scull_plan_t *plan, const scull_plan_step
   const scull_plan_value_t *v = &plan->values[id];
   bool constant = plan->buffers[v->buffer].storage == SCULL_PLAN_CONSTANT;
   if (s->dtype != v->dtype || s->layout != v->layout || s->channel_total != v->channel_total ||
-      s->channel_offset != v->channel_offset || s->is_constant != constant ||
-      !scull_tensor_shape_equal(&s->opt, &v->opt) || !scull_tensor_shape_equal(&s->max, &v->max))
+      s->channel_offset != v->channel_offset || (s->is_constant && !constant) ||
+      !scull_tensor_shape_equal(&s->opt, &v->opt) || !scull_tensor_shape_equal(&s->min, &v->min) ||
+      !scull_tensor_shape_equal(&s->max, &v->max))
     return "binds a value of another type";
   return NULL;
 }
 
 static bool is_bound(const scull_plan_step_t *step, const uint16_t *list, size_t count) {
   for (size_t i = 0; i < count; i++) {
-    if (step->bindings[list[i]] == SCULL_PLAN_NONE)
+    if (list[i] != SCULL_SITE_ABSENT && step->bindings[list[i]] == SCULL_PLAN_NONE)
       return false;
   }
   return true;
+}
+
+/* A step may write into the arena, an output or, while shapes are set, the shape memory: weights
+ * and inputs are nobody's to write. */
+static bool may_write(const scull_plan_t *plan, const scull_plan_step_t *step) {
+  for (size_t i = 0; i < step->site.output_count; i++) {
+    const scull_plan_value_t *v = &plan->values[step->bindings[step->site.outputs[i]]];
+    uint8_t storage = plan->buffers[v->buffer].storage;
+    if (step->kind == SCULL_PLAN_AT_SHAPE
+            ? storage != SCULL_PLAN_SHAPE
+            : storage != SCULL_PLAN_ARENA && storage != SCULL_PLAN_OUTPUT)
+      return false;
+  }
+  return true;
+}
+
+/* What the runtime takes for granted of a step without a tactic: one operator, all in memory. */
+static bool is_plain_call(const scull_plan_step_t *step) {
+  const scull_site_op_t *op = &step->site.ops[0];
+  return step->site.op_count == 1 && is_bound(step, op->inputs, op->input_count) &&
+         is_bound(step, op->outputs, op->output_count);
 }
 
 static const char *step_fault(const scull_plan_t *plan, const scull_plan_step_t *step) {
@@ -141,14 +209,26 @@ static const char *step_fault(const scull_plan_t *plan, const scull_plan_step_t 
   if (!is_bound(step, step->site.inputs, step->site.input_count) ||
       !is_bound(step, step->site.outputs, step->site.output_count))
     return "has an input or output without memory";
+  if (step->kind != SCULL_PLAN_VIEW && !may_write(plan, step))
+    return "writes where it must not";
+  if ((step->tactic_name[0] == '\0' || step->kind != SCULL_PLAN_RUN) && !is_plain_call(step))
+    return "has no tactic and more than one operator, or operands without memory";
   if (!inside(step->packed_offset, step->packed_bytes, plan->weights.size) ||
       step->packed_offset % SCULL_MEMORY_ALIGN != 0)
     return "has packed weights outside the file";
   return NULL;
 }
 
-static const char *port_fault(const scull_plan_t *plan, const scull_plan_port_t *port) {
-  return port->value < plan->value_count ? NULL : "names a value that does not exist";
+/* Ports are dense tensors in the caller's memory of that number. */
+static const char *port_fault(const scull_plan_t *plan, const scull_plan_port_t *port,
+                              scull_plan_storage_t storage, size_t index) {
+  if (port->value >= plan->value_count)
+    return "names a value that does not exist";
+  const scull_plan_value_t *v = &plan->values[port->value];
+  const scull_plan_buffer_t *b = &plan->buffers[v->buffer];
+  if (b->storage != storage || b->index != index)
+    return "does not lie in the caller's memory";
+  return v->layout == SCULL_LAYOUT_PLAIN && v->channel_total == 0 ? NULL : "is not dense";
 }
 
 scull_status_t scull_plan_verify(const scull_plan_t *plan, const char *name, scull_diag_t *diag) {
@@ -168,11 +248,11 @@ scull_status_t scull_plan_verify(const scull_plan_t *plan, const char *name, scu
       return bad(diag, name, "step", i, fault);
   }
   for (size_t i = 0; i < plan->input_count; i++) {
-    if ((fault = port_fault(plan, &plan->inputs[i])) != NULL)
+    if ((fault = port_fault(plan, &plan->inputs[i], SCULL_PLAN_INPUT, i)) != NULL)
       return bad(diag, name, "input", i, fault);
   }
   for (size_t i = 0; i < plan->output_count; i++) {
-    if ((fault = port_fault(plan, &plan->outputs[i])) != NULL)
+    if ((fault = port_fault(plan, &plan->outputs[i], SCULL_PLAN_OUTPUT, i)) != NULL)
       return bad(diag, name, "output", i, fault);
   }
   return SCULL_OK;

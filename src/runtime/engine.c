@@ -39,6 +39,21 @@ void scull_runtime_engine_destroy(scull_runtime_engine_t *engine) {
   scull_base_free(engine);
 }
 
+/* Tactics trust a site that they have not refused; a plan is only a file. */
+static const char *refusal(const scull_plan_step_t *step, const scull_tactic_t *tactic,
+                           const scull_device_t *device) {
+  if (!scull_backend_tactic_applies(tactic, &step->site))
+    return "does not know the operator";
+  for (size_t k = 0; k < step->site.value_count; k++) {
+    const scull_site_value_t *v = &step->site.values[k];
+    const scull_type_t type = {.dtype = v->dtype, .shape = v->opt};
+    bool packed = tactic->pack != NULL && scull_tensor_bytes(&type) > SCULL_SITE_SMALL_BYTES;
+    if (v->is_constant && !packed && step->bindings[k] == SCULL_PLAN_NONE)
+      return "lacks a constant";
+  }
+  return tactic->refuse(&step->site, device);
+}
+
 static scull_status_t find_tactics(scull_runtime_engine_t *engine, scull_diag_t *diag) {
   const scull_plan_t *plan = &engine->plan;
   char words[512];
@@ -50,8 +65,13 @@ static scull_status_t find_tactics(scull_runtime_engine_t *engine, scull_diag_t 
     return scull_base_fail_memory(diag, "an engine");
   for (size_t i = 0; i < plan->step_count; i++) {
     const scull_plan_step_t *step = &plan->steps[i];
-    if (step->tactic_name[0] != '\0')
-      engine->tactics[i] = scull_backend_tactic_find(engine->device->backend, step->tactic_name);
+    if (step->tactic_name[0] == '\0')
+      continue;
+    engine->tactics[i] = scull_backend_tactic_find(engine->device->backend, step->tactic_name);
+    why = refusal(step, engine->tactics[i], engine->device);
+    if (why != NULL)
+      return scull_base_fail(diag, SCULL_CORRUPT, "step '%s': tactic %s %s", step->name,
+                             step->tactic_name, why);
   }
   return SCULL_OK;
 }

@@ -49,9 +49,7 @@ static scull_status_t actual_site(const scull_runtime_engine_t *engine, scull_va
     site->values[k].opt = variant->shapes[id];
     site->values[k].data = known_bytes(engine, variant, id);
   }
-  if (engine->plan.fixed)
-    return SCULL_OK;
-  SCULL_TRY(scull_backend_site_infer(site, diag));
+  SCULL_TRY(scull_backend_site_infer(site, diag)); /* of a fixed plan, too: files can lie */
   for (size_t k = 0; k < site->value_count; k++) {
     uint32_t id = step->bindings[k];
     if (id == SCULL_PLAN_NONE)
@@ -92,6 +90,12 @@ static scull_status_t run_at_shape(const scull_runtime_engine_t *engine, scull_v
                                    scull_ready_step_t *ready, scull_diag_t *diag) {
   const scull_plan_step_t *step = ready->plan_step;
   scull_op_call_t *call = &ready->call;
+  for (size_t i = 0; i < call->input_count; i++) {
+    if (call->inputs[i].type.dtype != SCULL_DTYPE_NONE && call->inputs[i].data == NULL &&
+        (call->def->traits & SCULL_OP_TYPE_ONLY) == 0)
+      return scull_base_fail(diag, SCULL_CORRUPT, "step '%s' reads what only a run knows",
+                             step->name);
+  }
   for (size_t o = 0; o < call->output_count; o++) {
     uint32_t id = step->bindings[step->site.ops[0].outputs[o]];
     call->outputs[o].data = known_bytes(engine, variant, id);
@@ -162,6 +166,26 @@ static scull_status_t make_lists(scull_variant_t *variant, scull_ready_step_t *r
   return SCULL_OK;
 }
 
+/* The caller's memory is as large as the port's tensor: all that lies in it must fit. */
+static scull_status_t check_ports(const scull_runtime_engine_t *engine,
+                                  const scull_variant_t *variant, scull_diag_t *diag) {
+  const scull_plan_t *plan = &engine->plan;
+  for (size_t i = 0; i < plan->value_count; i++) {
+    const scull_plan_value_t *v = &plan->values[i];
+    const scull_plan_buffer_t *b = &plan->buffers[v->buffer];
+    size_t bytes = 0, room = 0;
+    if (b->storage != SCULL_PLAN_INPUT && b->storage != SCULL_PLAN_OUTPUT)
+      continue;
+    uint32_t port = b->storage == SCULL_PLAN_INPUT ? plan->inputs[b->index].value
+                                                   : plan->outputs[b->index].value;
+    if (!scull_plan_value_bytes(v, &variant->shapes[i], &bytes) ||
+        !scull_plan_value_bytes(&plan->values[port], &variant->shapes[port], &room) || bytes > room)
+      return scull_base_fail(diag, SCULL_CORRUPT, "tensor '%s' is larger than the memory of '%s'",
+                             v->name, plan->values[port].name);
+  }
+  return SCULL_OK;
+}
+
 static scull_status_t fill(const scull_runtime_engine_t *engine, const scull_shape_t *input_shapes,
                            scull_variant_t *variant, scull_diag_t *diag) {
   const scull_plan_t *plan = &engine->plan;
@@ -183,7 +207,7 @@ static scull_status_t fill(const scull_runtime_engine_t *engine, const scull_sha
     SCULL_TRY(make_lists(variant, ready, diag));
     SCULL_TRY(prepare_step(engine, variant, ready, diag));
   }
-  return SCULL_OK;
+  return check_ports(engine, variant, diag);
 }
 
 scull_status_t scull_runtime_variant_create(const scull_runtime_engine_t *engine,

@@ -15,7 +15,7 @@ static scull_choice_t *choice_of(const scull_search_t *s, scull_value_id_t value
   const scull_value_t *v = scull_graph_value(s->graph, value);
   for (size_t i = 0; i < s->out->choice_count; i++) {
     scull_choice_t *c = &s->out->choices[i];
-    if (c->nodes[c->node_count - 1] == v->producer)
+    if (c->kind == SCULL_CHOICE_RUN && c->nodes[c->node_count - 1] == v->producer)
       return c;
   }
   return NULL;
@@ -46,6 +46,19 @@ static bool can_cut(const scull_search_t *s, scull_value_id_t value, scull_layou
   return offset % block == 0 && v->shape[0].dim[1] % block == 0;
 }
 
+/* Marks `value` as a slice in a producer's site, besides those outputs that are slices already. */
+static void set_slices(const scull_search_t *s, const scull_form_t *form, scull_site_t *site,
+                       scull_value_id_t value, const scull_slice_t *slice) {
+  for (size_t i = 0; i < site->output_count; i++) {
+    uint16_t k = site->outputs[i];
+    const scull_slice_t *own = form->values[k] == value ? slice : &s->out->slices[form->values[k]];
+    if (own->whole == SCULL_NO_ID)
+      continue;
+    site->values[k].channel_offset = own->channel_offset;
+    site->values[k].channel_total = own->channel_total;
+  }
+}
+
 /* The fastest way to write the slice with the producer's present layouts; false when there is none.
  */
 static scull_status_t find_writer(scull_search_t *s, writer_t *w, const scull_slice_t *slice,
@@ -61,17 +74,15 @@ static scull_status_t find_writer(scull_search_t *s, writer_t *w, const scull_sl
     if (c.config.src != w->choice->config.src || c.config.dst != w->choice->config.dst)
       continue;
     SCULL_TRY(scull_tune_configured(&form->site, &c.config, s->arena, &site));
-    scull_site_value_t *y = &site.values[site.outputs[0]];
-    y->channel_offset = slice->channel_offset;
-    y->channel_total = slice->channel_total;
-    if (site.output_count != 1 || c.tactic->refuse(&site, s->options->device) != NULL)
+    set_slices(s, form, &site, w->value, slice);
+    if (c.tactic->refuse(&site, s->options->device) != NULL)
       continue;
     if (scull_tune_is_over(s))
       SCULL_TRY(scull_tune_try(s->timer, &site, c.tactic, &c.config, &reason) == SCULL_OK
                     ? SCULL_OK
                     : (c.microseconds = -1, SCULL_OK));
     else
-      SCULL_TRY(scull_tune_time(s, &site, c.tactic, &c.config, &c.microseconds, &reason));
+      SCULL_TRY(scull_tune_time(s, &site, c.tactic, &c.config, best, &c.microseconds, &reason));
     if (c.microseconds < 0 || (best >= 0 && c.microseconds >= best))
       continue;
     best = c.microseconds;

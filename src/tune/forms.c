@@ -34,7 +34,7 @@ scull_status_t scull_tune_configured(const scull_site_t *site, const scull_confi
 
 scull_status_t scull_tune_time(scull_search_t *s, const scull_site_t *site,
                                const scull_tactic_t *tactic, const scull_config_t *config,
-                               double *microseconds, const char **reason) {
+                               double best, double *microseconds, const char **reason) {
   const char *key = scull_tune_cache_key(s->arena, site, tactic, config);
   if (key == NULL)
     return SCULL_OUT_OF_MEMORY;
@@ -43,7 +43,8 @@ scull_status_t scull_tune_time(scull_search_t *s, const scull_site_t *site,
     s->out->cached++;
     return SCULL_OK;
   }
-  scull_status_t status = scull_tune_measure(s->timer, site, tactic, config, microseconds, reason);
+  scull_status_t status =
+      scull_tune_measure(s->timer, site, tactic, config, best, microseconds, reason);
   if (status == SCULL_UNSUPPORTED)
     *microseconds = -1;
   else if (status != SCULL_OK)
@@ -98,11 +99,14 @@ static scull_status_t add_candidate(scull_search_t *s, scull_unit_t *unit, scull
   if (scull_tune_is_over(s))
     SCULL_TRY(try_untimed(s, &site, &c, &c.microseconds, &one.reason));
   else
-    SCULL_TRY(scull_tune_time(s, &site, c.tactic, &c.config, &c.microseconds, &one.reason));
+    SCULL_TRY(
+        scull_tune_time(s, &site, c.tactic, &c.config, form->best, &c.microseconds, &one.reason));
   one.microseconds = c.microseconds;
   if (c.microseconds >= 0) {
     one.reason = NULL;
     form->candidates[form->candidate_count++] = c;
+    if (c.microseconds > 0 && (form->best == 0 || c.microseconds < form->best))
+      form->best = c.microseconds;
   }
   return add_alternative(s, unit, one);
 }
@@ -116,6 +120,17 @@ static size_t configs_of(const scull_search_t *s, const scull_tactic_t *tactic,
   }
   size_t count = tactic->configs(site, s->options->device, configs, SCULL_MAX_CONFIGS);
   return count < limit ? count : limit;
+}
+
+/* True when the longest form has shown that this candidate is far from the fastest: then it is not
+ * timed again for the shorter ones. */
+static bool is_hopeless(const scull_form_t *longest, const scull_candidate_t *c) {
+  for (size_t i = 0; i < longest->candidate_count; i++) {
+    const scull_candidate_t *other = &longest->candidates[i];
+    if (other->tactic == c->tactic && memcmp(&other->config, &c->config, sizeof other->config) == 0)
+      return other->microseconds > 1.25 * longest->best;
+  }
+  return false;
 }
 
 /* Shows the form to one tactic. Untimed, the first configurations of the first tactic that can are
@@ -141,9 +156,10 @@ static scull_status_t ask_tactic(scull_search_t *s, scull_unit_t *unit, scull_fo
     memcpy(grown, form->candidates, form->candidate_count * sizeof *grown);
   form->candidates = grown;
   for (size_t i = 0; i < count; i++) {
+    const scull_candidate_t c = {.tactic = tactic, .config = configs[i]};
     SCULL_TRY(scull_tune_check_cancel(s));
-    SCULL_TRY(
-        add_candidate(s, unit, form, (scull_candidate_t){.tactic = tactic, .config = configs[i]}));
+    if (unit->form_count == 0 || !is_hopeless(&unit->forms[0], &c))
+      SCULL_TRY(add_candidate(s, unit, form, c));
   }
   return SCULL_OK;
 }
@@ -242,8 +258,13 @@ static scull_status_t make_unit(scull_search_t *s, scull_node_id_t id) {
     return SCULL_OUT_OF_MEMORY;
   if (s->replay != NULL)
     return replay_form(s, unit, scull_graph_value(s->graph, node->outputs[0])->name);
-  for (size_t count = 1; count <= unit->chain_count; count++)
+  for (size_t count = unit->chain_count; count > 0; count--)
     SCULL_TRY(make_form(s, unit, count));
+  for (size_t i = 0; i < unit->form_count / 2; i++) { /* shortest first from here on */
+    scull_form_t t = unit->forms[i];
+    unit->forms[i] = unit->forms[unit->form_count - 1 - i];
+    unit->forms[unit->form_count - 1 - i] = t;
+  }
   return SCULL_OK;
 }
 

@@ -18,6 +18,7 @@ typedef struct scull_form {
   scull_value_id_t *values;
   scull_candidate_t *candidates;
   size_t candidate_count;
+  double best; /* microseconds of the fastest; 0: none timed */
 } scull_form_t;
 
 enum { SCULL_MAX_CHAIN = 8 };
@@ -52,11 +53,13 @@ typedef struct scull_search {
 /* Finds and times the forms of every engine node. */
 scull_status_t scull_tune_make_forms(scull_search_t *s) SCULL_MUST_USE;
 
-/* Measured through the cache; a time < 0 means that the tactic cannot. The site's layouts are set.
+/* Measured through the cache (`best`: see scull_tune_measure); a time < 0 means that the tactic
+ * cannot. The site's layouts are set.
  */
 scull_status_t scull_tune_time(scull_search_t *s, const scull_site_t *site,
                                const scull_tactic_t *tactic, const scull_config_t *config,
-                               double *microseconds, const char **reason) SCULL_MUST_USE;
+                               double best, double *microseconds,
+                               const char **reason) SCULL_MUST_USE;
 
 /* A copy of the site with the layouts of a configuration. */
 scull_status_t scull_tune_configured(const scull_site_t *site, const scull_config_t *config,

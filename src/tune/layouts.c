@@ -65,10 +65,10 @@ static scull_status_t time_reformat(scull_search_t *s, scull_site_t *site, doubl
   for (size_t i = 0; tactics[i] != NULL; i++) {
     double time = -1;
     const char *reason = NULL;
-    if (!scull_backend_tactic_applies(tactics[i], site) || tactics[i]->anchors == NULL ||
+    if (!scull_backend_tactic_applies(tactics[i], site) || !tactics[i]->reformats ||
         tactics[i]->refuse(site, s->options->device) != NULL)
       continue;
-    SCULL_TRY(scull_tune_time(s, site, tactics[i], &config, &time, &reason));
+    SCULL_TRY(scull_tune_time(s, site, tactics[i], &config, *best, &time, &reason));
     if (time >= 0 && (*best < 0 || time < *best))
       *best = time;
   }

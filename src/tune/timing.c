@@ -1,7 +1,8 @@
 /* Measuring a tactic on a site as it would run inside a network: before each run the caches are
  * flooded with as many bytes as the rest of the network would move through them, then the inputs
- * are touched, because their producer has just written them. Of several runs the lower quartile
+ * are touched, because their producer has just written them. Of several runs the second fastest
  * counts: a neighbour on the machine only ever adds time. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -171,7 +172,7 @@ static scull_status_t try_end(const scull_timer_t *timer, const scull_site_t *si
     for (size_t i = 0; i < end.value_count; i++) {
       scull_site_value_t *v = &end.values[i];
       v->opt = largest ? v->max : v->min;
-      if (tactic->pack != NULL && v->is_constant && bytes_of(v) > 4096)
+      if (tactic->pack != NULL && v->is_constant && bytes_of(v) > SCULL_SITE_SMALL_BYTES)
         v->data = NULL; /* as at run time */
     }
     status = tactic->prepare(&end, config, timer->options->device, &prepared, NULL);
@@ -289,8 +290,9 @@ static scull_status_t one_run(scull_timer_t *timer, const bench_t *b, const scul
 }
 
 static scull_status_t sample(scull_timer_t *timer, const bench_t *b, const scull_tactic_t *tactic,
-                             double *out) {
-  double samples[MAX_SAMPLES], sum = 0, dummy = 0;
+                             double best, double *out) {
+  const double hopeless = 1.4; /* times the best so far */
+  double samples[MAX_SAMPLES], sum = 0, dummy = 0, least_time = HUGE_VAL;
   int count = 0, least = timer->options->level == SCULL_TUNE_LEVEL_FULL ? 9 : 5;
   scull_args_t args = {.inputs = (const void *const *)b->inputs,
                        .outputs = b->outputs,
@@ -299,16 +301,19 @@ static scull_status_t sample(scull_timer_t *timer, const bench_t *b, const scull
   SCULL_TRY(one_run(timer, b, &args, tactic, &dummy));
   while (count < MAX_SAMPLES && (count < least || sum < 300)) {
     SCULL_TRY(one_run(timer, b, &args, tactic, &samples[count]));
+    least_time = samples[count] < least_time ? samples[count] : least_time;
     sum += samples[count++];
+    if (best > 0 && count >= 2 && least_time > hopeless * best)
+      break;
   }
   qsort(samples, (size_t)count, sizeof samples[0], by_value);
-  *out = samples[count / 4];
+  *out = samples[1];
   return SCULL_OK;
 }
 
 scull_status_t scull_tune_measure(scull_timer_t *timer, const scull_site_t *site,
                                   const scull_tactic_t *tactic, const scull_config_t *config,
-                                  double *microseconds, const char **reason) {
+                                  double best, double *microseconds, const char **reason) {
   bench_t b = {0};
   *reason = "failed";
   scull_base_arena_init(&b.arena);
@@ -326,7 +331,7 @@ scull_status_t scull_tune_measure(scull_timer_t *timer, const scull_site_t *site
     status = b.scratch == NULL ? SCULL_OUT_OF_MEMORY : SCULL_OK;
   }
   if (status == SCULL_OK)
-    status = sample(timer, &b, tactic, microseconds);
+    status = sample(timer, &b, tactic, best, microseconds);
   bench_deinit(&b, tactic);
   return status;
 }

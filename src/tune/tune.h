@@ -136,12 +136,15 @@ scull_status_t scull_tune_timer_create(const scull_tune_options_t *options,
 void scull_tune_timer_destroy(scull_timer_t *timer);
 
 /* Microseconds of one run of a site by a tactic: packed weights cold, inputs warm, as in a network;
- * the median of several. Layouts are set in the site. UNSUPPORTED when the tactic cannot be
- * prepared at every point of the range or wants more scratch than the limit; *reason then says so.
+ * the second fastest of several. A candidate that is clearly behind `best` (microseconds; <= 0:
+ * none yet) after a few runs is not measured to the end. Layouts are set in the site. UNSUPPORTED
+ * when the tactic cannot be prepared at every point of the range or wants more scratch than the
+ * limit; *reason then says so.
  */
 scull_status_t scull_tune_measure(scull_timer_t *timer, const scull_site_t *site,
                                   const scull_tactic_t *tactic, const scull_config_t *config,
-                                  double *microseconds, const char **reason) SCULL_MUST_USE;
+                                  double best, double *microseconds,
+                                  const char **reason) SCULL_MUST_USE;
 
 /* Only the checks of the above, nothing timed. */
 scull_status_t scull_tune_try(scull_timer_t *timer, const scull_site_t *site,

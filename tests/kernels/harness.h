@@ -141,13 +141,18 @@ static inline void harness_reference(harness_t *h) {
   }
 }
 
+static inline int64_t harness_block(scull_layout_t layout) {
+  return layout == SCULL_LAYOUT_C16 ? 16 : layout == SCULL_LAYOUT_C8 ? 8 : 1;
+}
+
 /* Floats that the buffer of a value has in its layout, the whole tensor that it is a slice of. */
 static inline int64_t harness_room(const scull_site_value_t *v) {
   scull_shape_t shape = v->opt;
   if (v->channel_total > 0)
     shape.dim[1] = v->channel_total;
-  if (v->layout == SCULL_LAYOUT_C16)
-    shape.dim[1] = (shape.dim[1] + 15) / 16 * 16;
+  const int64_t block = harness_block(v->layout);
+  if (block > 1)
+    shape.dim[1] = (shape.dim[1] + block - 1) / block * block;
   return scull_tensor_count(&shape);
 }
 
@@ -163,8 +168,9 @@ static inline int64_t harness_at(const scull_site_value_t *v, int64_t i) {
   const int64_t total = v->channel_total > 0 ? v->channel_total : channels;
   if (v->layout == SCULL_LAYOUT_NHWC)
     return (n * pixels + p) * total + c;
-  if (v->layout == SCULL_LAYOUT_C16)
-    return ((n * ((total + 15) / 16) + c / 16) * pixels + p) * 16 + c % 16;
+  const int64_t block = harness_block(v->layout);
+  if (block > 1)
+    return ((n * ((total + block - 1) / block) + c / block) * pixels + p) * block + c % block;
   return (n * total + c) * pixels + p;
 }
 

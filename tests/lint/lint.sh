@@ -42,6 +42,10 @@ compare_names() {
   comm -13 "$tmp/listed" "$tmp/defined" | sed "s/^/$1 defined, but not listed: /"
 }
 
+doubles() { # $1 what, $2 names in the list
+  printf '%s\n' "$2" | sed '/^$/d' | sort | uniq -d | sed "s/^/$1 listed twice: /"
+}
+
 list_names() { # $1 macro, $2 file
   sed -n "s/^$1(\([a-z0-9_]*\)).*/\1/p" "$2" 2>/dev/null || true
 }
@@ -57,6 +61,7 @@ defined_names() { # $1 prefix of the descriptor, then files
 lists_of_ops() {
   listed=$(list_names SCULL_OP src/ops/ops.def)
   files=$(ls src/ops/*.c | grep -v '_test\.c$')
+  doubles operator "$listed"
   # shellcheck disable=SC2086
   compare_names operator "$listed" "$(
     defined_names scull_opdef_ $files
@@ -75,7 +80,7 @@ lists_of_tactics() {
     device=${folder##*/}
     # shellcheck disable=SC2046
     compare_names "tactic of $device" "$(list_names SCULL_TACTIC "$list")" \
-      "$(defined_names "scull_tactic_${device}_" $(find "$folder" -name '*.c'))"
+      "$(defined_names "scull_tactic_${device}_" $(find "$folder" -name '*.[ch]'))"
   done
 }
 

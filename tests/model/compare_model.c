@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "import/import.h"
-#include "npy.h"
-#include "reference.h"
+#include "support/npy.h"
+#include "support/reference.h"
 
 enum { MANY = 16 };
 

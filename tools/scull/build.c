@@ -186,21 +186,20 @@ static size_t count_native(const json_t *layers) {
 }
 
 static void print_summary(const char *path, const json_t *report) {
-  const json_t *layers = json_object_get(report, "layers");
-  const json_t *memory = json_object_get(report, "memory");
-  const json_t *build = json_object_get(report, "build");
-  double planned = cli_json_number(memory, "planned", -1);
+  const json_t *plan = json_object_get(report, "plan");
+  const json_t *layers = json_object_get(plan, "layers");
+  const json_t *memory = json_object_get(plan, "memory");
   printf("%s\n", path);
   if (layers)
-    printf("  layers   %zu in %zu engine(s), %zu of them native\n", json_array_size(layers),
-           json_array_size(json_object_get(report, "engines")), count_native(layers));
-  if (planned >= 0)
-    printf("  memory   %.2f MiB for activations, %.3f x the lower bound\n", planned / 0x1p20,
-           cli_json_number(memory, "ratio", 1));
-  if (build)
-    printf("  build    %.1f s, %.0f timed, %.0f from the cache\n",
-           cli_json_number(build, "seconds", 0), cli_json_number(build, "timed", 0),
-           cli_json_number(build, "cached", 0));
+    printf("  layers   %zu: %zu native, the others in %zu engine(s)\n", json_array_size(layers),
+           count_native(layers), json_array_size(json_object_get(plan, "engines")));
+  if (memory)
+    printf("  memory   %.2f MiB of activations (%.3f x the lower bound), %.2f MiB of weights\n",
+           cli_json_number(memory, "planned", 0) / 0x1p20, cli_json_number(memory, "ratio", 1),
+           cli_json_number(memory, "weights", 0) / 0x1p20);
+  printf("  build    %.1f s, %.0f timed, %.0f from the cache\n",
+         cli_json_number(report, "seconds", 0), cli_json_number(report, "timed", 0),
+         cli_json_number(report, "cached", 0));
 }
 
 static scull_status_t write_report(const char *path, const char *text) {
@@ -220,7 +219,10 @@ static scull_status_t finish(const build_args_t *args, build_state_t *state,
   json_t *report = NULL;
   if (args->picture) {
     CLI_TRY(cli_capture_close(&state->picture));
-    CLI_TRY(cli_picture_write(args->picture, state->picture.text, state->picture.size));
+    if (state->picture.size == 0)
+      cli_note("picture: none, the build ended before there was something to draw");
+    else
+      CLI_TRY(cli_picture_write(args->picture, state->picture.text, state->picture.size));
   }
   if (args->report)
     CLI_TRY(write_report(args->report, text));

@@ -28,14 +28,40 @@ static const cli_option_t options[] = {
     {"json", 0, CLI_FLAG, FIELD(json), NULL, "print the report as JSON", 0},
 };
 
+static bool same_text(const json_t *a, const json_t *b, const char *key) {
+  return strcmp(cli_json_text(a, key, ""), cli_json_text(b, key, "")) == 0;
+}
+
+/* The candidates of a layer include the one that won. */
+static bool is_chosen(const json_t *layer, const json_t *item) {
+  return same_text(layer, item, "tactic") && same_text(layer, item, "config") &&
+         same_text(layer, item, "layouts");
+}
+
+/* How many operators of the optimized graph the layer's tactic covers; 0 when not known. */
+static double chosen_nodes(const json_t *layer) {
+  size_t index = 0;
+  const json_t *item = NULL;
+  json_array_foreach(json_object_get(layer, "alternatives"), index, item) {
+    if (is_chosen(layer, item))
+      return cli_json_number(item, "nodes", 0);
+  }
+  return 0;
+}
+
+/* Only times for the same operators can be compared. Negative when there is none. */
+static double comparable_time(const json_t *item, double nodes) {
+  return cli_json_number(item, "nodes", 0) == nodes ? cli_json_number(item, "time_us", -1) : -1;
+}
+
 /* The quickest alternative; a negative time when none was timed. */
 static double best_loser(const json_t *layer) {
   size_t index = 0;
   const json_t *item = NULL;
-  double best = -1;
+  double best = -1, nodes = chosen_nodes(layer);
   json_array_foreach(json_object_get(layer, "alternatives"), index, item) {
-    double time = cli_json_number(item, "time_us", -1);
-    if (time >= 0 && (best < 0 || time < best))
+    double time = comparable_time(item, nodes);
+    if (time >= 0 && !is_chosen(layer, item) && (best < 0 || time < best))
       best = time;
   }
   return best;
@@ -48,8 +74,9 @@ static void add_loss(cli_table_t *table, double time, double than) {
     cli_table_add(table, " ");
 }
 
+/* Native layers and conversions have no time of their own. */
 static void add_time(cli_table_t *table, double time) {
-  if (time >= 0)
+  if (time > 0)
     cli_table_add(table, "%.1f", time);
   else
     cli_table_add(table, " ");
@@ -86,26 +113,22 @@ static scull_status_t print_layers(const json_t *layers) {
 static void print_passes(const json_t *report) {
   size_t index = 0;
   const json_t *pass = NULL;
-  bool any = false;
+  const char *gap = "passes   ";
   json_array_foreach(json_object_get(report, "passes"), index, pass) {
-    double changed = cli_json_number(pass, "changed", 0);
-    if (changed > 0)
-      printf("%s%s %.0f", any ? ", " : "passes   ", cli_json_text(pass, "name", "?"), changed);
-    any = any || changed > 0;
+    if (!json_is_true(json_object_get(pass, "changed")))
+      continue;
+    printf("%s%s (%.0f -> %.0f)", gap, cli_json_text(pass, "name", "?"),
+           cli_json_number(pass, "before", 0), cli_json_number(pass, "after", 0));
+    gap = ", ";
   }
-  printf("%s", any ? "\n" : "");
+  printf("%s", gap[0] == ',' ? "\n" : "");
 }
 
 static void print_head(const char *path, const json_t *report) {
   const json_t *memory = json_object_get(report, "memory");
-  const json_t *build = json_object_get(report, "build");
   double planned = cli_json_number(memory, "planned", -1);
   printf("plan     %s\ndevice   %s, %.0f thread(s)\n", path, cli_json_text(report, "device", "?"),
          cli_json_number(report, "threads", 0));
-  if (build)
-    printf("build    %.1f s, %.0f timed, %.0f from the cache\n",
-           cli_json_number(build, "seconds", 0), cli_json_number(build, "timed", 0),
-           cli_json_number(build, "cached", 0));
   print_passes(report);
   printf("engines  %zu\n", json_array_size(json_object_get(report, "engines")));
   if (planned >= 0)
@@ -118,11 +141,12 @@ static void print_head(const char *path, const json_t *report) {
 
 static bool mentions(const json_t *layer, const char *word) {
   size_t index = 0;
-  const json_t *name = NULL;
+  const json_t *operator= NULL;
   if (strstr(cli_json_text(layer, "name", ""), word))
     return true;
-  json_array_foreach(json_object_get(layer, "operators"), index, name) {
-    if (json_is_string(name) && strstr(json_string_value(name), word))
+  json_array_foreach(json_object_get(layer, "operators"), index, operator) {
+    if (strstr(cli_json_text(operator, "name", ""), word) ||
+        strstr(cli_json_text(operator, "type", ""), word))
       return true;
   }
   return false;
@@ -136,23 +160,29 @@ static bool is_wanted(const json_t *layer, size_t position, const char *word) {
   return mentions(layer, word);
 }
 
+static void add_alternative(cli_table_t *table, const json_t *layer, const json_t *item) {
+  cli_table_add(table, "    %s", cli_json_text(item, "tactic", "?"));
+  cli_table_add(table, "%s", cli_json_text(item, "config", ""));
+  cli_table_add(table, "%s", cli_json_text(item, "layouts", ""));
+  cli_table_add(table, "%.0f", cli_json_number(item, "nodes", 0));
+  add_time(table, cli_json_number(item, "time_us", -1));
+  add_loss(table, comparable_time(item, chosen_nodes(layer)),
+           cli_json_number(layer, "time_us", -1));
+  cli_table_add(table, "%s", cli_json_text(item, "refused", ""));
+}
+
 static scull_status_t print_alternatives(const json_t *layer) {
   cli_table_t table;
   size_t index = 0;
   const json_t *item = NULL;
   const json_t *list = json_object_get(layer, "alternatives");
-  double chosen = cli_json_number(layer, "time_us", -1);
   if (json_array_size(list) == 0)
     return SCULL_OK;
   printf("  lost\n");
-  cli_table_init(&table, "    tactic|config|>us|>slower by|refused because");
+  cli_table_init(&table, "    tactic|config|layouts|>covers|>us|>slower by|refused because");
   json_array_foreach((json_t *)(uintptr_t)list, index, item) {
-    double time = cli_json_number(item, "time_us", -1);
-    cli_table_add(&table, "    %s", cli_json_text(item, "tactic", "?"));
-    cli_table_add(&table, "%s", cli_json_text(item, "config", ""));
-    add_time(&table, time);
-    add_loss(&table, time, chosen);
-    cli_table_add(&table, "%s", cli_json_text(item, "refused", ""));
+    if (!is_chosen(layer, item))
+      add_alternative(&table, layer, item);
   }
   scull_status_t status = cli_table_print(&table, stdout, 0);
   cli_table_deinit(&table);
@@ -220,6 +250,9 @@ static scull_status_t run(const void *user) {
 const cli_command_t cli_command_explain = {
     .name = "explain",
     .summary = "why each layer is where it is, which tactics lost",
+    .notes =
+        "A loser that is faster (a negative percentage) costs more around it: conversions to its "
+        "layouts.",
     .operands = operands,
     .operand_count = CLI_COUNT(operands),
     .options = options,

@@ -79,21 +79,25 @@ static void print_scalar(const json_t *json, FILE *file) {
     fputs("-", file);
 }
 
-/* A value on one line; what is nested deeper is shown as JSON. */
+/* A value on one line: lists with commas, the members of an object by their values alone. */
 static void print_inline(const json_t *json, FILE *file) {
   size_t index = 0;
-  const json_t *item = NULL;
+  const char *key = NULL;
+  json_t *item = NULL;
+  const char *gap = "";
   if (is_scalar(json)) {
     print_scalar(json, file);
   } else if (json_is_object(json)) {
-    json_dumpf(json, file, JSON_COMPACT);
+    json_object_foreach((json_t *)(uintptr_t)json, key, item) {
+      fputs(gap, file);
+      print_inline(item, file);
+      gap = " ";
+    }
   } else {
     json_array_foreach((json_t *)(uintptr_t)json, index, item) {
-      fputs(index ? ", " : "", file);
-      if (is_scalar(item))
-        print_scalar(item, file);
-      else
-        json_dumpf(item, file, JSON_COMPACT);
+      fputs(gap, file);
+      print_inline(item, file);
+      gap = ", ";
     }
   }
 }
@@ -182,13 +186,38 @@ done:
   return status;
 }
 
-static scull_status_t render_object(const json_t *object, FILE *file, int depth) {
+static bool all_scalars(const json_t *object) {
   const char *key = NULL;
   json_t *value = NULL;
   json_object_foreach((json_t *)(uintptr_t)object, key, value) {
+    if (!is_scalar(value))
+      return false;
+  }
+  return true;
+}
+
+/* "conv2d 8, relu 8" */
+static void render_pairs(const json_t *object, FILE *file) {
+  const char *key = NULL, *gap = "";
+  json_t *value = NULL;
+  json_object_foreach((json_t *)(uintptr_t)object, key, value) {
+    fprintf(file, "%s%s ", gap, key);
+    print_scalar(value, file);
+    gap = ", ";
+  }
+  fputc('\n', file);
+}
+
+static scull_status_t render_object(const json_t *object, FILE *file, int depth) {
+  const char *key = NULL, *gap = "";
+  json_t *value = NULL;
+  json_object_foreach((json_t *)(uintptr_t)object, key, value) {
     if (is_list_of_objects(value)) {
-      fprintf(file, "\n%s:\n", key);
+      fprintf(file, "%s%s:\n", gap, key);
       CLI_TRY(render_table(value, file));
+    } else if (json_is_object(value) && all_scalars(value)) {
+      fprintf(file, "%*s%s: ", depth * INDENT, "", key);
+      render_pairs(value, file);
     } else if (json_is_object(value)) {
       fprintf(file, "%*s%s:\n", depth * INDENT, "", key);
       CLI_TRY(render_object(value, file, depth + 1));
@@ -196,6 +225,7 @@ static scull_status_t render_object(const json_t *object, FILE *file, int depth)
       fprintf(file, "%*s%s: ", depth * INDENT, "", key);
       cli_json_render_line(value, file);
     }
+    gap = "\n";
   }
   return SCULL_OK;
 }

@@ -78,20 +78,26 @@ static void print_cell(FILE *file, const char *cell, size_t widest, size_t width
     fprintf(file, "%*s", padding, "");
 }
 
+/* Whether a cell stands in the last column, which is never cut. */
+static bool is_last(const cli_table_t *table, size_t cell) {
+  return (cell + 1) % table->columns == 0;
+}
+
 scull_status_t cli_table_print(const cli_table_t *table, FILE *file, size_t widest) {
   size_t widths[COLUMNS_MAX] = {0};
   if (table->failed)
     return cli_fail_memory();
   for (size_t i = 0; i < table->count; i++) {
-    size_t length = shown_length(table->cells[i], widest), column = i % table->columns;
+    size_t column = i % table->columns;
+    size_t length = shown_length(table->cells[i], is_last(table, i) ? 0 : widest);
     if (length > widths[column])
       widths[column] = length;
   }
   for (size_t i = 0; i < table->count; i++) {
     size_t column = i % table->columns;
-    bool last = column + 1 == table->columns, right = table->right >> column & 1;
-    size_t width = last && !right ? shown_length(table->cells[i], widest) : widths[column];
-    print_cell(file, table->cells[i], widest, width, right);
+    bool last = is_last(table, i), right = table->right >> column & 1;
+    size_t width = last && !right ? strlen(table->cells[i]) : widths[column];
+    print_cell(file, table->cells[i], last ? 0 : widest, width, right);
     fprintf(file, "%s", last ? "\n" : "  ");
   }
   return SCULL_OK;

@@ -21,7 +21,7 @@ void cli_table_deinit(cli_table_t *table);
 void cli_table_add(cli_table_t *table, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Cells longer than `widest` bytes are cut in the middle; 0: never. */
+/* Cells longer than `widest` bytes are cut in the middle, except in the last column; 0: none. */
 CLI_CHECKED scull_status_t cli_table_print(const cli_table_t *table, FILE *file, size_t widest);
 
 #endif

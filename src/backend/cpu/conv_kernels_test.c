@@ -21,6 +21,8 @@ typedef struct {
 enum { BIAS = 1, RESIDUAL = 2, ACT_FIRST = 4 };
 
 #define WINOGRAD &scull_tactic_cpu_conv_winograd_f4x4
+#define DEPTHWISE &scull_tactic_cpu_conv_depthwise
+#define ROWS &scull_tactic_cpu_conv_rows
 #define GEMM &scull_tactic_cpu_conv_gemm
 
 static const case_t cases[] = {
@@ -39,6 +41,38 @@ static const case_t cases[] = {
     {GEMM, {1, 32, 9, 8}, {33, 32, 1, 1}, "strides=2,1", 3, NULL, 0, 0, 0, 0},
     {GEMM, {2, 32, 6, 7}, {64, 32, 1, 1}, NULL, 3, "relu", 32, 160, 16, 80},
     {GEMM, {2, 20, 6, 7}, {12, 20, 1, 1}, NULL, BIAS, "relu", 5, 31, 3, 25},
+    {DEPTHWISE, {1, 16, 5, 5}, {16, 1, 3, 3}, "pads=1,1 groups=16", 0, NULL, 0, 0, 0, 0},
+    {DEPTHWISE, {2, 48, 7, 13}, {48, 1, 3, 3}, "pads=1,1 groups=48", 3, "relu", 0, 0, 0, 0},
+    {DEPTHWISE,
+     {1, 32, 13, 10},
+     {32, 1, 3, 3},
+     "pads=1,0,0,2 groups=32 strides=2,2",
+     7,
+     "relu",
+     0,
+     0,
+     0,
+     0},
+    {DEPTHWISE, {1, 16, 24, 25}, {16, 1, 5, 5}, "pads=2,2 groups=16", 1, "relu", 0, 0, 0, 0},
+    {DEPTHWISE,
+     {2, 32, 15, 16},
+     {32, 1, 5, 5},
+     "pads=2,2 groups=32 strides=2,2",
+     3,
+     NULL,
+     16,
+     64,
+     16,
+     96},
+    {DEPTHWISE, {1, 16, 5, 3}, {16, 1, 5, 5}, "groups=16 pads=0,1", 3, NULL, 0, 0, 0, 0},
+    {ROWS, {1, 3, 31, 29}, {16, 3, 7, 7}, "strides=2,2 pads=3,3", 1, "relu", 0, 0, 0, 0},
+    {ROWS, {2, 3, 17, 23}, {32, 3, 3, 3}, "strides=2,2 pads=1,0,1,1", 3, "relu", 0, 0, 0, 0},
+    {ROWS, {2, 1, 6, 7}, {5, 1, 3, 2}, NULL, 0, NULL, 0, 0, 0, 0},
+    {ROWS, {2, 48, 9, 8}, {64, 48, 5, 5}, "pads=2,2", 1, "relu", 16, 96, 8, 80},
+    {ROWS, {1, 32, 17, 17}, {80, 32, 1, 7}, "pads=0,3", 3, "relu", 0, 0, 0, 0},
+    {ROWS, {1, 19, 17, 5}, {21, 19, 7, 1}, "pads=3,0", 7, "relu", 3, 50, 0, 0},
+    {ROWS, {3, 16, 13, 14}, {16, 16, 3, 3}, "strides=2,2", 1, NULL, 0, 0, 0, 0},
+    {ROWS, {1, 8, 3, 3}, {16, 8, 3, 3}, "pads=4,4", 1, NULL, 0, 0, 0, 0},
     {GEMM, {1, 256, 15, 15}, {272, 256, 1, 1}, NULL, 3, "relu", 0, 0, 0, 0},
 };
 

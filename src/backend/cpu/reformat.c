@@ -1,12 +1,14 @@
 /* cpu.reformat: a tensor from one layout into another: the identity operator whose source and
  * destination layouts differ. Works for every dtype by element size; blocked destinations get zeros
- * in the padded channels. Floor: bytes read plus bytes written at memory speed. */
+ * in the padded channels. Whole tiles of 4-byte elements go through registers (simd/transpose.c).
+ * Floor: bytes read plus bytes written at memory speed. */
 #include <string.h>
 
-#include "backend/cpu/tactics.h"
+#include "backend/cpu/kernel.h"
 #include "base/thread.h"
 
 typedef struct {
+  const scull_cpu_kernels_t *kernels; /* NULL: plain loops only */
   scull_layout_t src, dst;
   size_t size; /* of an element */
   int64_t batch, channels, pixels;
@@ -55,12 +57,36 @@ typedef struct {
   char *dst;
 } job_t;
 
+/* A whole tile of 4-byte elements at element offsets a and b: lines of 16 channels, or a transpose;
+ * false when a side has neither 16 channels nor 16 pixels in a line (C8). */
+static bool move_whole_tile(const job_t *job, const steps_t *from, const steps_t *to, int64_t a,
+                            int64_t b) {
+  const float *src = (const float *)(const void *)job->src + a;
+  float *dst = (float *)(void *)job->dst + b;
+  const bool src_line = from->channel == 1 && from->block != 8, src_plane = from->pixel == 1;
+  const bool dst_line = to->channel == 1 && to->block != 8, dst_plane = to->pixel == 1;
+  if (src_line && dst_line) {
+    for (int p = 0; p < 16; p++)
+      memcpy(dst + p * to->pixel, src + p * from->pixel, 64);
+  } else if (src_plane && dst_line) {
+    job->state->kernels->transpose(src, from->block_step, dst, to->pixel);
+  } else if (src_line && dst_plane) {
+    job->state->kernels->transpose(src, from->pixel, dst, to->block_step);
+  } else {
+    return false;
+  }
+  return true;
+}
+
 /* A tile of 16 channels x 16 pixels: both sides stay in L1 whichever of them is contiguous. */
 static void move_tile(const job_t *job, const steps_t *from, const steps_t *to, int64_t n,
                       int64_t c0, int64_t p0) {
   const state_t *s = job->state;
   int64_t c1 = c0 + 16 < s->channels ? c0 + 16 : s->channels;
   int64_t p1 = p0 + 16 < s->pixels ? p0 + 16 : s->pixels;
+  if (c1 - c0 == 16 && p1 - p0 == 16 && s->size == 4 && s->kernels != NULL &&
+      move_whole_tile(job, from, to, offset_of(from, n, c0, p0), offset_of(to, n, c0, p0)))
+    return;
   for (int64_t c = c0; c < c1; c++) {
     int64_t a = offset_of(from, n, c, p0), b = offset_of(to, n, c, p0);
     if (s->size == 4) {
@@ -75,13 +101,12 @@ static void move_tile(const job_t *job, const steps_t *from, const steps_t *to, 
   }
 }
 
-static void zero_tail(const job_t *job, const steps_t *to, int64_t n) {
+/* The padded channels of some pixels of a blocked destination: the end of the last block. */
+static void zero_tail(const job_t *job, const steps_t *to, int64_t n, int64_t p0) {
   const state_t *s = job->state;
-  int64_t end = padded(s->dst, s->channels);
-  for (int64_t c = s->channels; c < end; c++) {
-    for (int64_t p = 0; p < s->pixels; p++)
-      memset(job->dst + (size_t)offset_of(to, n, c, p) * s->size, 0, s->size);
-  }
+  const size_t bytes = (size_t)(padded(s->dst, s->channels) - s->channels) * s->size;
+  for (int64_t p = p0; bytes > 0 && p < p0 + 16 && p < s->pixels; p++)
+    memset(job->dst + (size_t)offset_of(to, n, s->channels, p) * s->size, 0, bytes);
 }
 
 static void move_pictures(void *user, int64_t begin, int64_t end, int thread) {
@@ -94,8 +119,7 @@ static void move_pictures(void *user, int64_t begin, int64_t end, int thread) {
     int64_t n = i / blocks, p0 = i % blocks * 16;
     for (int64_t c0 = 0; c0 < s->channels; c0 += 16)
       move_tile(job, &from, &to, n, c0, p0);
-    if (p0 == 0)
-      zero_tail(job, &to, n);
+    zero_tail(job, &to, n, p0);
   }
 }
 
@@ -103,13 +127,13 @@ static scull_status_t prepare(const scull_site_t *site, const scull_config_t *co
                               const scull_device_t *device, scull_prepared_t *out,
                               scull_diag_t *diag) {
   (void)config;
-  (void)device;
   const scull_site_value_t *x = scull_backend_site_input(site, 0, 0);
   const scull_site_value_t *y = scull_backend_site_output(site, 0, 0);
   state_t *s = scull_base_alloc(sizeof *s);
   if (s == NULL)
     return scull_base_fail_memory(diag, "a reformat");
-  *s = (state_t){.src = x->layout,
+  *s = (state_t){.kernels = scull_cpu_kernels_of(device),
+                 .src = x->layout,
                  .dst = y->layout,
                  .size = scull_tensor_dtype_size(x->dtype),
                  .threads = site->threads};
@@ -147,6 +171,7 @@ static const char *const anchors[] = {"identity", NULL};
 const scull_tactic_t scull_tactic_cpu_reformat = {.name = "cpu.reformat",
                                                   .version = 1,
                                                   .anchors = anchors,
+                                                  .reformats = true,
                                                   .refuse = refuse,
                                                   .prepare = prepare,
                                                   .enqueue = enqueue,

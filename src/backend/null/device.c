@@ -111,6 +111,7 @@ static void release(void *state) {
 static const scull_tactic_t any = {.name = "null.any",
                                    .version = 1,
                                    .growth = SCULL_GROW_EPILOGUE,
+                                   .reformats = true,
                                    .refuse = refuse,
                                    .prepare = prepare,
                                    .enqueue = enqueue,

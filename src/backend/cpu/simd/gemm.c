@@ -7,32 +7,45 @@
 
 enum { ROWS = SCULL_CPU_GEMM_ROWS, COLUMNS = V16_COLUMNS };
 
-/* acc += `depth` steps of a * b, with rows and columns known to the compiler. */
+/* acc += column k of a times a row of b, with rows and columns known to the compiler. */
+V16_INLINE void multiply_step(const float *a, int64_t step, const float *b, int rows, int columns,
+                              v16_t acc[ROWS][COLUMNS]) {
+  v16_t right[COLUMNS];
+#pragma GCC unroll 4
+  for (int c = 0; c < columns; c++)
+    right[c] = v16_load(b + 16 * c);
+#pragma GCC unroll 6
+  for (int r = 0; r < rows; r++) {
+    const v16_t left = v16_set1(a[r * step]);
+#pragma GCC unroll 4
+    for (int c = 0; c < columns; c++)
+      acc[r][c] = v16_fma(left, right[c], acc[r][c]);
+  }
+}
+
 V16_INLINE const float *multiply_run(const float *a, int64_t step, const float *b, int64_t depth,
                                      int rows, int columns, v16_t acc[ROWS][COLUMNS]) {
 #pragma GCC unroll 2
-  for (int64_t k = 0; k < depth; k++) {
-    v16_t right[COLUMNS];
-#pragma GCC unroll 4
-    for (int c = 0; c < columns; c++)
-      right[c] = v16_load(b + 16 * c);
-#pragma GCC unroll 6
-    for (int r = 0; r < rows; r++) {
-      const v16_t left = v16_set1(a[r * step + k]);
-#pragma GCC unroll 4
-      for (int c = 0; c < columns; c++)
-        acc[r][c] = v16_fma(left, right[c], acc[r][c]);
-    }
-    b += 16 * columns;
-  }
+  for (int64_t k = 0; k < depth; k++, b += 16 * columns)
+    multiply_step(a + k, step, b, rows, columns, acc);
   return b;
 }
 
+/* Runs of 3, the windows of a first layer, without a loop inside. */
 V16_INLINE void multiply(const scull_cpu_gemm_t *g, int rows, int columns,
                          v16_t acc[ROWS][COLUMNS]) {
-  const float *b = g->b;
-  for (int64_t s = 0; s < g->segments; s++)
-    b = multiply_run(g->a + s * g->a_block, g->a_row, b, g->depth, rows, columns, acc);
+  const float *a = g->a, *b = g->b;
+  const int64_t step = g->a_row;
+  if (g->depth == 3) {
+    for (int64_t s = 0; s < g->segments; s++, a += g->a_block, b += 48 * columns) {
+      multiply_step(a, step, b, rows, columns, acc);
+      multiply_step(a + 1, step, b + 16 * columns, rows, columns, acc);
+      multiply_step(a + 2, step, b + 32 * columns, rows, columns, acc);
+    }
+    return;
+  }
+  for (int64_t s = 0; s < g->segments; s++, a += g->a_block)
+    b = multiply_run(a, step, b, g->depth, rows, columns, acc);
 }
 
 /* As above; the rows of the next tile come into the cache meanwhile, a line of each every 16 steps.

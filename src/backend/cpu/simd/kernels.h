@@ -79,6 +79,41 @@ typedef struct scull_cpu_winograd_output {
   int rows, columns; /* of the patch that exist, 1 to 4 */
 } scull_cpu_winograd_output_t;
 
+/* Rows [begin, end) of one image and some blocks of 16 channels of a depthwise convolution. */
+typedef struct scull_cpu_depthwise {
+  const float *src, *residual; /* of the image and first block; residual may be NULL */
+  float *dst;
+  scull_cpu_view_t src_step, dst_step, residual_step;
+  const float *filter, *bias; /* [blocks][taps][16], [blocks][16] */
+  const scull_cpu_post_t *post;
+  int64_t height, width, columns; /* of the source; of the result */
+  int64_t blocks, pad_y, pad_x, begin, end;
+  int kernel, stride; /* 3 or 5; 1 or 2 */
+} scull_cpu_depthwise_t;
+
+/* One result row of a pooling. */
+typedef struct scull_cpu_pool {
+  const float *src; /* the first source row of the window that lies in the picture */
+  float *dst;
+  scull_cpu_view_t src_step, dst_step;
+  int64_t rows;                               /* of the window that lie in the picture */
+  int64_t blocks, tail;                       /* of channels; channels of the last block, 1 to 16 */
+  int64_t width, columns;                     /* of the source; of the result */
+  int64_t kernel, stride, pad_begin, pad_end; /* across */
+  float rows_counted;                         /* that an average divides by */
+  bool is_max, include_pad;
+} scull_cpu_pool_t;
+
+/* Operators of two operands, element by element. */
+typedef enum scull_cpu_binary {
+  SCULL_CPU_BINARY_ADD,
+  SCULL_CPU_BINARY_SUB,
+  SCULL_CPU_BINARY_MUL,
+  SCULL_CPU_BINARY_DIV,
+  SCULL_CPU_BINARY_MAX,
+  SCULL_CPU_BINARY_MIN,
+} scull_cpu_binary_t;
+
 typedef struct scull_cpu_kernels {
   int columns; /* widest panel of the gemm, in blocks of 16 */
   /* A tile of `rows` (1 to 6) and `columns` blocks; `plain` stores, `finish` adds bias, residual
@@ -87,6 +122,16 @@ typedef struct scull_cpu_kernels {
   scull_cpu_gemm_fn_t (*gemm_finish)(int rows, int columns);
   void (*winograd_input)(const scull_cpu_winograd_input_t *p);
   void (*winograd_output)(const scull_cpu_winograd_output_t *p);
+  void (*depthwise)(const scull_cpu_depthwise_t *p);
+  void (*pool)(const scull_cpu_pool_t *p);
+  /* dst = act(src); dst may be src. */
+  void (*unary)(const scull_cpu_post_t *post, const float *src, float *dst, int64_t count);
+  /* dst = a op b; an operand of period 1 is one number, of 16 a vector that repeats, of 0 as long
+   * as dst. */
+  void (*binary)(scull_cpu_binary_t op, const float *a, int a_period, const float *b, int b_period,
+                 float *dst, int64_t count);
+  /* dst[x * dst_step + y] = src[y * src_step + x] for x, y < 16; floats moved as bits. */
+  void (*transpose)(const float *src, int64_t src_step, float *dst, int64_t dst_step);
 } scull_cpu_kernels_t;
 
 /* Winograd's F(4x4, 3x3) with the points 0, +-SCULL_CPU_WINOGRAD_A, +-SCULL_CPU_WINOGRAD_B and

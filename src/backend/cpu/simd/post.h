@@ -4,11 +4,13 @@
 #ifndef SCULL_BACKEND_CPU_SIMD_POST_H
 #define SCULL_BACKEND_CPU_SIMD_POST_H
 
+#include <math.h>
+
 #include "backend/cpu/simd/kernels.h"
 #include "backend/cpu/simd/v16.h"
 
 V16_INLINE v16_t v16_exp(v16_t x) {
-  const v16_t top = v16_set1(88.3762627f), bottom = v16_set1(-87.3365447f);
+  const v16_t top = v16_set1(88.7228394f), bottom = v16_set1(-87.3365447f);
   const v16_t clipped = v16_max(v16_min(x, top), bottom);
   const v16_t n = v16_nearest(v16_mul(clipped, v16_set1(1.44269504f)));
   v16_t r = v16_fnma(n, v16_set1(0.693359375f), clipped);
@@ -22,6 +24,7 @@ V16_INLINE v16_t v16_exp(v16_t x) {
   /* 2^n in two steps, so that n = 128 does not overflow the exponent field early. */
   const v16_t half = v16_floor(v16_mul(n, v16_set1(0.5f)));
   p = v16_mul(v16_mul(p, v16_pow2(half)), v16_pow2(v16_sub(n, half)));
+  p = v16_where_less(top, x, v16_set1(INFINITY), p);
   return v16_where_nan(x, x, p);
 }
 

@@ -11,5 +11,13 @@ scull_cpu_gemm_fn_t SCULL_SIMD(scull_cpu_gemm_finish)(int rows, int columns);
 
 void SCULL_SIMD(scull_cpu_winograd_input)(const scull_cpu_winograd_input_t *p);
 void SCULL_SIMD(scull_cpu_winograd_output)(const scull_cpu_winograd_output_t *p);
+void SCULL_SIMD(scull_cpu_depthwise)(const scull_cpu_depthwise_t *p);
+void SCULL_SIMD(scull_cpu_pool)(const scull_cpu_pool_t *p);
+void SCULL_SIMD(scull_cpu_unary)(const scull_cpu_post_t *post, const float *src, float *dst,
+                                 int64_t count);
+void SCULL_SIMD(scull_cpu_binary)(scull_cpu_binary_t op, const float *a, int a_period,
+                                  const float *b, int b_period, float *dst, int64_t count);
+void SCULL_SIMD(scull_cpu_transpose)(const float *src, int64_t src_step, float *dst,
+                                     int64_t dst_step);
 
 #endif

@@ -7,4 +7,9 @@ const scull_cpu_kernels_t SCULL_SIMD(scull_cpu_kernels) = {
     .gemm_finish = SCULL_SIMD(scull_cpu_gemm_finish),
     .winograd_input = SCULL_SIMD(scull_cpu_winograd_input),
     .winograd_output = SCULL_SIMD(scull_cpu_winograd_output),
+    .depthwise = SCULL_SIMD(scull_cpu_depthwise),
+    .pool = SCULL_SIMD(scull_cpu_pool),
+    .unary = SCULL_SIMD(scull_cpu_unary),
+    .binary = SCULL_SIMD(scull_cpu_binary),
+    .transpose = SCULL_SIMD(scull_cpu_transpose),
 };

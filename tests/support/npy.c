@@ -1,5 +1,5 @@
 /* The header is a Python literal of known form; only its three fields are looked for. */
-#include "npy.h"
+#include "support/npy.h"
 
 #include <stdlib.h>
 #include <string.h>

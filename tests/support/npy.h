@@ -1,6 +1,6 @@
 /* Arrays of NumPy's .npy files, for tests: version 1, C order, little-endian. */
-#ifndef SCULL_TESTS_MODEL_NPY_H
-#define SCULL_TESTS_MODEL_NPY_H
+#ifndef SCULL_TESTS_SUPPORT_NPY_H
+#define SCULL_TESTS_SUPPORT_NPY_H
 
 #include "base/file.h"
 #include "tensor/tensor.h"

@@ -1,6 +1,6 @@
 /* One buffer a value, freed after its last user. Constants are copied, since kernels want them
  * aligned. */
-#include "reference.h"
+#include "support/reference.h"
 
 #include <string.h>
 

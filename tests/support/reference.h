@@ -1,6 +1,6 @@
 /* Runs a whole graph with the operators' reference kernels, for tests: slow, plain, right. */
-#ifndef SCULL_TESTS_MODEL_REFERENCE_H
-#define SCULL_TESTS_MODEL_REFERENCE_H
+#ifndef SCULL_TESTS_SUPPORT_REFERENCE_H
+#define SCULL_TESTS_SUPPORT_REFERENCE_H
 
 #include "graph/graph.h"
 

@@ -1,0 +1,69 @@
+/* Runs of numbers, element by element: the steps of element-wise chains. Each step is one loop over
+ * a run that stays in L1. */
+#include "backend/cpu/simd/post.h"
+#include "backend/cpu/simd/simd.h"
+
+void SCULL_SIMD(scull_cpu_unary)(const scull_cpu_post_t *post, const float *src, float *dst,
+                                 int64_t count) {
+  int64_t i = 0;
+  for (; i + 16 <= count; i += 16)
+    v16_store(dst + i, v16_activate(post, v16_load(src + i)));
+  if (i < count)
+    v16_store_n(dst + i, v16_activate(post, v16_load_n(src + i, count - i)), count - i);
+}
+
+V16_INLINE v16_t apply(scull_cpu_binary_t op, v16_t a, v16_t b) {
+  switch (op) {
+  case SCULL_CPU_BINARY_ADD: return v16_add(a, b);
+  case SCULL_CPU_BINARY_SUB: return v16_sub(a, b);
+  case SCULL_CPU_BINARY_MUL: return v16_mul(a, b);
+  case SCULL_CPU_BINARY_DIV: return v16_div(a, b);
+  /* A NaN on either side is the result. */
+  case SCULL_CPU_BINARY_MAX: return v16_where_nan(a, a, v16_max(a, b));
+  case SCULL_CPU_BINARY_MIN: return v16_where_nan(a, a, v16_min(a, b));
+  }
+  return a;
+}
+
+V16_INLINE void loop(scull_cpu_binary_t op, const float *a, int a_period, const float *b,
+                     int b_period, float *dst, int64_t count) {
+  const v16_t a_same = a_period == 1 ? v16_set1(*a) : a_period == 16 ? v16_load(a) : v16_zero();
+  const v16_t b_same = b_period == 1 ? v16_set1(*b) : b_period == 16 ? v16_load(b) : v16_zero();
+  int64_t i = 0;
+  for (; i + 16 <= count; i += 16) {
+    const v16_t left = a_period == 0 ? v16_load(a + i) : a_same;
+    const v16_t right = b_period == 0 ? v16_load(b + i) : b_same;
+    v16_store(dst + i, apply(op, left, right));
+  }
+  if (i < count) {
+    const int64_t n = count - i;
+    const v16_t left = a_period == 0 ? v16_load_n(a + i, n) : a_same;
+    const v16_t right = b_period == 0 ? v16_load_n(b + i, n) : b_same;
+    v16_store_n(dst + i, apply(op, left, right), n);
+  }
+}
+
+/* The operator is known inside each loop. */
+void SCULL_SIMD(scull_cpu_binary)(scull_cpu_binary_t op, const float *a, int a_period,
+                                  const float *b, int b_period, float *dst, int64_t count) {
+  switch (op) {
+  case SCULL_CPU_BINARY_ADD:
+    loop(SCULL_CPU_BINARY_ADD, a, a_period, b, b_period, dst, count);
+    break;
+  case SCULL_CPU_BINARY_SUB:
+    loop(SCULL_CPU_BINARY_SUB, a, a_period, b, b_period, dst, count);
+    break;
+  case SCULL_CPU_BINARY_MUL:
+    loop(SCULL_CPU_BINARY_MUL, a, a_period, b, b_period, dst, count);
+    break;
+  case SCULL_CPU_BINARY_DIV:
+    loop(SCULL_CPU_BINARY_DIV, a, a_period, b, b_period, dst, count);
+    break;
+  case SCULL_CPU_BINARY_MAX:
+    loop(SCULL_CPU_BINARY_MAX, a, a_period, b, b_period, dst, count);
+    break;
+  case SCULL_CPU_BINARY_MIN:
+    loop(SCULL_CPU_BINARY_MIN, a, a_period, b, b_period, dst, count);
+    break;
+  }
+}
