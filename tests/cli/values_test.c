@@ -37,10 +37,19 @@ static void ranges_are_read(void **state) {
 
 static void ranges_are_refused(void **state) {
   (void)state;
-  static const char *const wrong[] = {"x",       "=1x2",     "x=1x",          "x=x1",
-                                      "x=1y2",   "x=1x2:3",  "x=1x2:3x4",     "x=1:2:3:4",
-                                      "x=-1x2",  "x=1:2x3:4", "x=1x1x1x1x1x1x1x1x1",
-                                      "x=99999999999999999999", "x=1:2:3:"};
+  static const char *const wrong[] = {"x",
+                                      "=1x2",
+                                      "x=1x",
+                                      "x=x1",
+                                      "x=1y2",
+                                      "x=1x2:3",
+                                      "x=1x2:3x4",
+                                      "x=1:2:3:4",
+                                      "x=-1x2",
+                                      "x=1:2x3:4",
+                                      "x=1x1x1x1x1x1x1x1x1",
+                                      "x=99999999999999999999",
+                                      "x=1:2:3:"};
   scull_shape_range_t range;
   for (size_t i = 0; i < CLI_COUNT(wrong); i++)
     assert_int_equal(cli_values_range(wrong[i], &range), SCULL_INVALID_ARGUMENT);
@@ -55,8 +64,8 @@ static void sizes_are_read(void **state) {
   assert_int_equal(size, 64000000);
   assert_int_equal(cli_values_size("workspace", "17", &size), SCULL_OK);
   assert_int_equal(size, 17);
-  static const char *const wrong[] = {"", "-1", "1TiBs", "GiB", "18446744073709551615GiB",
-                                      "99999999999999999999999"};
+  static const char *const wrong[] = {
+      "", "-1", "1TiBs", "GiB", "18446744073709551615GiB", "99999999999999999999999"};
   for (size_t i = 0; i < CLI_COUNT(wrong); i++)
     assert_int_equal(cli_values_size("workspace", wrong[i], &size), SCULL_INVALID_ARGUMENT);
 }
@@ -72,8 +81,7 @@ static void devices_and_precisions_are_read(void **state) {
   assert_int_equal(index, 0);
   assert_int_equal(cli_values_device("toolongname", name, sizeof name, &index),
                    SCULL_INVALID_ARGUMENT);
-  assert_int_equal(cli_values_device("cuda:-1", name, sizeof name, &index),
-                   SCULL_INVALID_ARGUMENT);
+  assert_int_equal(cli_values_device("cuda:-1", name, sizeof name, &index), SCULL_INVALID_ARGUMENT);
 
   cli_list_t words = {0};
   uint32_t bits = 0;
@@ -159,9 +167,17 @@ static void options_fill_their_fields(void **state) {
 
 static void wrong_words_are_refused(void **state) {
   (void)state;
-  static const char *const lines[] = {"",          "a b c",        "a --what",      "a --text",
-                                      "a --flag=1", "a --integer 0", "a --integer x", "a -q",
-                                      "a --choice slow", "a --number -1", "a --number nan"};
+  static const char *const lines[] = {"",
+                                      "a b c",
+                                      "a --what",
+                                      "a --text",
+                                      "a --flag=1",
+                                      "a --integer 0",
+                                      "a --integer x",
+                                      "a -q",
+                                      "a --choice slow",
+                                      "a --number -1",
+                                      "a --number nan"};
   everything_t args;
   bool help = false;
   for (size_t i = 0; i < CLI_COUNT(lines); i++) {

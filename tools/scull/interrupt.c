@@ -4,6 +4,7 @@
 #include "interrupt.h"
 
 #include <signal.h>
+#include <unistd.h>
 
 #include "console.h"
 
@@ -17,14 +18,15 @@ static void fill_signals(sigset_t *signals) {
 static void *watch(void *user) {
   cli_interrupt_t *interrupt = user;
   sigset_t signals;
-  int signal = 0;
+  int received = 0;
+  bool asked = false;
   fill_signals(&signals);
-  if (sigwait(&signals, &signal) == 0 && !atomic_load(&interrupt->over)) {
-    cli_note("cancelling...");
+  while (sigwait(&signals, &received) == 0 && !atomic_load(&interrupt->over)) {
+    if (asked)
+      _exit(128 + received);
+    asked = true;
+    cli_note("cancelling (once more to end at once)");
     scull_builder_cancel(interrupt->builder);
-    pthread_sigmask(SIG_UNBLOCK, &signals, NULL); /* from here on they end the process */
-    while (!atomic_load(&interrupt->over) && sigwait(&signals, &signal) == 0)
-      continue;
   }
   return NULL;
 }

@@ -190,15 +190,6 @@ static scull_status_t run_context(const run_args_t *args, const scull_engine_t *
   return status == SCULL_OK ? watched.status : status;
 }
 
-static scull_status_t open_engine(const run_args_t *args, scull_engine_t **out) {
-  scull_engine_options_t engine_options;
-  scull_engine_options_init(&engine_options);
-  engine_options.strict = args->strict;
-  engine_options.verify = args->verify;
-  engine_options.logger = cli_console_logger(args->verbose);
-  return cli_check(scull_engine_open(args->plan, &engine_options, out), args->plan);
-}
-
 static scull_status_t run(const void *user) {
   const run_args_t *args = user;
   scull_status_t status = SCULL_OK;
@@ -209,7 +200,8 @@ static scull_status_t run(const void *user) {
   scull_context_options_init(&context_options);
   context_options.threads = (int)args->threads;
   context_options.logger = cli_console_logger(args->verbose);
-  CLI_TRY(open_engine(args, &engine));
+  const cli_open_t how = {args->strict, args->verify, args->verbose};
+  CLI_TRY(cli_plans_open(args->plan, &how, &engine));
   CLI_TRY_DONE(cli_inputs_read(engine, &args->inputs, CLI_MISSING_FAILS, &inputs));
   CLI_TRY_DONE(cli_check(scull_context_create(engine, &context_options, &context), args->plan));
   status = run_context(args, engine, context, &inputs);
