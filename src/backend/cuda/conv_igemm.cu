@@ -1,0 +1,416 @@
+/* conv_igemm.cu: convolution as an implicit matrix product, for few rows above all.
+ *
+ * Algorithm: D[pixel][channel] = sum over K = (tap, input channel) of X * W. A tile of bm pixels x bn
+ * channels belongs to a cluster of `split` blocks; each walks its own share of K in steps of 64 and the
+ * partial sums meet in distributed shared memory, scattered so that each block finishes a part of the
+ * tile. Per step: weights come as 4 KiB bulk copies (packed and swizzled ahead), pixels are gathered
+ * with 16-byte cp.async, zero where the filter leaves the image; both count on one mbarrier; wgmma
+ * m64nBNk16 reads the two buffers. Nothing of the weights depends on the previous kernel, so they are
+ * fetched before griddepcontrol.wait; after it the latency left is one gather, the products and one
+ * one-way exchange.
+ *
+ *   tile   bm 64: 4 warps, 128: 8 warps (a warpgroup is 64 pixels x bn channels), smem a step
+ *          (bm + bn) * 128 bytes; with stages >= steps nothing is ever refilled.
+ *   floor  ResNet50 batch 1: 0.1-0.3 us of products a layer, 0.3-1 us to read the pixels from L2.
+ *          Measured share: docs/kernels.md. */
+#include "conv_igemm.h"
+
+#include <cuda_fp16.h>
+#include <cuda_runtime.h>
+
+#include "sm90.cuh"
+#include "wgmma_f16.cuh"
+
+namespace {
+
+enum { STEP_BYTES = 128, GROUP_BYTES = 32 * STEP_BYTES, HALF_UNIT = 1024, MAX_STAGES = 24 };
+
+struct igemm_args {
+  scull_cuda_conv_t t;
+  int rows;        /* n * p * q */
+  int steps;       /* of all of K */
+  int steps1;      /* of src */
+  int split, stages, trigger;
+};
+
+/* What one thread gathers: four pixel rows (stride `T / 8`), one 16-byte unit of each step. */
+struct gather {
+  int off[4], off2[4]; /* element offset of the row's first tap; row's pixel of src2 */
+  uint32_t mask[4];    /* bit i: filter row i is inside the image; bit 16 + i: column */
+  int r, s, cc;        /* position of the next step: tap and 64-channel step in it */
+};
+
+__device__ __forceinline__ void gather_init(const igemm_args &a, gather &g, int m0, int row_step) {
+  const scull_cuda_conv_t &t = a.t;
+  int row = threadIdx.x >> 3;
+#pragma unroll
+  for (int i = 0; i < 4; i++, row += row_step) {
+    int m = m0 + row;
+    g.mask[i] = 0;
+    g.off[i] = g.off2[i] = 0;
+    if (m >= a.rows)
+      continue;
+    int y = m / t.q, x = m - y * t.q, n = y / t.p;
+    y -= n * t.p;
+    g.off2[i] = ((n * t.h2 + y * t.stride2) * t.w2 + x * t.stride2) * t.src2_pitch;
+    y = y * t.stride_h - t.pad_h;
+    x = x * t.stride_w - t.pad_w;
+    g.off[i] = ((n * t.h + y) * t.w + x) * t.src_pitch;
+    for (int k = 0; k < t.r; k++)
+      g.mask[i] |= (unsigned)(y + k * t.dil_h) < (unsigned)t.h ? 1u << k : 0;
+    for (int k = 0; k < t.s; k++)
+      g.mask[i] |= (unsigned)(x + k * t.dil_w) < (unsigned)t.w ? 0x10000u << k : 0;
+  }
+}
+
+/* FLAT: c is no multiple of 64, so a step crosses taps and every unit finds its own. */
+template <int BM, bool FLAT>
+__device__ __forceinline__ void gather_step(const igemm_args &a, gather &g, int step, int m0,
+                                            uint32_t dst) {
+  const scull_cuda_conv_t &t = a.t;
+  constexpr int ROW_STEP = BM / 4;
+  int unit = threadIdx.x & 7, row = threadIdx.x >> 3;
+  dst += row * STEP_BYTES + ((unit ^ (row & 7)) << 4);
+  if (step >= a.steps1) {
+    int c = (step - a.steps1) * 64 + unit * 8;
+    const __half *src = (const __half *)t.src2 + c;
+#pragma unroll
+    for (int i = 0; i < 4; i++)
+      sm90::copy16(dst + i * ROW_STEP * STEP_BYTES, src + g.off2[i],
+                   m0 + row + i * ROW_STEP < a.rows && c < t.c2);
+    return;
+  }
+  int r = g.r, s = g.s, c = g.cc * 64 + unit * 8;
+  bool inside = true;
+  if (FLAT) {
+    int k = step * 64 + unit * 8, tap = k / t.c;
+    c = k - tap * t.c;
+    r = tap / t.s;
+    s = tap - r * t.s;
+    inside = r < t.r;
+  } else if (++g.cc * 64 == t.c) {
+    g.cc = 0;
+    if (++g.s == t.s)
+      g.s = 0, g.r++;
+  }
+  int delta = (r * t.dil_h * t.w + s * t.dil_w) * t.src_pitch + c;
+#pragma unroll
+  for (int i = 0; i < 4; i++) {
+    bool valid = inside && (g.mask[i] >> r & g.mask[i] >> (16 + s) & 1);
+    const __half *src = (const __half *)t.src + (valid ? g.off[i] + delta : 0);
+    sm90::copy16(dst + i * ROW_STEP * STEP_BYTES, src, valid);
+  }
+}
+
+/* One lane of warp 0 fetches the tile's weights of one step. */
+template <int BN>
+__device__ __forceinline__ void weights_step(const igemm_args &a, int step, int n0, uint32_t dst,
+                                             uint32_t bar) {
+  int groups = (a.t.k + 31) / 32;
+  sm90::mbar_expect(bar, BN * STEP_BYTES);
+#pragma unroll
+  for (int j = 0; j < BN / 32; j++) {
+    int group = min(n0 / 32 + j, groups - 1);
+    const char *src =
+        (const char *)a.t.weights + ((size_t)group * a.steps + step) * GROUP_BYTES;
+    sm90::bulk_load(dst + j * GROUP_BYTES, src, GROUP_BYTES, bar);
+  }
+}
+
+__device__ __forceinline__ uint4 residual_load(const igemm_args &a, int m, int ch) {
+  if (a.t.residual == nullptr || m >= a.rows || ch >= a.t.k)
+    return make_uint4(0, 0, 0, 0);
+  const __half *p = (const __half *)a.t.residual + (size_t)m * a.t.res_pitch + ch;
+  uint4 v;
+  asm volatile("ld.global.v4.u32 {%0, %1, %2, %3}, [%4];"
+               : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w)
+               : "l"(p)
+               : "memory");
+  return v;
+}
+
+/* Eight neighbouring channels of one pixel: bias, residual, clamp, store. */
+__device__ __forceinline__ void finish8(const igemm_args &a, float (&v)[8], int m, int ch,
+                                        uint4 residual) {
+  if (m >= a.rows || ch >= a.t.k)
+    return;
+  const float4 *bias = (const float4 *)(a.t.bias + ch);
+  float4 b0 = __ldg(bias), b1 = __ldg(bias + 1);
+  float b[8] = {b0.x, b0.y, b0.z, b0.w, b1.x, b1.y, b1.z, b1.w};
+  const __half2 *z = (const __half2 *)&residual;
+#pragma unroll
+  for (int i = 0; i < 8; i += 2) {
+    float2 r = __half22float2(z[i / 2]);
+    v[i] = fminf(fmaxf(v[i] + b[i] + r.x, a.t.lo), a.t.hi);
+    v[i + 1] = fminf(fmaxf(v[i + 1] + b[i + 1] + r.y, a.t.lo), a.t.hi);
+  }
+  size_t at = (size_t)m * a.t.dst_pitch + ch;
+  if (a.t.dst_f32) {
+    float4 *dst = (float4 *)((float *)a.t.dst + at);
+    dst[0] = make_float4(v[0], v[1], v[2], v[3]);
+    dst[1] = make_float4(v[4], v[5], v[6], v[7]);
+    return;
+  }
+  uint4 out;
+  __half2 *o = (__half2 *)&out;
+#pragma unroll
+  for (int i = 0; i < 4; i++)
+    o[i] = __floats2half2_rn(v[2 * i], v[2 * i + 1]);
+  *(uint4 *)((__half *)a.t.dst + at) = out;
+}
+
+/* The tile of this block alone. */
+template <int BN>
+__device__ __forceinline__ void finish_alone(const igemm_args &a, float (&acc)[BN / 2], int m0,
+                                             int n0) {
+  int lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
+#pragma unroll
+  for (int j = 0; j < BN / 32; j++) {
+#pragma unroll
+    for (int h = 0; h < 2; h++) {
+      int m = m0 + warp * 16 + h * 8 + (lane >> 2), ch = n0 + j * 32 + (lane & 3) * 8;
+      float v[8];
+#pragma unroll
+      for (int i = 0; i < 8; i++)
+        v[i] = acc[(4 * j + i / 2) * 4 + 2 * h + i % 2];
+      finish8(a, v, m, ch, residual_load(a, m, ch));
+    }
+  }
+}
+
+/* Half units (8 pixels x 32 channels, 1 KiB of floats) that hold pixels of the tensor. */
+template <int BM, int BN> __device__ __forceinline__ int half_units(const igemm_args &a, int m0) {
+  return (min(BM, a.rows - m0) + 7) / 8 * (BN / 32);
+}
+
+/* Every block sends each half unit to the block that owns it; owners sum in the order of ranks. */
+template <int BM, int BN>
+__device__ __forceinline__ void finish_split(const igemm_args &a, float (&acc)[BN / 2], int m0,
+                                             int n0, int rank, uint32_t red, uint32_t bar) {
+  constexpr int NJ = BN / 32, WARPS = BM / 16;
+  int lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
+  int units = half_units<BM, BN>(a, m0);
+  int owned = (units - rank + a.split - 1) / a.split;
+  int first = rank + a.split * warp; /* the first unit that this warp finishes */
+  int fm = m0 + first / NJ * 8 + (lane >> 2), fch = n0 + first % NJ * 32 + (lane & 3) * 8;
+  uint4 residual = make_uint4(0, 0, 0, 0);
+  if (warp < owned)
+    residual = residual_load(a, fm, fch);
+  sm90::cluster_wait();
+#pragma unroll
+  for (int h = 0; h < 2; h++) {
+#pragma unroll
+    for (int j = 0; j < NJ; j++) {
+      int unit = (2 * warp + h) * NJ + j, owner = unit % a.split, slot = unit / a.split;
+      if (unit >= units)
+        continue;
+      uint32_t to = sm90::peer_addr(red + (slot * a.split + rank) * HALF_UNIT + lane * 16, owner);
+      uint32_t to_bar = sm90::peer_addr(bar, owner);
+      const float *p = acc + 16 * j + 2 * h;
+      sm90::peer_store(to, to_bar, p[0], p[1], p[4], p[5]);
+      sm90::peer_store(to + 512, to_bar, p[8], p[9], p[12], p[13]);
+    }
+  }
+  if (owned > 0)
+    sm90::mbar_wait_cluster(bar, 0);
+  for (int o = warp; o < owned; o += WARPS) {
+    float v[8] = {0, 0, 0, 0, 0, 0, 0, 0};
+    uint32_t from = red + o * a.split * HALF_UNIT + lane * 16;
+#pragma unroll 4
+    for (int i = 0; i < a.split; i++, from += HALF_UNIT) {
+      float4 x, y;
+      asm volatile("ld.shared.v4.f32 {%0, %1, %2, %3}, [%4];"
+                   : "=f"(x.x), "=f"(x.y), "=f"(x.z), "=f"(x.w)
+                   : "r"(from));
+      asm volatile("ld.shared.v4.f32 {%0, %1, %2, %3}, [%4];"
+                   : "=f"(y.x), "=f"(y.y), "=f"(y.z), "=f"(y.w)
+                   : "r"(from + 512));
+      v[0] += x.x, v[1] += x.y, v[2] += x.z, v[3] += x.w;
+      v[4] += y.x, v[5] += y.y, v[6] += y.z, v[7] += y.w;
+    }
+    int unit = rank + a.split * o;
+    int m = m0 + unit / NJ * 8 + (lane >> 2), ch = n0 + unit % NJ * 32 + (lane & 3) * 8;
+    finish8(a, v, m, ch, o == warp ? residual : residual_load(a, m, ch));
+  }
+}
+
+template <int BM, int BN>
+__device__ __forceinline__ void multiply(float (&acc)[BN / 2], uint32_t pixels, uint32_t weights,
+                                         bool first) {
+  uint64_t da = sm90::wgmma_desc(pixels + (threadIdx.x >> 7) * 64 * STEP_BYTES);
+  uint64_t db = sm90::wgmma_desc(weights);
+  sm90::fence_async();
+  sm90::wgmma_fence();
+#pragma unroll
+  for (int k = 0; k < 4; k++)
+    wgmma_f16<BN>::mma(acc, da + 2 * k, db + 2 * k, !first || k > 0);
+  sm90::wgmma_commit();
+}
+
+template <int BM, int BN, bool FLAT>
+__global__ void __launch_bounds__(BM * 2) conv_igemm(const __grid_constant__ igemm_args a) {
+  extern __shared__ unsigned char smem_raw[];
+  constexpr int A_BYTES = BM * STEP_BYTES, B_BYTES = BN * STEP_BYTES;
+  const uint32_t bars = sm90::smem_addr(smem_raw), red_bar = bars + 8 * MAX_STAGES;
+  const uint32_t buf_a = (red_bar + 8 + 1023) & ~1023u, buf_b = buf_a + a.stages * A_BYTES;
+  const uint32_t red = buf_b + a.stages * B_BYTES;
+  const int rank = a.split > 1 ? blockIdx.x : 0; /* the cluster is the whole of x */
+  const int n0 = blockIdx.y * BN, m0 = blockIdx.z * BM;
+  const int begin = a.steps * rank / a.split, count = a.steps * (rank + 1) / a.split - begin;
+  const int ahead = min(a.stages, count);
+
+  if (threadIdx.x == 0) {
+    for (int i = 0; i < ahead; i++)
+      sm90::mbar_init(bars + 8 * i, BM * 2 + 1);
+    sm90::mbar_init(red_bar, 1);
+    sm90::mbar_init_fence();
+    for (int i = 0; i < ahead; i++)
+      weights_step<BN>(a, begin + i, n0, buf_b + i * B_BYTES, bars + 8 * i);
+    int owned = (half_units<BM, BN>(a, m0) - rank + a.split - 1) / a.split;
+    if (a.split > 1 && owned > 0)
+      sm90::mbar_expect(red_bar, owned * a.split * HALF_UNIT);
+  }
+  gather g;
+  gather_init(a, g, m0, BM / 4);
+  if (!FLAT) {
+    int per_tap = a.t.c / 64, tap = begin / per_tap;
+    g.cc = begin - tap * per_tap;
+    g.r = tap / a.t.s;
+    g.s = tap - g.r * a.t.s;
+  }
+  __syncthreads();
+  if (a.split > 1)
+    sm90::cluster_arrive();
+  if (a.trigger == 1)
+    sm90::chain_trigger();
+  sm90::chain_wait();
+  if (a.trigger == 2)
+    sm90::chain_trigger();
+
+  for (int i = 0; i < ahead; i++) {
+    gather_step<BM, FLAT>(a, g, begin + i, m0, buf_a + i * A_BYTES);
+    sm90::copy_arrive(bars + 8 * i);
+  }
+  float acc[BN / 2];
+#pragma unroll
+  for (int i = 0; i < BN / 2; i++)
+    acc[i] = 0;
+  for (int i = 0; i < ahead; i++) {
+    sm90::mbar_wait(bars + 8 * i, 0);
+    multiply<BM, BN>(acc, buf_a + i * A_BYTES, buf_b + i * B_BYTES, false);
+    if (count > ahead && i > 0) {
+      /* The step before has been read by all: its buffers take step i - 1 + stages. */
+      int next = i - 1 + ahead;
+      sm90::wgmma_wait<1>();
+      __syncthreads();
+      if (next < count) {
+        if (threadIdx.x == 0)
+          weights_step<BN>(a, begin + next, n0, buf_b + (i - 1) * B_BYTES, bars + 8 * (i - 1));
+        gather_step<BM, FLAT>(a, g, begin + next, m0, buf_a + (i - 1) * A_BYTES);
+        sm90::copy_arrive(bars + 8 * (i - 1));
+      }
+    }
+  }
+  if (count > ahead) {
+    int stage = 0, parity = 1, free_stage = ahead - 1;
+    for (int i = ahead; i < count; i++) {
+      sm90::mbar_wait(bars + 8 * stage, parity);
+      multiply<BM, BN>(acc, buf_a + stage * A_BYTES, buf_b + stage * B_BYTES, false);
+      sm90::wgmma_wait<1>();
+      __syncthreads();
+      int next = i - 1 + ahead;
+      if (next < count) {
+        uint32_t bar = bars + 8 * free_stage;
+        if (threadIdx.x == 0)
+          weights_step<BN>(a, begin + next, n0, buf_b + free_stage * B_BYTES, bar);
+        gather_step<BM, FLAT>(a, g, begin + next, m0, buf_a + free_stage * A_BYTES);
+        sm90::copy_arrive(bar);
+      }
+      free_stage = stage;
+      if (++stage == ahead)
+        stage = 0, parity ^= 1;
+    }
+  }
+  sm90::wgmma_wait<0>();
+  if (a.split > 1)
+    finish_split<BM, BN>(a, acc, m0, n0, rank, red, red_bar);
+  else
+    finish_alone<BN>(a, acc, m0, n0);
+}
+
+using kernel_t = void (*)(igemm_args);
+
+kernel_t kernel_of(int bm, int bn, bool flat) {
+#define PICK(M, N)                                                                                 \
+  if (bm == M && bn == N)                                                                          \
+    return flat ? conv_igemm<M, N, true> : conv_igemm<M, N, false>;
+  PICK(64, 32)
+  PICK(64, 64)
+  PICK(64, 128)
+  PICK(128, 32)
+  PICK(128, 64)
+  PICK(128, 128)
+  PICK(128, 256)
+#undef PICK
+  return nullptr;
+}
+
+} // namespace
+
+int scull_cuda_conv_steps(const scull_cuda_conv_t *t) {
+  return (t->r * t->s * t->c + 63) / 64 + (t->src2 ? (t->c2 + 63) / 64 : 0);
+}
+
+size_t scull_cuda_conv_igemm_smem(const scull_cuda_conv_t *t, const scull_cuda_conv_cfg_t *cfg) {
+  int steps = scull_cuda_conv_steps(t), stages = cfg->stages;
+  if (!kernel_of(cfg->bm, cfg->bn, false) || cfg->split < 1 || cfg->split > 16 || stages < 2 ||
+      stages > MAX_STAGES || cfg->split > steps || t->c % 8 || t->k % 8 || t->r > 16 || t->s > 16)
+    return 0;
+  size_t bytes = 2048 + (size_t)stages * (cfg->bm + cfg->bn) * STEP_BYTES;
+  if (cfg->split > 1) {
+    int units = cfg->bm / 8 * (cfg->bn / 32);
+    bytes += (size_t)((units + cfg->split - 1) / cfg->split) * cfg->split * HALF_UNIT;
+  }
+  return bytes <= 227 * 1024 ? bytes : 0;
+}
+
+int scull_cuda_conv_igemm_enqueue(const scull_cuda_conv_t *t, const scull_cuda_conv_cfg_t *cfg,
+                                  int chained, void *stream) {
+  size_t smem = scull_cuda_conv_igemm_smem(t, cfg);
+  if (!smem)
+    return cudaErrorInvalidValue;
+  kernel_t kernel = kernel_of(cfg->bm, cfg->bn, t->c % 64 != 0);
+  igemm_args a = {};
+  a.t = *t;
+  a.rows = t->n * t->p * t->q;
+  a.steps = scull_cuda_conv_steps(t);
+  a.steps1 = (t->r * t->s * t->c + 63) / 64;
+  a.split = cfg->split;
+  a.stages = cfg->stages;
+  a.trigger = cfg->trigger;
+  cudaError_t e =
+      cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, 227 * 1024);
+  if (e == cudaSuccess && cfg->split > 8)
+    e = cudaFuncSetAttribute(kernel, cudaFuncAttributeNonPortableClusterSizeAllowed, 1);
+  if (e != cudaSuccess)
+    return e;
+  cudaLaunchAttribute attr[2];
+  cudaLaunchConfig_t config = {};
+  config.gridDim = dim3(cfg->split, (t->k + cfg->bn - 1) / cfg->bn, (a.rows + cfg->bm - 1) / cfg->bm);
+  config.blockDim = dim3(cfg->bm * 2);
+  config.dynamicSmemBytes = smem;
+  config.stream = (cudaStream_t)stream;
+  config.attrs = attr;
+  if (cfg->split > 1) {
+    attr[config.numAttrs].id = cudaLaunchAttributeClusterDimension;
+    attr[config.numAttrs].val.clusterDim.x = cfg->split;
+    attr[config.numAttrs].val.clusterDim.y = attr[config.numAttrs].val.clusterDim.z = 1;
+    config.numAttrs++;
+  }
+  if (chained) {
+    attr[config.numAttrs].id = cudaLaunchAttributeProgrammaticStreamSerialization;
+    attr[config.numAttrs].val.programmaticStreamSerializationAllowed = 1;
+    config.numAttrs++;
+  }
+  return cudaLaunchKernelEx(&config, kernel, a);
+}

@@ -1,0 +1,154 @@
+/* stem.cu: 7x7/2 convolution from 3 channels + bias + clamp + 3x3/2 max pooling.
+ *
+ * Algorithm: a block makes 4 x 7 pooled pixels of 64 channels. It reads the 23 x 38 input pixels under
+ * them (planar FP32, converted and interleaved to 4 channels on the way), so that 16 K-values = 4
+ * columns x 4 channels of one filter row lie side by side, and two output columns are 16 bytes apart:
+ * ldmatrix reads the operand straight out of the image patch, no im2col. Nine convolution rows of 15
+ * (16) columns are nine m16 tiles; 12 warps = 3 row groups x 4 channel groups; weights wait in
+ * registers, loaded before the wait on the input. The convolution's result meets the pooling in shared
+ * memory and never goes out.
+ *
+ *   tile   9 x 16 x 64 results, K 224 (147 true), smem 28 KB, 112 blocks an image of 224 x 224
+ *   floor  1 image: latency (2 us); 128 images: 77 MB in, 51 MB out = 30 us, products 100 us.
+ *          Measured share: docs/kernels.md. */
+#include "stem.h"
+
+#include <cuda_fp16.h>
+#include <cuda_runtime.h>
+
+#include "sm90.cuh"
+
+namespace {
+
+enum { PY = 4, PX = 7, ROWS = 2 * PY + 1, IN_ROWS = 2 * ROWS + 5, IN_COLS = 38 };
+enum { PATCH_PITCH = IN_COLS * 4, OUT_PITCH = 72, THREADS = 384, STEPS = 14 };
+
+__device__ __forceinline__ void load_patch(const scull_cuda_stem_t &t, __half *patch, int iy0,
+                                           int ix0, int n) {
+  const size_t plane = (size_t)t.h * t.w;
+  const float *src = t.src + (size_t)n * 3 * plane;
+#pragma unroll
+  for (int i = threadIdx.x; i < (IN_ROWS * IN_COLS + THREADS - 1) / THREADS * THREADS;
+       i += THREADS) {
+    int row = i / IN_COLS, col = i - row * IN_COLS, y = iy0 + row, x = ix0 + col;
+    float v[3] = {0, 0, 0};
+    if ((unsigned)y < (unsigned)t.h && (unsigned)x < (unsigned)t.w && row < IN_ROWS) {
+#pragma unroll
+      for (int c = 0; c < 3; c++)
+        asm volatile("ld.global.f32 %0, [%1];"
+                     : "=f"(v[c])
+                     : "l"(src + c * plane + (size_t)y * t.w + x));
+    }
+    if (row < IN_ROWS) {
+      __half2 two[2] = {__floats2half2_rn(v[0], v[1]), __floats2half2_rn(v[2], 0)};
+      *(uint2 *)(patch + row * PATCH_PITCH + col * 4) = *(uint2 *)two;
+    }
+  }
+}
+
+__device__ __forceinline__ void convolve(float (&acc)[3][2][4], const uint4 (&w)[STEPS],
+                                         uint32_t patch, int first_row) {
+  int lane = threadIdx.x & 31, row = (lane & 7) + (lane & 8), half = lane >> 4;
+#pragma unroll
+  for (int step = 0; step < STEPS; step++) {
+#pragma unroll
+    for (int i = 0; i < 3; i++) {
+      int y = 2 * (first_row + i) + step / 2, x = 2 * row + step % 2 * 4 + 2 * half;
+      uint32_t a[4];
+      asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
+                   : "=r"(a[0]), "=r"(a[1]), "=r"(a[2]), "=r"(a[3])
+                   : "r"(patch + (y * PATCH_PITCH + x * 4) * 2));
+#pragma unroll
+      for (int j = 0; j < 2; j++) {
+        float *d = acc[i][j];
+        asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, "
+                     "{%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+                     : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+                     : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(j ? w[step].z : w[step].x),
+                       "r"(j ? w[step].w : w[step].y));
+      }
+    }
+  }
+}
+
+__device__ __forceinline__ void pool(const scull_cuda_stem_t &t, const __half *out, int py0,
+                                     int px0, int n, int k0) {
+  int i = threadIdx.x >> 3, ch = (threadIdx.x & 7) * 8;
+  int y = i / PX, x = i - y * PX;
+  if (i >= PY * PX || py0 + y >= t.pool_p || px0 + x >= t.pool_q)
+    return;
+  uint4 best = *(const uint4 *)(out + (2 * y * 16 + 2 * x) * OUT_PITCH + ch);
+  __half2 *b = (__half2 *)&best;
+#pragma unroll
+  for (int j = 1; j < 9; j++) {
+    uint4 other =
+        *(const uint4 *)(out + ((2 * y + j / 3) * 16 + 2 * x + j % 3) * OUT_PITCH + ch);
+    const __half2 *o = (const __half2 *)&other;
+#pragma unroll
+    for (int e = 0; e < 4; e++)
+      b[e] = __hmax2(b[e], o[e]);
+  }
+  size_t at = (((size_t)n * t.pool_p + py0 + y) * t.pool_q + px0 + x) * t.k + k0 + ch;
+  *(uint4 *)((__half *)t.dst + at) = best;
+}
+
+__global__ void __launch_bounds__(THREADS, 1) stem_kernel(const __grid_constant__ scull_cuda_stem_t t) {
+  __shared__ __align__(16) __half patch[IN_ROWS * PATCH_PITCH];
+  __shared__ __align__(16) __half out[ROWS * 16 * OUT_PITCH];
+  int lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
+  int rows = warp / 4 * 3, group = warp % 4;
+  int tiles_x = (t.pool_q + PX - 1) / PX;
+  int py0 = blockIdx.x / tiles_x * PY, px0 = blockIdx.x % tiles_x * PX;
+  int k0 = blockIdx.y * 64, n = blockIdx.z;
+  uint4 w[STEPS];
+  const uint4 *packed = (const uint4 *)t.weights + ((blockIdx.y * 4 + group) * STEPS * 32 + lane);
+#pragma unroll
+  for (int i = 0; i < STEPS; i++)
+    w[i] = __ldg(packed + i * 32);
+  float2 bias[2];
+  for (int j = 0; j < 2; j++)
+    bias[j] = *(const float2 *)(t.bias + k0 + group * 16 + j * 8 + (lane & 3) * 2);
+  sm90::chain_trigger();
+  sm90::chain_wait();
+  load_patch(t, patch, 4 * py0 - 5, 4 * px0 - 5, n);
+  __syncthreads();
+  float acc[3][2][4] = {};
+  convolve(acc, w, sm90::smem_addr(patch), rows);
+  const __half2 nothing = __float2half2_rn(-INFINITY);
+#pragma unroll
+  for (int i = 0; i < 3; i++)
+#pragma unroll
+    for (int h = 0; h < 2; h++) {
+      int row = rows + i, col = (lane >> 2) + 8 * h;
+      bool inside = (unsigned)(2 * py0 - 1 + row) < (unsigned)t.p &&
+                    (unsigned)(2 * px0 - 1 + col) < (unsigned)t.q;
+#pragma unroll
+      for (int j = 0; j < 2; j++) {
+        float a = fminf(fmaxf(acc[i][j][2 * h] + bias[j].x, t.lo), t.hi);
+        float b = fminf(fmaxf(acc[i][j][2 * h + 1] + bias[j].y, t.lo), t.hi);
+        *(__half2 *)(out + (row * 16 + col) * OUT_PITCH + group * 16 + j * 8 + (lane & 3) * 2) =
+            inside ? __floats2half2_rn(a, b) : nothing;
+      }
+    }
+  __syncthreads();
+  pool(t, out, py0, px0, n, k0);
+}
+
+} // namespace
+
+int scull_cuda_stem_enqueue(const scull_cuda_stem_t *t, int chained, void *stream) {
+  if (t->k % 64)
+    return cudaErrorInvalidValue;
+  cudaLaunchAttribute attr[1];
+  cudaLaunchConfig_t config = {};
+  config.gridDim = dim3((t->pool_q + PX - 1) / PX * ((t->pool_p + PY - 1) / PY), t->k / 64, t->n);
+  config.blockDim = dim3(THREADS);
+  config.stream = (cudaStream_t)stream;
+  config.attrs = attr;
+  if (chained) {
+    attr[0].id = cudaLaunchAttributeProgrammaticStreamSerialization;
+    attr[0].val.programmaticStreamSerializationAllowed = 1;
+    config.numAttrs = 1;
+  }
+  return cudaLaunchKernelEx(&config, stem_kernel, *t);
+}
