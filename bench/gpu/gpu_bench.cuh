@@ -33,9 +33,13 @@ struct rng {
     state ^= state << 13, state ^= state >> 7, state ^= state << 17;
     return (uint32_t)(state >> 32);
   }
-  float unit() { return (float)(next() >> 8) * (1.0f / 16777216.0f); }
+  float unit() {
+    return (float)(next() >> 8) * (1.0f / 16777216.0f);
+  }
   /* Sum of four uniforms: near enough to a normal variable of deviation 1. */
-  float normal() { return (unit() + unit() + unit() + unit() - 2.0f) * 1.7320508f; }
+  float normal() {
+    return (unit() + unit() + unit() + unit() - 2.0f) * 1.7320508f;
+  }
 };
 
 template <class T> T *device_copy(const std::vector<T> &host) {
@@ -56,7 +60,9 @@ struct graph {
     CHECK(cudaGraphDestroy(g));
     CHECK(cudaGraphUpload(exec, stream));
   }
-  ~graph() { cudaGraphExecDestroy(exec); }
+  ~graph() {
+    cudaGraphExecDestroy(exec);
+  }
   graph(const graph &) = delete;
 };
 
@@ -139,9 +145,9 @@ __global__ void check_conv(scull_cuda_conv_t t, const __half *w, const __half *w
   error_add(sums, got, plain_conv(t, w, w2, i));
 }
 
-__global__ void count_poison(const uint16_t *p, size_t count, error_sums *sums) {
+__global__ void count_poison(const uint32_t *p, size_t count, error_sums *sums) {
   size_t i = (size_t)blockIdx.x * blockDim.x + threadIdx.x;
-  if (i < count && p[i] == 0xffff)
+  if (i < count && p[i] == 0xffffffffu)
     atomicAdd(&sums->poisoned, 1u);
 }
 

@@ -1,7 +1,7 @@
 /* resnet_chain.cu: ResNet50 (v1.5: stride in the 3x3) in FP16 as one CUDA graph of our kernels with
- * programmatic dependent launches: 50 nodes a network. Checks every layer against a plain convolution,
- * picks a configuration a layer by time, then again inside the whole chain, and prints the totals.
- *   resnet_chain BATCH[,BATCH..] [OUT.csv] */
+ * programmatic dependent launches: 50 nodes a network. Checks every layer against a plain
+ * convolution, picks a configuration a layer by time, then again inside the whole chain, and prints
+ * the totals. resnet_chain BATCH[,BATCH..] [OUT.csv] */
 #include "../../src/backend/cuda/pool.h"
 #include "../../src/backend/cuda/stem.h"
 #include "gpu_bench.cuh"
@@ -179,7 +179,7 @@ void enqueue(const node &n, int chained, cudaStream_t stream) {
   if (n.what == STEM)
     CHECK(scull_cuda_stem_enqueue(&n.stem, chained, stream));
   else if (n.what == CONV)
-    CHECK(scull_cuda_conv_igemm_enqueue(&n.conv, &n.cfg, chained, stream));
+    CHECK(scull_cuda_conv_enqueue(&n.conv, &n.cfg, chained, stream));
   else
     CHECK(scull_cuda_pool_global_enqueue(n.conv.src, n.conv.dst, n.stem.n, 49, 2048, chained,
                                          stream));
@@ -241,8 +241,8 @@ bool check_node(const network &net, const node &n, error_sums *sums, bool print,
     int samples = (int)std::min(total, limit);
     check_conv<<<(samples + 127) / 128, 128>>>(n.conv, n.w, n.w2, total, samples, sums);
   }
-  count_poison<<<(unsigned)((bytes / 2 + 255) / 256), 256>>>((const uint16_t *)n.conv.dst,
-                                                             bytes / 2, sums);
+  count_poison<<<(unsigned)((bytes / 4 + 255) / 256), 256>>>((const uint32_t *)n.conv.dst,
+                                                             bytes / 4, sums);
   error_sums host;
   CHECK(cudaMemcpy(&host, sums, sizeof host, cudaMemcpyDeviceToHost));
   double relative = sqrt(host.diff2 / (host.ref2 + 1e-30));
@@ -256,19 +256,25 @@ bool check_node(const network &net, const node &n, error_sums *sums, bool print,
 
 std::vector<scull_cuda_conv_cfg_t> candidates(const scull_cuda_conv_t &t) {
   std::vector<scull_cuda_conv_cfg_t> list;
+  for (int bn : {64, 128}) {
+    scull_cuda_conv_cfg_t many = {SCULL_CUDA_CONV_MANY, 128, bn, 1, 0, 1};
+    if (scull_cuda_conv_smem(&t, &many) && bn < 2 * t.k)
+      list.push_back(many);
+  }
   int rows = t.n * t.p * t.q, steps = scull_cuda_conv_steps(&t);
   for (int bm : {64, 128})
     for (int bn : {32, 64, 128, 256})
       for (int split : {1, 2, 3, 4, 5, 6, 8, 12, 16}) {
-        int tiles = (rows + bm - 1) / bm * ((t.k + bn - 1) / bn), each = (steps + split - 1) / split;
+        int tiles = (rows + bm - 1) / bm * ((t.k + bn - 1) / bn),
+            each = (steps + split - 1) / split;
         bool waste = bn >= 2 * t.k || (bn == 32 && tiles > 528) || (bm == 128 && rows <= 64);
         if (waste || (split > 1 && (tiles * split > 300 || tiles > 132)))
           continue;
         int last = 0;
         for (int stages : {each, 8, 6, 4, 3, 2}) {
           stages = std::max(2, std::min(stages, each));
-          scull_cuda_conv_cfg_t cfg = {bm, bn, split, stages, 1};
-          size_t smem = scull_cuda_conv_igemm_smem(&t, &cfg);
+          scull_cuda_conv_cfg_t cfg = {SCULL_CUDA_CONV_FEW, bm, bn, split, stages, 1};
+          size_t smem = scull_cuda_conv_smem(&t, &cfg);
           if (stages == last || !smem || (split > 1 && stages < std::min(each, 4)))
             continue;
           last = stages;
@@ -285,7 +291,10 @@ struct timed {
 
 std::string print_cfg(const scull_cuda_conv_cfg_t &c) {
   char text[64];
-  snprintf(text, sizeof text, "%dx%d/%d s%d t%d", c.bm, c.bn, c.split, c.stages, c.trigger);
+  if (c.kernel == SCULL_CUDA_CONV_MANY)
+    snprintf(text, sizeof text, "many %dx%d", c.bm, c.bn);
+  else
+    snprintf(text, sizeof text, "%dx%d/%d s%d t%d", c.bm, c.bn, c.split, c.stages, c.trigger);
   return text;
 }
 
@@ -300,7 +309,7 @@ double time_node(const node &n, cudaStream_t stream, int copies, int replays, bo
 
 /* Some cluster shapes are refused by the device: launch once before capturing. */
 bool runs(const node &n, cudaStream_t stream) {
-  int e = scull_cuda_conv_igemm_enqueue(&n.conv, &n.cfg, 0, stream);
+  int e = scull_cuda_conv_enqueue(&n.conv, &n.cfg, 0, stream);
   if (e != 0) {
     cudaGetLastError();
     return false;
@@ -321,6 +330,7 @@ std::map<std::string, std::vector<timed>> tune_nodes(network &net, cudaStream_t 
       node trial = n;
       trial.cfg = cfg;
       CHECK(cudaMemset(n.conv.dst, 0xff, net.tensors[n.dst].bytes));
+      CHECK(cudaDeviceSynchronize());
       if (!runs(trial, stream)) {
         printf("  refused: %s %s\n", n.key.c_str(), print_cfg(cfg).c_str());
         continue;
@@ -349,7 +359,8 @@ double time_chain(const network &net, cudaStream_t stream, int replays, bool cha
   return time_replays(g, stream, replays, before);
 }
 
-/* What wins alone need not win between its neighbours: tries the best few of each layer in place. */
+/* What wins alone need not win between its neighbours: tries the best few of each layer in place.
+ */
 double tune_chain(network &net, cudaStream_t stream,
                   const std::map<std::string, std::vector<timed>> &table, int passes) {
   int replays = net.batch > 16 ? 8 : 30;
@@ -407,8 +418,9 @@ void run_batch(int batch, FILE *csv) {
   CHECK(cudaMalloc(&sums, sizeof *sums));
 
   for (auto &n : net.nodes)
-    n.cfg = {64, 64, 1, 4, 1};
+    n.cfg = {SCULL_CUDA_CONV_FEW, 64, 64, 1, 4, 1};
   auto own = bind(net, false);
+  CHECK(cudaDeviceSynchronize());
   for (auto &n : net.nodes) {
     enqueue(n, 0, stream);
     CHECK(cudaStreamSynchronize(stream));
@@ -419,6 +431,7 @@ void run_batch(int batch, FILE *csv) {
   /* The whole chain with overlap, every tensor in its own memory: then every layer is checked. */
   for (size_t i = 1; i < net.tensors.size(); i++)
     CHECK(cudaMemset(own[i], 0xff, net.tensors[i].bytes));
+  CHECK(cudaDeviceSynchronize()); /* the stream does not wait for the default one */
   enqueue_all(net, true, stream);
   CHECK(cudaStreamSynchronize(stream));
   bool good = true;
@@ -430,6 +443,7 @@ void run_batch(int batch, FILE *csv) {
   release(own);
 
   own = bind(net, true);
+  CHECK(cudaDeviceSynchronize());
   double first = time_chain(net, stream, 30);
   double best = tune_chain(net, stream, table, batch > 16 ? 1 : 2);
   void *flush;
@@ -461,6 +475,7 @@ void run_batch(int batch, FILE *csv) {
 } // namespace
 
 int main(int argc, char **argv) {
+  setvbuf(stdout, nullptr, _IOLBF, 0);
   cudaDeviceProp prop;
   CHECK(cudaGetDeviceProperties(&prop, 0));
   printf("%s, %d SMs, L2 %d MB\n", prop.name, prop.multiProcessorCount, prop.l2CacheSize >> 20);

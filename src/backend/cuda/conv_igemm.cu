@@ -1,13 +1,13 @@
 /* conv_igemm.cu: convolution as an implicit matrix product, for few rows above all.
  *
- * Algorithm: D[pixel][channel] = sum over K = (tap, input channel) of X * W. A tile of bm pixels x bn
- * channels belongs to a cluster of `split` blocks; each walks its own share of K in steps of 64 and the
- * partial sums meet in distributed shared memory, scattered so that each block finishes a part of the
- * tile. Per step: weights come as 4 KiB bulk copies (packed and swizzled ahead), pixels are gathered
- * with 16-byte cp.async, zero where the filter leaves the image; both count on one mbarrier; wgmma
- * m64nBNk16 reads the two buffers. Nothing of the weights depends on the previous kernel, so they are
- * fetched before griddepcontrol.wait; after it the latency left is one gather, the products and one
- * one-way exchange.
+ * Algorithm: D[pixel][channel] = sum over K = (tap, input channel) of X * W. A tile of bm pixels x
+ * bn channels belongs to a cluster of `split` blocks; each walks its own share of K in steps of 64
+ * and the partial sums meet in distributed shared memory, scattered so that each block finishes a
+ * part of the tile. Per step: weights come as 4 KiB bulk copies (packed and swizzled ahead), pixels
+ * are gathered with 16-byte cp.async, zero where the filter leaves the image; both count on one
+ * mbarrier; wgmma m64nBNk16 reads the two buffers. Nothing of the weights depends on the previous
+ * kernel, so they are fetched before griddepcontrol.wait; after it the latency left is one gather,
+ * the products and one one-way exchange.
  *
  *   tile   bm 64: 4 warps, 128: 8 warps (a warpgroup is 64 pixels x bn channels), smem a step
  *          (bm + bn) * 128 bytes; with stages >= steps nothing is ever refilled.
@@ -27,9 +27,9 @@ enum { STEP_BYTES = 128, GROUP_BYTES = 32 * STEP_BYTES, HALF_UNIT = 1024, MAX_ST
 
 struct igemm_args {
   scull_cuda_conv_t t;
-  int rows;        /* n * p * q */
-  int steps;       /* of all of K */
-  int steps1;      /* of src */
+  int rows;   /* n * p * q */
+  int steps;  /* of all of K */
+  int steps1; /* of src */
   int split, stages, trigger;
 };
 
@@ -111,8 +111,7 @@ __device__ __forceinline__ void weights_step(const igemm_args &a, int step, int 
 #pragma unroll
   for (int j = 0; j < BN / 32; j++) {
     int group = min(n0 / 32 + j, groups - 1);
-    const char *src =
-        (const char *)a.t.weights + ((size_t)group * a.steps + step) * GROUP_BYTES;
+    const char *src = (const char *)a.t.weights + ((size_t)group * a.steps + step) * GROUP_BYTES;
     sm90::bulk_load(dst + j * GROUP_BYTES, src, GROUP_BYTES, bar);
   }
 }
@@ -129,14 +128,22 @@ __device__ __forceinline__ uint4 residual_load(const igemm_args &a, int m, int c
   return v;
 }
 
+struct bias8 {
+  float4 a, b;
+};
+
+__device__ __forceinline__ bias8 bias_load(const igemm_args &a, int ch) {
+  ch = min(ch, a.t.k - 8);
+  return {__ldg((const float4 *)(a.t.bias + ch)), __ldg((const float4 *)(a.t.bias + ch) + 1)};
+}
+
 /* Eight neighbouring channels of one pixel: bias, residual, clamp, store. */
 __device__ __forceinline__ void finish8(const igemm_args &a, float (&v)[8], int m, int ch,
-                                        uint4 residual) {
+                                        const bias8 &bias, uint4 residual) {
   if (m >= a.rows || ch >= a.t.k)
     return;
-  const float4 *bias = (const float4 *)(a.t.bias + ch);
-  float4 b0 = __ldg(bias), b1 = __ldg(bias + 1);
-  float b[8] = {b0.x, b0.y, b0.z, b0.w, b1.x, b1.y, b1.z, b1.w};
+  const float b[8] = {bias.a.x, bias.a.y, bias.a.z, bias.a.w,
+                      bias.b.x, bias.b.y, bias.b.z, bias.b.w};
   const __half2 *z = (const __half2 *)&residual;
 #pragma unroll
   for (int i = 0; i < 8; i += 2) {
@@ -159,21 +166,31 @@ __device__ __forceinline__ void finish8(const igemm_args &a, float (&v)[8], int 
   *(uint4 *)((__half *)a.t.dst + at) = out;
 }
 
+/* What the end of a tile needs from memory, asked for early where the registers allow it. */
+template <int BN> struct ahead {
+  static constexpr int GROUPS = BN <= 64 ? BN / 32 : 1;
+  bias8 bias[GROUPS];
+  uint4 residual[GROUPS][2];
+};
+
 /* The tile of this block alone. */
 template <int BN>
 __device__ __forceinline__ void finish_alone(const igemm_args &a, float (&acc)[BN / 2], int m0,
-                                             int n0) {
+                                             int n0, const ahead<BN> &early) {
   int lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
 #pragma unroll
   for (int j = 0; j < BN / 32; j++) {
+    int ch = n0 + j * 32 + (lane & 3) * 8;
+    bias8 bias = BN <= 64 ? early.bias[BN <= 64 ? j : 0] : bias_load(a, ch);
 #pragma unroll
     for (int h = 0; h < 2; h++) {
-      int m = m0 + warp * 16 + h * 8 + (lane >> 2), ch = n0 + j * 32 + (lane & 3) * 8;
+      int m = m0 + warp * 16 + h * 8 + (lane >> 2);
       float v[8];
 #pragma unroll
       for (int i = 0; i < 8; i++)
         v[i] = acc[(4 * j + i / 2) * 4 + 2 * h + i % 2];
-      finish8(a, v, m, ch, residual_load(a, m, ch));
+      finish8(a, v, m, ch, bias,
+              BN <= 64 ? early.residual[BN <= 64 ? j : 0][h] : residual_load(a, m, ch));
     }
   }
 }
@@ -186,16 +203,12 @@ template <int BM, int BN> __device__ __forceinline__ int half_units(const igemm_
 /* Every block sends each half unit to the block that owns it; owners sum in the order of ranks. */
 template <int BM, int BN>
 __device__ __forceinline__ void finish_split(const igemm_args &a, float (&acc)[BN / 2], int m0,
-                                             int n0, int rank, uint32_t red, uint32_t bar) {
+                                             int n0, int rank, uint32_t red, uint32_t bar,
+                                             const ahead<BN> &early) {
   constexpr int NJ = BN / 32, WARPS = BM / 16;
   int lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
   int units = half_units<BM, BN>(a, m0);
   int owned = (units - rank + a.split - 1) / a.split;
-  int first = rank + a.split * warp; /* the first unit that this warp finishes */
-  int fm = m0 + first / NJ * 8 + (lane >> 2), fch = n0 + first % NJ * 32 + (lane & 3) * 8;
-  uint4 residual = make_uint4(0, 0, 0, 0);
-  if (warp < owned)
-    residual = residual_load(a, fm, fch);
   sm90::cluster_wait();
 #pragma unroll
   for (int h = 0; h < 2; h++) {
@@ -230,8 +243,46 @@ __device__ __forceinline__ void finish_split(const igemm_args &a, float (&acc)[B
     }
     int unit = rank + a.split * o;
     int m = m0 + unit / NJ * 8 + (lane >> 2), ch = n0 + unit % NJ * 32 + (lane & 3) * 8;
-    finish8(a, v, m, ch, o == warp ? residual : residual_load(a, m, ch));
+    bool first = o == warp;
+    finish8(a, v, m, ch, first ? early.bias[0] : bias_load(a, ch),
+            first ? early.residual[0][0] : residual_load(a, m, ch));
   }
+}
+
+/* The first place (of `at`, half h) that this thread will finish. */
+template <int BN>
+__device__ __forceinline__ void first_place(const igemm_args &a, int m0, int n0, int rank, int j,
+                                            int h, int &m, int &ch) {
+  int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, unit = (2 * warp + h) * (BN / 32) + j;
+  if (a.split > 1)
+    unit = rank + a.split * warp;
+  m = m0 + unit / (BN / 32) * 8 + (lane >> 2);
+  ch = n0 + unit % (BN / 32) * 32 + (lane & 3) * 8;
+}
+
+template <int BN>
+__device__ __forceinline__ void ask_bias(const igemm_args &a, int n0, int rank, ahead<BN> &early) {
+#pragma unroll
+  for (int j = 0; j < ahead<BN>::GROUPS; j++) {
+    int m, ch;
+    first_place<BN>(a, 0, n0, rank, j, 0, m, ch);
+    early.bias[j] = bias_load(a, ch);
+  }
+}
+
+template <int BN>
+__device__ __forceinline__ void ask_residual(const igemm_args &a, int m0, int n0, int rank,
+                                             ahead<BN> &early) {
+#pragma unroll
+  for (int j = 0; j < ahead<BN>::GROUPS; j++)
+#pragma unroll
+    for (int h = 0; h < 2; h++) {
+      int m, ch;
+      early.residual[j][h] = make_uint4(0, 0, 0, 0);
+      first_place<BN>(a, m0, n0, rank, j, h, m, ch);
+      if (a.t.residual && (a.split == 1 ? BN <= 64 : j == 0 && h == 0))
+        early.residual[j][h] = residual_load(a, m, ch);
+    }
 }
 
 template <int BM, int BN>
@@ -257,14 +308,14 @@ __global__ void __launch_bounds__(BM * 2) conv_igemm(const __grid_constant__ ige
   const int rank = a.split > 1 ? blockIdx.x : 0; /* the cluster is the whole of x */
   const int n0 = blockIdx.y * BN, m0 = blockIdx.z * BM;
   const int begin = a.steps * rank / a.split, count = a.steps * (rank + 1) / a.split - begin;
-  const int ahead = min(a.stages, count);
+  const int loaded = min(a.stages, count);
 
   if (threadIdx.x == 0) {
-    for (int i = 0; i < ahead; i++)
+    for (int i = 0; i < loaded; i++)
       sm90::mbar_init(bars + 8 * i, BM * 2 + 1);
     sm90::mbar_init(red_bar, 1);
     sm90::mbar_init_fence();
-    for (int i = 0; i < ahead; i++)
+    for (int i = 0; i < loaded; i++)
       weights_step<BN>(a, begin + i, n0, buf_b + i * B_BYTES, bars + 8 * i);
     int owned = (half_units<BM, BN>(a, m0) - rank + a.split - 1) / a.split;
     if (a.split > 1 && owned > 0)
@@ -278,6 +329,8 @@ __global__ void __launch_bounds__(BM * 2) conv_igemm(const __grid_constant__ ige
     g.r = tap / a.t.s;
     g.s = tap - g.r * a.t.s;
   }
+  ahead<BN> early;
+  ask_bias<BN>(a, n0, rank, early);
   __syncthreads();
   if (a.split > 1)
     sm90::cluster_arrive();
@@ -287,20 +340,21 @@ __global__ void __launch_bounds__(BM * 2) conv_igemm(const __grid_constant__ ige
   if (a.trigger == 2)
     sm90::chain_trigger();
 
-  for (int i = 0; i < ahead; i++) {
+  for (int i = 0; i < loaded; i++) {
     gather_step<BM, FLAT>(a, g, begin + i, m0, buf_a + i * A_BYTES);
     sm90::copy_arrive(bars + 8 * i);
   }
+  ask_residual<BN>(a, m0, n0, rank, early);
   float acc[BN / 2];
 #pragma unroll
   for (int i = 0; i < BN / 2; i++)
     acc[i] = 0;
-  for (int i = 0; i < ahead; i++) {
+  for (int i = 0; i < loaded; i++) {
     sm90::mbar_wait(bars + 8 * i, 0);
     multiply<BM, BN>(acc, buf_a + i * A_BYTES, buf_b + i * B_BYTES, false);
-    if (count > ahead && i > 0) {
+    if (count > loaded && i > 0) {
       /* The step before has been read by all: its buffers take step i - 1 + stages. */
-      int next = i - 1 + ahead;
+      int next = i - 1 + loaded;
       sm90::wgmma_wait<1>();
       __syncthreads();
       if (next < count) {
@@ -311,14 +365,14 @@ __global__ void __launch_bounds__(BM * 2) conv_igemm(const __grid_constant__ ige
       }
     }
   }
-  if (count > ahead) {
-    int stage = 0, parity = 1, free_stage = ahead - 1;
-    for (int i = ahead; i < count; i++) {
+  if (count > loaded) {
+    int stage = 0, parity = 1, free_stage = loaded - 1;
+    for (int i = loaded; i < count; i++) {
       sm90::mbar_wait(bars + 8 * stage, parity);
       multiply<BM, BN>(acc, buf_a + stage * A_BYTES, buf_b + stage * B_BYTES, false);
       sm90::wgmma_wait<1>();
       __syncthreads();
-      int next = i - 1 + ahead;
+      int next = i - 1 + loaded;
       if (next < count) {
         uint32_t bar = bars + 8 * free_stage;
         if (threadIdx.x == 0)
@@ -327,15 +381,15 @@ __global__ void __launch_bounds__(BM * 2) conv_igemm(const __grid_constant__ ige
         sm90::copy_arrive(bar);
       }
       free_stage = stage;
-      if (++stage == ahead)
+      if (++stage == loaded)
         stage = 0, parity ^= 1;
     }
   }
   sm90::wgmma_wait<0>();
   if (a.split > 1)
-    finish_split<BM, BN>(a, acc, m0, n0, rank, red, red_bar);
+    finish_split<BM, BN>(a, acc, m0, n0, rank, red, red_bar, early);
   else
-    finish_alone<BN>(a, acc, m0, n0);
+    finish_alone<BN>(a, acc, m0, n0, early);
 }
 
 using kernel_t = void (*)(igemm_args);
@@ -361,7 +415,9 @@ int scull_cuda_conv_steps(const scull_cuda_conv_t *t) {
   return (t->r * t->s * t->c + 63) / 64 + (t->src2 ? (t->c2 + 63) / 64 : 0);
 }
 
-size_t scull_cuda_conv_igemm_smem(const scull_cuda_conv_t *t, const scull_cuda_conv_cfg_t *cfg) {
+size_t scull_cuda_conv_smem(const scull_cuda_conv_t *t, const scull_cuda_conv_cfg_t *cfg) {
+  if (cfg->kernel == SCULL_CUDA_CONV_MANY)
+    return scull_cuda_conv_many_smem(t, cfg);
   int steps = scull_cuda_conv_steps(t), stages = cfg->stages;
   if (!kernel_of(cfg->bm, cfg->bn, false) || cfg->split < 1 || cfg->split > 16 || stages < 2 ||
       stages > MAX_STAGES || cfg->split > steps || t->c % 8 || t->k % 8 || t->r > 16 || t->s > 16)
@@ -374,9 +430,11 @@ size_t scull_cuda_conv_igemm_smem(const scull_cuda_conv_t *t, const scull_cuda_c
   return bytes <= 227 * 1024 ? bytes : 0;
 }
 
-int scull_cuda_conv_igemm_enqueue(const scull_cuda_conv_t *t, const scull_cuda_conv_cfg_t *cfg,
-                                  int chained, void *stream) {
-  size_t smem = scull_cuda_conv_igemm_smem(t, cfg);
+int scull_cuda_conv_enqueue(const scull_cuda_conv_t *t, const scull_cuda_conv_cfg_t *cfg,
+                            int chained, void *stream) {
+  if (cfg->kernel == SCULL_CUDA_CONV_MANY)
+    return scull_cuda_conv_many_enqueue(t, cfg, chained, stream);
+  size_t smem = scull_cuda_conv_smem(t, cfg);
   if (!smem)
     return cudaErrorInvalidValue;
   kernel_t kernel = kernel_of(cfg->bm, cfg->bn, t->c % 64 != 0);
@@ -396,7 +454,8 @@ int scull_cuda_conv_igemm_enqueue(const scull_cuda_conv_t *t, const scull_cuda_c
     return e;
   cudaLaunchAttribute attr[2];
   cudaLaunchConfig_t config = {};
-  config.gridDim = dim3(cfg->split, (t->k + cfg->bn - 1) / cfg->bn, (a.rows + cfg->bm - 1) / cfg->bm);
+  config.gridDim =
+      dim3(cfg->split, (t->k + cfg->bn - 1) / cfg->bn, (a.rows + cfg->bm - 1) / cfg->bm);
   config.blockDim = dim3(cfg->bm * 2);
   config.dynamicSmemBytes = smem;
   config.stream = (cudaStream_t)stream;

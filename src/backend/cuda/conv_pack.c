@@ -1,16 +1,18 @@
-/* conv_pack.c: the order of weights that conv_igemm.cu reads. Blocks of 32 channels x 64 K-values are
- * contiguous (4 KiB, so that one bulk copy fetches one), K fastest among blocks. Inside a block a row
- * is one channel, its 16-byte units XORed with the row as the 128-byte swizzle wants. Rows are not in
- * the order of the channels: a thread of the matrix unit holds columns 2t, 2t+1 of every group of
- * eight, so row 8j + 2t + e takes channel 8t + 2j + e and a thread's results are eight neighbours,
- * stored with one 16-byte write. */
+/* conv_pack.c: the order of weights that conv_igemm.cu reads. Blocks of 32 channels x 64 K-values
+ * are contiguous (4 KiB, so that one bulk copy fetches one), K fastest among blocks. Inside a block
+ * a row is one channel, its 16-byte units XORed with the row as the 128-byte swizzle wants. Rows
+ * are not in the order of the channels: a thread of the matrix unit holds columns 2t, 2t+1 of every
+ * group of eight, so row 8j + 2t + e takes channel 8t + 2j + e and a thread's results are eight
+ * neighbours, stored with one 16-byte write. */
 #include "conv_igemm.h"
 
 #include <string.h>
 
 enum { BLOCK_ROWS = 32, BLOCK_K = 64 };
 
-static int steps_of(int count) { return (count + BLOCK_K - 1) / BLOCK_K; }
+static int steps_of(int count) {
+  return (count + BLOCK_K - 1) / BLOCK_K;
+}
 
 size_t scull_cuda_conv_pack_size(int k, int rs, int c, int c2) {
   size_t groups = (size_t)((k + BLOCK_ROWS - 1) / BLOCK_ROWS);

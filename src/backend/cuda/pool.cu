@@ -43,8 +43,8 @@ __device__ __forceinline__ uint4 pack8(const float (&v)[8], float scale) {
   return out;
 }
 
-__global__ void __launch_bounds__(256) pool_global(const __half *src, __half *dst, int pixels,
-                                                   int c) {
+__global__ void __launch_bounds__(256)
+    pool_global(const __half *src, __half *dst, int pixels, int c) {
   __shared__ float part[8][8][9];
   sm90::chain_trigger();
   sm90::chain_wait();
@@ -89,8 +89,8 @@ __global__ void __launch_bounds__(256) pool_window(const __grid_constant__ scull
   __half2 *b = (__half2 *)&best;
   for (int v = ya; v < yb; v++)
     for (int u = xa; u < xb; u++) {
-      uint4 in = load16((const __half *)t.src +
-                        (((size_t)n * t.h + v) * t.w + u) * t.src_pitch + group * 8);
+      uint4 in = load16((const __half *)t.src + (((size_t)n * t.h + v) * t.w + u) * t.src_pitch +
+                        group * 8);
       const __half2 *h = (const __half2 *)&in;
       if (MEAN)
         add8(sum, in);
@@ -118,8 +118,8 @@ int configure(cudaLaunchConfig_t *config, cudaLaunchAttribute *attr, dim3 grid, 
 
 } // namespace
 
-int scull_cuda_pool_global_enqueue(const void *src, void *dst, int n, int pixels, int c, int chained,
-                                   void *stream) {
+int scull_cuda_pool_global_enqueue(const void *src, void *dst, int n, int pixels, int c,
+                                   int chained, void *stream) {
   cudaLaunchConfig_t config;
   cudaLaunchAttribute attr;
   configure(&config, &attr, dim3((c + 63) / 64, n), chained, stream);

@@ -9,8 +9,8 @@ extern "C" {
 #endif
 
 /* Mean over all pixels: src [n][pixels][c] to dst [n][c], FP16, c a multiple of 8. */
-int scull_cuda_pool_global_enqueue(const void *src, void *dst, int n, int pixels, int c, int chained,
-                                   void *stream);
+int scull_cuda_pool_global_enqueue(const void *src, void *dst, int n, int pixels, int c,
+                                   int chained, void *stream);
 
 /* Windowed pooling; device pointers, 16-byte aligned; pitches in elements between pixels. */
 typedef struct scull_cuda_pool {
@@ -19,7 +19,7 @@ typedef struct scull_cuda_pool {
   int32_t n, h, w, c, src_pitch;
   int32_t r, s, stride_h, stride_w, pad_h, pad_w;
   int32_t p, q, dst_pitch;
-  int32_t mean;        /* 0: maximum */
+  int32_t mean;         /* 0: maximum */
   int32_t count_inside; /* the mean divides by the pixels inside the image, not by r * s */
 } scull_cuda_pool_t;
 

@@ -1,5 +1,6 @@
 /* stem.h: the first layer of a ResNet in one kernel: 7x7 stride-2 convolution from three channels,
- * bias, clamp and 3x3 stride-2 max pooling, straight from the planar FP32 image. Valid C17, C++17. */
+ * bias, clamp and 3x3 stride-2 max pooling, straight from the planar FP32 image. Valid C17, C++17.
+ */
 #ifndef SCULL_CUDA_STEM_H
 #define SCULL_CUDA_STEM_H
 

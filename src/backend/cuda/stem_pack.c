@@ -1,7 +1,7 @@
 /* stem_pack.c: weights of the 7x7 first layer in the order in which stem.cu's warps hold them. K is
- * 7 rows x 8 columns x 4 channels (the eighth column and the fourth channel are zero), in 14 steps of
- * 16; a warp owns 16 output channels and its lane reads 16 bytes a step: two registers for each of two
- * groups of eight channels, as mma.m16n8k16 wants its second operand. */
+ * 7 rows x 8 columns x 4 channels (the eighth column and the fourth channel are zero), in 14 steps
+ * of 16; a warp owns 16 output channels and its lane reads 16 bytes a step: two registers for each
+ * of two groups of eight channels, as mma.m16n8k16 wants its second operand. */
 #include "stem.h"
 
 static uint16_t weight_at(const uint16_t *krsc, int channel, int step, int kk) {
