@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "../../src/backend/cuda/conv_igemm.h"
+#include "../../src/backend/cuda/depthwise.h"
 
 #define CHECK(call)                                                                                \
   do {                                                                                             \
@@ -134,12 +135,33 @@ __device__ inline void error_add(error_sums *sums, float got, float want) {
   atomicMax((int *)&sums->worst, __float_as_int(d));
 }
 
+/* All elements, or spread ones. */
+__device__ inline size_t sample_of(size_t j, int samples, size_t total) {
+  return (size_t)samples == total ? j : (j * 2654435761ull + j * j * 40503ull) % total;
+}
+
+__device__ inline float plain_depthwise(const scull_cuda_depthwise_t &t, const __half *w,
+                                        const float *bias, size_t i) {
+  int c = (int)(i % t.c), x = (int)(i / t.c % t.q), y = (int)(i / t.c / t.q % t.p);
+  int n = (int)(i / t.c / t.q / t.p);
+  float sum = bias[c];
+  for (int r = 0; r < t.r; r++)
+    for (int s = 0; s < t.r; s++) {
+      int v = y * t.stride - t.pad + r, u = x * t.stride - t.pad + s;
+      if (v >= 0 && v < t.h && u >= 0 && u < t.w)
+        sum += __half2float(
+                   ((const __half *)t.src)[(((size_t)n * t.h + v) * t.w + u) * t.src_pitch + c]) *
+               __half2float(w[((size_t)c * t.r + r) * t.r + s]);
+    }
+  return fminf(fmaxf(sum, t.lo), t.hi);
+}
+
 __global__ void check_conv(scull_cuda_conv_t t, const __half *w, const __half *w2, size_t total,
                            int samples, error_sums *sums) {
   size_t j = (size_t)blockIdx.x * blockDim.x + threadIdx.x;
   if (j >= (size_t)samples)
     return;
-  size_t i = (size_t)samples == total ? j : (j * 2654435761ull + j * j * 40503ull) % total;
+  size_t i = sample_of(j, samples, total);
   size_t at = i / t.k * t.dst_pitch + i % t.k;
   float got = t.dst_f32 ? ((const float *)t.dst)[at] : __half2float(((const __half *)t.dst)[at]);
   error_add(sums, got, plain_conv(t, w, w2, i));

@@ -52,6 +52,17 @@ void nodes(cudaStream_t stream) {
   CHECK(cudaFree(p));
 }
 
+/* The clock, read when `v` is there. */
+__device__ __forceinline__ long long clock_after(uint32_t v) {
+  long long t;
+  asm volatile("{ .reg .pred p; .reg .u32 z; setp.eq.u32 p, %1, 0x12345; selp.u32 z, 1, 0, p;\n"
+               "@p bra skip;\nskip: mov.u64 %0, %%clock64; }"
+               : "=l"(t)
+               : "r"(v)
+               : "memory");
+  return t;
+}
+
 /* After the wait: how long until what the previous node wrote, on another SM, is here? */
 __global__ void __launch_bounds__(128) first_read(const char *src, char *dst, long long *facts) {
   __shared__ __align__(128) char buf[8192];
@@ -71,9 +82,9 @@ __global__ void __launch_bounds__(128) first_read(const char *src, char *dst, lo
   t[1] = clock64();
   uint32_t v, w;
   asm volatile("ld.global.u32 %0, [%1];" : "=r"(v) : "l"(from + threadIdx.x * 4) : "memory");
-  t[2] = clock64() + (v == 12345);
+  t[2] = clock_after(v);
   asm volatile("ld.global.u32 %0, [%1];" : "=r"(w) : "l"(from + 4096 + threadIdx.x * 4) : "memory");
-  t[3] = clock64() + (w == 12345);
+  t[3] = clock_after(w);
   for (int i = 0; i < 4; i++)
     sm90::copy16(at + i * 2048 + threadIdx.x * 16, from + 8192 + i * 2048 + threadIdx.x * 16, true);
   sm90::copy_arrive(bar);
@@ -121,6 +132,14 @@ void reads(cudaStream_t stream) {
            "8 KB by one bulk copy + mbarrier"});
 }
 
+/* Four floats into a peer's shared memory, counted as 16 bytes on the peer's barrier. */
+__device__ __forceinline__ void peer_store(uint32_t addr, uint32_t bar, float v) {
+  asm volatile("st.async.weak.shared::cluster.mbarrier::complete_tx::bytes.v4.f32 "
+               "[%0], {%1, %1, %1, %1}, [%2];" ::"r"(addr),
+               "f"(v), "r"(bar)
+               : "memory");
+}
+
 /* Each block sends `kb` KB in equal parts to the blocks of its cluster and waits for as much. */
 __global__ void __launch_bounds__(128) exchange(long long *facts, int size, int kb) {
   extern __shared__ __align__(128) char buf[];
@@ -133,7 +152,7 @@ __global__ void __launch_bounds__(128) exchange(long long *facts, int size, int 
     sm90::mbar_expect(bar, kb * 1024);
   }
   __syncthreads();
-  long long t[4];
+  long long t[5];
   sm90::cluster_arrive();
   sm90::cluster_wait();
   t[0] = clock64();
@@ -143,13 +162,23 @@ __global__ void __launch_bounds__(128) exchange(long long *facts, int size, int 
   int count = kb * 1024 / 16 / 128, each = kb * 1024 / size;
   for (int i = 0; i < count; i++) {
     int unit = (i * 128 + threadIdx.x) * 16, to = unit / each;
-    sm90::peer_store(sm90::peer_addr(at + rank * each + unit % each, to), sm90::peer_addr(bar, to),
-                     1, 2, 3, (float)i);
+    peer_store(sm90::peer_addr(at + rank * each + unit % each, to), sm90::peer_addr(bar, to),
+               (float)i);
   }
   sm90::mbar_wait_cluster(bar, 0);
   t[2] = clock64();
   if (threadIdx.x == 0)
-    for (int i = 0; i < 2; i++)
+    sm90::mbar_expect(bar, kb * 1024);
+  sm90::cluster_arrive();
+  sm90::cluster_wait();
+  t[3] = clock64();
+  if (threadIdx.x < size)
+    sm90::peer_copy(sm90::peer_addr(at + rank * each, threadIdx.x), at + 65536 + threadIdx.x * each,
+                    each, sm90::peer_addr(bar, threadIdx.x));
+  sm90::mbar_wait_cluster(bar, 1);
+  t[4] = clock64();
+  if (threadIdx.x == 0)
+    for (int i = 0; i < 4; i++)
       facts[blockIdx.x * FACTS + i] = t[i + 1] - t[i];
   sm90::cluster_arrive();
   sm90::cluster_wait();
@@ -173,7 +202,9 @@ void clusters(cudaStream_t stream) {
       CHECK(cudaStreamSynchronize(stream));
       CHECK(cudaOccupancyMaxActiveClusters(&most, exchange, &config));
       printf("cluster of %d, %d KB a block (clusters at once: %d):\n", size, kb, most);
-      average(facts, blocks, {"barrier.cluster", "st.async to all, own part complete"});
+      average(facts, blocks,
+              {"barrier.cluster", "st.async to all, own part complete", "(barrier again)",
+               "one bulk copy to each, own part complete"});
     }
 }
 

@@ -9,6 +9,9 @@
  * kernel, so they are fetched before griddepcontrol.wait; after it the latency left is one gather,
  * the products and one one-way exchange.
  *
+ * In front of a 1x1 convolution a depthwise 3x3 can take the gather's place: its results are made
+ * in registers, tap by tap, and stored as the step's pixels.
+ *
  *   tile   bm 64: 4 warps, 128: 8 warps (a warpgroup is 64 pixels x bn channels), smem a step
  *          (bm + bn) * 128 bytes; with stages >= steps nothing is ever refilled.
  *   floor  ResNet50 batch 1: 0.1-0.3 us of products a layer, 0.3-1 us to read the pixels from L2.
@@ -19,13 +22,19 @@
 #include <cuda_runtime.h>
 
 #include "sm90.cuh"
+#include "tensor_map.cuh"
 #include "wgmma_f16.cuh"
 
 namespace {
 
+/* How a step's pixels come: TMA where c is a multiple of 64; else by cp.async of all threads (TAPS:
+ * a step lies in one tap, FLAT: it crosses taps); DEPTHWISE: made here. */
+enum gather_mode { TMA, TAPS, FLAT, DEPTHWISE };
+enum { DW_BYTES = 9 * 64 * 2 + 64 * 4 }; /* depthwise taps and bias of one step */
 enum { STEP_BYTES = 128, GROUP_BYTES = 32 * STEP_BYTES, HALF_UNIT = 1024, MAX_STAGES = 24 };
 
 struct igemm_args {
+  CUtensorMap x, x2;
   scull_cuda_conv_t t;
   int rows;   /* n * p * q */
   int steps;  /* of all of K */
@@ -64,7 +73,7 @@ __device__ __forceinline__ void gather_init(const igemm_args &a, gather &g, int 
 }
 
 /* FLAT: c is no multiple of 64, so a step crosses taps and every unit finds its own. */
-template <int BM, bool FLAT>
+template <int BM, gather_mode MODE>
 __device__ __forceinline__ void gather_step(const igemm_args &a, gather &g, int step, int m0,
                                             uint32_t dst) {
   const scull_cuda_conv_t &t = a.t;
@@ -82,7 +91,7 @@ __device__ __forceinline__ void gather_step(const igemm_args &a, gather &g, int 
   }
   int r = g.r, s = g.s, c = g.cc * 64 + unit * 8;
   bool inside = true;
-  if (FLAT) {
+  if (MODE == FLAT) {
     int k = step * 64 + unit * 8, tap = k / t.c;
     c = k - tap * t.c;
     r = tap / t.s;
@@ -102,17 +111,116 @@ __device__ __forceinline__ void gather_step(const igemm_args &a, gather &g, int 
   }
 }
 
+__device__ __forceinline__ uint4 pixel_load(const void *src, bool valid) {
+  uint4 v = make_uint4(0, 0, 0, 0);
+  if (valid)
+    asm volatile("ld.global.v4.u32 {%0, %1, %2, %3}, [%4];"
+                 : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w)
+                 : "l"(src));
+  return v;
+}
+
+/* The step's pixels are results of the depthwise filter, made here: two rows at a time, so that
+ * their 18 loads are in flight together. `dw` is the shared memory with the step's taps and bias.
+ */
+template <int BM>
+__device__ __forceinline__ void depthwise_step(const igemm_args &a, const gather &g, int step,
+                                               uint32_t dst, uint32_t dw) {
+  const scull_cuda_conv_t &t = a.t;
+  constexpr int ROW_STEP = BM / 4;
+  int unit = threadIdx.x & 7, row = threadIdx.x >> 3, c = step * 64 + unit * 8;
+  dst += row * STEP_BYTES + ((unit ^ (row & 7)) << 4);
+#pragma unroll
+  for (int half = 0; half < 4; half += 2) {
+    uint4 in[2][9];
+#pragma unroll
+    for (int i = 0; i < 2; i++)
+#pragma unroll
+      for (int k = 0; k < 9; k++) {
+        uint32_t mask = g.mask[half + i];
+        bool valid = c < t.c && (mask >> (k / 3) & mask >> (16 + k % 3) & 1);
+        int delta = (k / 3 * t.w + k % 3) * t.src_pitch + c;
+        in[i][k] = pixel_load((const __half *)t.src + g.off[half + i] + delta, valid);
+      }
+    float acc[2][8];
+#pragma unroll
+    for (int e = 0; e < 8; e++) {
+      asm volatile("ld.shared.f32 %0, [%1];"
+                   : "=f"(acc[0][e])
+                   : "r"(dw + 9 * 128 + (unit * 8 + e) * 4));
+      acc[1][e] = acc[0][e];
+    }
+#pragma unroll
+    for (int k = 0; k < 9; k++) {
+      uint32_t w[4];
+      asm volatile("ld.shared.v4.u32 {%0, %1, %2, %3}, [%4];"
+                   : "=r"(w[0]), "=r"(w[1]), "=r"(w[2]), "=r"(w[3])
+                   : "r"(dw + k * 128 + unit * 16));
+#pragma unroll
+      for (int e = 0; e < 4; e++) {
+        float2 f = __half22float2(*(__half2 *)&w[e]);
+#pragma unroll
+        for (int i = 0; i < 2; i++) {
+          float2 p = __half22float2(((const __half2 *)&in[i][k])[e]);
+          acc[i][2 * e] = fmaf(p.x, f.x, acc[i][2 * e]);
+          acc[i][2 * e + 1] = fmaf(p.y, f.y, acc[i][2 * e + 1]);
+        }
+      }
+    }
+#pragma unroll
+    for (int i = 0; i < 2; i++) {
+      uint32_t out[4];
+#pragma unroll
+      for (int e = 0; e < 4; e++)
+        *(__half2 *)&out[e] = __floats2half2_rn(fminf(fmaxf(acc[i][2 * e], t.dw_lo), t.dw_hi),
+                                                fminf(fmaxf(acc[i][2 * e + 1], t.dw_lo), t.dw_hi));
+      asm volatile("st.shared.v4.u32 [%4], {%0, %1, %2, %3};" ::"r"(out[0]), "r"(out[1]),
+                   "r"(out[2]), "r"(out[3]), "r"(dst + (half + i) * ROW_STEP * STEP_BYTES)
+                   : "memory");
+    }
+  }
+}
+
 /* One lane of warp 0 fetches the tile's weights of one step. */
 template <int BN>
 __device__ __forceinline__ void weights_step(const igemm_args &a, int step, int n0, uint32_t dst,
                                              uint32_t bar) {
   int groups = (a.t.k + 31) / 32;
-  sm90::mbar_expect(bar, BN * STEP_BYTES);
 #pragma unroll
   for (int j = 0; j < BN / 32; j++) {
     int group = min(n0 / 32 + j, groups - 1);
     const char *src = (const char *)a.t.weights + ((size_t)group * a.steps + step) * GROUP_BYTES;
     sm90::bulk_load(dst + j * GROUP_BYTES, src, GROUP_BYTES, bar);
+  }
+}
+
+/* Where the tile's first pixel lies, and the next step's tap: for the thread that drives TMA. */
+struct walk {
+  int n, y, x, r, s, cc;
+};
+
+__device__ __forceinline__ walk walk_init(const igemm_args &a, int m0, int begin) {
+  walk w;
+  int row = m0 / a.t.q, per_tap = a.t.c / 64, tap = begin / per_tap;
+  w.x = m0 - row * a.t.q, w.n = row / a.t.p, w.y = row - w.n * a.t.p;
+  w.cc = begin - tap * per_tap, w.r = tap / a.t.s, w.s = tap - w.r * a.t.s;
+  return w;
+}
+
+__device__ __forceinline__ void walk_step(const igemm_args &a, walk &w, int step, uint32_t dst,
+                                          uint32_t bar) {
+  const scull_cuda_conv_t &t = a.t;
+  if (step >= a.steps1) {
+    sm90::tma_load_im2col(dst, &a.x2, bar, (step - a.steps1) * 64, w.x * t.stride2, w.y * t.stride2,
+                          w.n, 0, 0);
+    return;
+  }
+  sm90::tma_load_im2col(dst, &a.x, bar, w.cc * 64, w.x * t.stride_w - t.pad_w,
+                        w.y * t.stride_h - t.pad_h, w.n, w.s * t.dil_w, w.r * t.dil_h);
+  if (++w.cc * 64 == t.c) {
+    w.cc = 0;
+    if (++w.s == t.s)
+      w.s = 0, w.r++;
   }
 }
 
@@ -200,44 +308,47 @@ template <int BM, int BN> __device__ __forceinline__ int half_units(const igemm_
   return (min(BM, a.rows - m0) + 7) / 8 * (BN / 32);
 }
 
-/* Every block sends each half unit to the block that owns it; owners sum in the order of ranks. */
+/* Every block lays its half units out by the block that owns them (in `stage`, whose contents have
+ * been read), one bulk copy an owner carries them over; owners sum in the order of ranks. */
 template <int BM, int BN>
 __device__ __forceinline__ void finish_split(const igemm_args &a, float (&acc)[BN / 2], int m0,
-                                             int n0, int rank, uint32_t red, uint32_t bar,
-                                             const ahead<BN> &early) {
+                                             int n0, int rank, uint32_t stage, uint32_t red,
+                                             uint32_t bar, const ahead<BN> &early) {
   constexpr int NJ = BN / 32, WARPS = BM / 16;
   int lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
-  int units = half_units<BM, BN>(a, m0);
+  int units = half_units<BM, BN>(a, m0), share = (BM / 8 * NJ + a.split - 1) / a.split * HALF_UNIT;
   int owned = (units - rank + a.split - 1) / a.split;
-  sm90::cluster_wait();
+  __syncthreads();
 #pragma unroll
   for (int h = 0; h < 2; h++) {
 #pragma unroll
     for (int j = 0; j < NJ; j++) {
-      int unit = (2 * warp + h) * NJ + j, owner = unit % a.split, slot = unit / a.split;
-      if (unit >= units)
-        continue;
-      uint32_t to = sm90::peer_addr(red + (slot * a.split + rank) * HALF_UNIT + lane * 16, owner);
-      uint32_t to_bar = sm90::peer_addr(bar, owner);
+      int unit = (2 * warp + h) * NJ + j, slot = unit / a.split, owner = unit - slot * a.split;
+      uint32_t to = stage + owner * share + slot * HALF_UNIT + lane * 16;
       const float *p = acc + 16 * j + 2 * h;
-      sm90::peer_store(to, to_bar, p[0], p[1], p[4], p[5]);
-      sm90::peer_store(to + 512, to_bar, p[8], p[9], p[12], p[13]);
+      sm90::store_floats(to, p[0], p[1], p[4], p[5]);
+      sm90::store_floats(to + 512, p[8], p[9], p[12], p[13]);
     }
+  }
+  sm90::fence_async();
+  sm90::cluster_wait(); /* the peers have started */
+  __syncthreads();
+  if (threadIdx.x < a.split) {
+    int to = threadIdx.x, count = (units - to + a.split - 1) / a.split;
+    if (count > 0)
+      sm90::peer_copy(sm90::peer_addr(red + rank * share, to), stage + to * share,
+                      count * HALF_UNIT, sm90::peer_addr(bar, to));
   }
   if (owned > 0)
     sm90::mbar_wait_cluster(bar, 0);
+  __syncwarp();
+  sm90::cluster_arrive(); /* what was sent here has arrived */
   for (int o = warp; o < owned; o += WARPS) {
     float v[8] = {0, 0, 0, 0, 0, 0, 0, 0};
-    uint32_t from = red + o * a.split * HALF_UNIT + lane * 16;
+    uint32_t from = red + o * HALF_UNIT + lane * 16;
 #pragma unroll 4
-    for (int i = 0; i < a.split; i++, from += HALF_UNIT) {
-      float4 x, y;
-      asm volatile("ld.shared.v4.f32 {%0, %1, %2, %3}, [%4];"
-                   : "=f"(x.x), "=f"(x.y), "=f"(x.z), "=f"(x.w)
-                   : "r"(from));
-      asm volatile("ld.shared.v4.f32 {%0, %1, %2, %3}, [%4];"
-                   : "=f"(y.x), "=f"(y.y), "=f"(y.z), "=f"(y.w)
-                   : "r"(from + 512));
+    for (int i = 0; i < a.split; i++, from += share) {
+      float4 x = sm90::load_floats(from), y = sm90::load_floats(from + 512);
       v[0] += x.x, v[1] += x.y, v[2] += x.z, v[3] += x.w;
       v[4] += y.x, v[5] += y.y, v[6] += y.z, v[7] += y.w;
     }
@@ -247,6 +358,7 @@ __device__ __forceinline__ void finish_split(const igemm_args &a, float (&acc)[B
     finish8(a, v, m, ch, first ? early.bias[0] : bias_load(a, ch),
             first ? early.residual[0][0] : residual_load(a, m, ch));
   }
+  sm90::cluster_wait(); /* the copies out of this block have been made */
 }
 
 /* The first place (of `at`, half h) that this thread will finish. */
@@ -285,12 +397,13 @@ __device__ __forceinline__ void ask_residual(const igemm_args &a, int m0, int n0
     }
 }
 
-template <int BM, int BN>
+template <int BM, int BN, bool FENCE>
 __device__ __forceinline__ void multiply(float (&acc)[BN / 2], uint32_t pixels, uint32_t weights,
                                          bool first) {
   uint64_t da = sm90::wgmma_desc(pixels + (threadIdx.x >> 7) * 64 * STEP_BYTES);
   uint64_t db = sm90::wgmma_desc(weights);
-  sm90::fence_async();
+  if (FENCE)
+    sm90::fence_async();
   sm90::wgmma_fence();
 #pragma unroll
   for (int k = 0; k < 4; k++)
@@ -298,13 +411,32 @@ __device__ __forceinline__ void multiply(float (&acc)[BN / 2], uint32_t pixels, 
   sm90::wgmma_commit();
 }
 
-template <int BM, int BN, bool FLAT>
+/* Starts the coming of one step's pixels, to be counted on `bar`. */
+template <int BM, gather_mode MODE>
+__device__ __forceinline__ void pixels_step(const igemm_args &a, gather &g, walk &w, int step,
+                                            int m0, uint32_t dst, uint32_t dw, uint32_t bar) {
+  if (MODE == TMA) {
+    if (threadIdx.x == 0)
+      walk_step(a, w, step, dst, bar);
+  } else if (MODE == DEPTHWISE) {
+    depthwise_step<BM>(a, g, step, dst, dw);
+    sm90::mbar_arrive(bar);
+  } else {
+    gather_step<BM, MODE>(a, g, step, m0, dst);
+    sm90::copy_arrive(bar);
+  }
+}
+
+template <int BM, int BN, gather_mode MODE>
 __global__ void __launch_bounds__(BM * 2) conv_igemm(const __grid_constant__ igemm_args a) {
   extern __shared__ unsigned char smem_raw[];
   constexpr int A_BYTES = BM * STEP_BYTES, B_BYTES = BN * STEP_BYTES;
+  constexpr int EXPECT = B_BYTES + (MODE == TMA ? A_BYTES : 0);
   const uint32_t bars = sm90::smem_addr(smem_raw), red_bar = bars + 8 * MAX_STAGES;
-  const uint32_t buf_a = (red_bar + 8 + 1023) & ~1023u, buf_b = buf_a + a.stages * A_BYTES;
-  const uint32_t red = buf_b + a.stages * B_BYTES;
+  const uint32_t dw_bar = red_bar + 8;
+  const uint32_t buf_a = (dw_bar + 8 + 1023) & ~1023u, buf_b = buf_a + a.stages * A_BYTES;
+  const uint32_t dw = buf_b + a.stages * B_BYTES;
+  const uint32_t red = dw + (MODE == DEPTHWISE ? a.stages * DW_BYTES : 0);
   const int rank = a.split > 1 ? blockIdx.x : 0; /* the cluster is the whole of x */
   const int n0 = blockIdx.y * BN, m0 = blockIdx.z * BM;
   const int begin = a.steps * rank / a.split, count = a.steps * (rank + 1) / a.split - begin;
@@ -312,18 +444,29 @@ __global__ void __launch_bounds__(BM * 2) conv_igemm(const __grid_constant__ ige
 
   if (threadIdx.x == 0) {
     for (int i = 0; i < loaded; i++)
-      sm90::mbar_init(bars + 8 * i, BM * 2 + 1);
+      sm90::mbar_init(bars + 8 * i, MODE == TMA ? 1 : BM * 2 + 1);
     sm90::mbar_init(red_bar, 1);
+    sm90::mbar_init(dw_bar, 1);
     sm90::mbar_init_fence();
-    for (int i = 0; i < loaded; i++)
+    for (int i = 0; i < loaded; i++) {
+      sm90::mbar_expect(bars + 8 * i, EXPECT);
       weights_step<BN>(a, begin + i, n0, buf_b + i * B_BYTES, bars + 8 * i);
+    }
+    if (MODE == DEPTHWISE) {
+      sm90::mbar_expect(dw_bar, loaded * DW_BYTES);
+      sm90::bulk_load(dw, (const char *)a.t.dw + begin * DW_BYTES, loaded * DW_BYTES, dw_bar);
+    }
     int owned = (half_units<BM, BN>(a, m0) - rank + a.split - 1) / a.split;
     if (a.split > 1 && owned > 0)
       sm90::mbar_expect(red_bar, owned * a.split * HALF_UNIT);
   }
   gather g;
-  gather_init(a, g, m0, BM / 4);
-  if (!FLAT) {
+  walk w;
+  if (MODE == TMA)
+    w = walk_init(a, m0, begin);
+  else
+    gather_init(a, g, m0, BM / 4);
+  if (MODE == TAPS) {
     int per_tap = a.t.c / 64, tap = begin / per_tap;
     g.cc = begin - tap * per_tap;
     g.r = tap / a.t.s;
@@ -340,28 +483,34 @@ __global__ void __launch_bounds__(BM * 2) conv_igemm(const __grid_constant__ ige
   if (a.trigger == 2)
     sm90::chain_trigger();
 
-  for (int i = 0; i < loaded; i++) {
-    gather_step<BM, FLAT>(a, g, begin + i, m0, buf_a + i * A_BYTES);
-    sm90::copy_arrive(bars + 8 * i);
-  }
+  if (MODE == DEPTHWISE)
+    sm90::mbar_wait(dw_bar, 0);
+  for (int i = 0; i < loaded; i++)
+    pixels_step<BM, MODE>(a, g, w, begin + i, m0, buf_a + i * A_BYTES, dw + i * DW_BYTES,
+                          bars + 8 * i);
   ask_residual<BN>(a, m0, n0, rank, early);
+  auto refill = [&](int step, int stage) {
+    uint32_t bar = bars + 8 * stage;
+    if (threadIdx.x == 0) {
+      sm90::mbar_expect(bar, EXPECT);
+      weights_step<BN>(a, begin + step, n0, buf_b + stage * B_BYTES, bar);
+    }
+    pixels_step<BM, MODE>(a, g, w, begin + step, m0, buf_a + stage * A_BYTES, 0, bar);
+  };
   float acc[BN / 2];
 #pragma unroll
   for (int i = 0; i < BN / 2; i++)
     acc[i] = 0;
   for (int i = 0; i < loaded; i++) {
     sm90::mbar_wait(bars + 8 * i, 0);
-    multiply<BM, BN>(acc, buf_a + i * A_BYTES, buf_b + i * B_BYTES, false);
+    multiply<BM, BN, MODE != TMA>(acc, buf_a + i * A_BYTES, buf_b + i * B_BYTES, false);
     if (count > loaded && i > 0) {
       /* The step before has been read by all: its buffers take step i - 1 + stages. */
       int next = i - 1 + loaded;
       sm90::wgmma_wait<1>();
       __syncthreads();
       if (next < count) {
-        if (threadIdx.x == 0)
-          weights_step<BN>(a, begin + next, n0, buf_b + (i - 1) * B_BYTES, bars + 8 * (i - 1));
-        gather_step<BM, FLAT>(a, g, begin + next, m0, buf_a + (i - 1) * A_BYTES);
-        sm90::copy_arrive(bars + 8 * (i - 1));
+        refill(next, i - 1);
       }
     }
   }
@@ -369,16 +518,12 @@ __global__ void __launch_bounds__(BM * 2) conv_igemm(const __grid_constant__ ige
     int stage = 0, parity = 1, free_stage = loaded - 1;
     for (int i = loaded; i < count; i++) {
       sm90::mbar_wait(bars + 8 * stage, parity);
-      multiply<BM, BN>(acc, buf_a + stage * A_BYTES, buf_b + stage * B_BYTES, false);
+      multiply<BM, BN, MODE != TMA>(acc, buf_a + stage * A_BYTES, buf_b + stage * B_BYTES, false);
       sm90::wgmma_wait<1>();
       __syncthreads();
       int next = i - 1 + loaded;
       if (next < count) {
-        uint32_t bar = bars + 8 * free_stage;
-        if (threadIdx.x == 0)
-          weights_step<BN>(a, begin + next, n0, buf_b + free_stage * B_BYTES, bar);
-        gather_step<BM, FLAT>(a, g, begin + next, m0, buf_a + free_stage * A_BYTES);
-        sm90::copy_arrive(bar);
+        refill(next, free_stage);
       }
       free_stage = stage;
       if (++stage == loaded)
@@ -387,17 +532,25 @@ __global__ void __launch_bounds__(BM * 2) conv_igemm(const __grid_constant__ ige
   }
   sm90::wgmma_wait<0>();
   if (a.split > 1)
-    finish_split<BM, BN>(a, acc, m0, n0, rank, red, red_bar, early);
+    finish_split<BM, BN>(a, acc, m0, n0, rank, buf_a, red, red_bar, early);
   else
     finish_alone<BN>(a, acc, m0, n0, early);
 }
 
 using kernel_t = void (*)(igemm_args);
 
-kernel_t kernel_of(int bm, int bn, bool flat) {
+gather_mode mode_of(const scull_cuda_conv_t *t, bool threads) {
+  bool whole = t->c % 64 == 0 && t->c2 % 64 == 0 && t->stride_h <= 8 && t->stride_w <= 8;
+  return t->dw ? DEPTHWISE : t->c % 64 ? FLAT : threads || !whole ? TAPS : TMA;
+}
+
+kernel_t kernel_of(int bm, int bn, gather_mode mode) {
 #define PICK(M, N)                                                                                 \
   if (bm == M && bn == N)                                                                          \
-    return flat ? conv_igemm<M, N, true> : conv_igemm<M, N, false>;
+    return mode == TMA    ? conv_igemm<M, N, TMA>                                                  \
+           : mode == FLAT ? conv_igemm<M, N, FLAT>                                                 \
+           : mode == TAPS ? conv_igemm<M, N, TAPS>                                                 \
+                          : conv_igemm<M, N, DEPTHWISE>;
   PICK(64, 32)
   PICK(64, 64)
   PICK(64, 128)
@@ -409,23 +562,40 @@ kernel_t kernel_of(int bm, int bn, bool flat) {
   return nullptr;
 }
 
+bool map_inputs(igemm_args *a, int bm) {
+  const scull_cuda_conv_t *t = &a->t;
+  if (!map_pixels(&a->x, bm, t->src, t->n, t->h, t->w, t->c, t->src_pitch, t->pad_h, t->pad_w,
+                  (t->r - 1) * t->dil_h, (t->s - 1) * t->dil_w, t->stride_h, t->stride_w))
+    return false;
+  return !t->src2 || map_pixels(&a->x2, bm, t->src2, t->n, t->h2, t->w2, t->c2, t->src2_pitch, 0, 0,
+                                0, 0, t->stride2, t->stride2);
+}
+
 } // namespace
 
 int scull_cuda_conv_steps(const scull_cuda_conv_t *t) {
-  return (t->r * t->s * t->c + 63) / 64 + (t->src2 ? (t->c2 + 63) / 64 : 0);
+  int taps = t->dw ? 1 : t->r * t->s;
+  return (taps * t->c + 63) / 64 + (t->src2 ? (t->c2 + 63) / 64 : 0);
 }
 
 size_t scull_cuda_conv_smem(const scull_cuda_conv_t *t, const scull_cuda_conv_cfg_t *cfg) {
   if (cfg->kernel == SCULL_CUDA_CONV_MANY)
     return scull_cuda_conv_many_smem(t, cfg);
   int steps = scull_cuda_conv_steps(t), stages = cfg->stages;
-  if (!kernel_of(cfg->bm, cfg->bn, false) || cfg->split < 1 || cfg->split > 16 || stages < 2 ||
+  if (!kernel_of(cfg->bm, cfg->bn, TAPS) || cfg->split < 1 || cfg->split > 16 || stages < 2 ||
       stages > MAX_STAGES || cfg->split > steps || t->c % 8 || t->k % 8 || t->r > 16 || t->s > 16)
     return 0;
-  size_t bytes = 2048 + (size_t)stages * (cfg->bm + cfg->bn) * STEP_BYTES;
+  if (t->dw &&
+      (t->src2 || t->r != 3 || t->s != 3 || stages < (steps + cfg->split - 1) / cfg->split))
+    return 0;
+  size_t bytes = 2048 + (t->dw ? (size_t)stages * DW_BYTES : 0) +
+                 (size_t)stages * (cfg->bm + cfg->bn) * STEP_BYTES;
   if (cfg->split > 1) {
     int units = cfg->bm / 8 * (cfg->bn / 32);
-    bytes += (size_t)((units + cfg->split - 1) / cfg->split) * cfg->split * HALF_UNIT;
+    size_t sent = (size_t)((units + cfg->split - 1) / cfg->split) * cfg->split * HALF_UNIT;
+    if (sent > (size_t)stages * (cfg->bm + cfg->bn) * STEP_BYTES)
+      return 0; /* what is sent is laid out where the stages were */
+    bytes += sent;
   }
   return bytes <= 227 * 1024 ? bytes : 0;
 }
@@ -437,15 +607,18 @@ int scull_cuda_conv_enqueue(const scull_cuda_conv_t *t, const scull_cuda_conv_cf
   size_t smem = scull_cuda_conv_smem(t, cfg);
   if (!smem)
     return cudaErrorInvalidValue;
-  kernel_t kernel = kernel_of(cfg->bm, cfg->bn, t->c % 64 != 0);
+  gather_mode mode = mode_of(t, cfg->threads_gather);
+  kernel_t kernel = kernel_of(cfg->bm, cfg->bn, mode);
   igemm_args a = {};
   a.t = *t;
   a.rows = t->n * t->p * t->q;
   a.steps = scull_cuda_conv_steps(t);
-  a.steps1 = (t->r * t->s * t->c + 63) / 64;
+  a.steps1 = a.steps - (t->src2 ? (t->c2 + 63) / 64 : 0);
   a.split = cfg->split;
   a.stages = cfg->stages;
   a.trigger = cfg->trigger;
+  if (mode == TMA && !map_inputs(&a, cfg->bm))
+    return cudaErrorInvalidValue;
   cudaError_t e =
       cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, 227 * 1024);
   if (e == cudaSuccess && cfg->split > 8)

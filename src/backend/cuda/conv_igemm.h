@@ -27,6 +27,11 @@ typedef struct scull_cuda_conv {
   int32_t r, s, stride_h, stride_w, pad_h, pad_w, dil_h, dil_w; /* r, s <= 16 */
   int32_t p, q, k, dst_pitch, res_pitch;
   int32_t h2, w2, c2, src2_pitch, stride2;
+  /* With dw: src first passes a depthwise 3x3 (from scull_cuda_depthwise_pack, r 3) of the strides
+   * and padding above, clamped to dw_lo .. dw_hi; the convolution itself is 1x1 and r, s say 3. FEW
+   * only, no src2, stages >= steps of a block. */
+  const void *dw;
+  float dw_lo, dw_hi;
   float lo, hi; /* ReLU: 0, +infinity. None: both infinite */
   int32_t dst_f32;
 } scull_cuda_conv_t;
@@ -41,10 +46,11 @@ enum { SCULL_CUDA_CONV_FEW, SCULL_CUDA_CONV_MANY };
  * 1, stages is not read. */
 typedef struct scull_cuda_conv_cfg {
   int32_t kernel;
-  int32_t bm;      /* 64, 128 */
-  int32_t bn;      /* FEW: 32, 64, 128, 256 (256: bm 128 only); MANY: 64, 128 */
-  int32_t split;   /* 1 .. 16 */
-  int32_t stages;  /* 2 .. 24 */
+  int32_t bm;             /* 64, 128 */
+  int32_t bn;             /* FEW: 32, 64, 128, 256 (256: bm 128 only); MANY: 64, 128 */
+  int32_t split;          /* 1 .. 16 */
+  int32_t stages;         /* 2 .. 24 */
+  int32_t threads_gather; /* 1: pixels by cp.async of all threads even where TMA could */
   int32_t trigger; /* when the next kernel of the chain may come: 0 at the end, 1 at once, 2 after
                       wait */
 } scull_cuda_conv_cfg_t;

@@ -19,6 +19,7 @@
 #include <cuda_runtime.h>
 
 #include "sm90.cuh"
+#include "tensor_map.cuh"
 #include "wgmma_f16.cuh"
 
 namespace {
@@ -279,65 +280,15 @@ __global__ void __launch_bounds__(384, 1) conv_many(const __grid_constant__ many
   }
 }
 
-using encode_tiled_t = decltype(&cuTensorMapEncodeTiled);
-using encode_im2col_t = decltype(&cuTensorMapEncodeIm2col);
-
-void *driver_function(const char *name) {
-  void *fn = nullptr;
-  cudaDriverEntryPointQueryResult found;
-  if (cudaGetDriverEntryPointByVersion(name, &fn, 12000, cudaEnableDefault, &found) !=
-          cudaSuccess ||
-      found != cudaDriverEntryPointSuccess)
-    return nullptr;
-  return fn;
-}
-
-/* Drivers up to CUDA 13.1 encode maps of small tensors wrongly; others who build such maps clear
- * this bit, and so do we. */
-void mend_small(CUtensorMap *map, size_t bytes) {
-  if (bytes < 131072)
-    ((uint64_t *)map)[1] &= ~(1ull << 21);
-}
-
-bool map_pixels(CUtensorMap *map, const void *p, int n, int h, int w, int c, int pitch, int pad_h,
-                int pad_w, int reach_h, int reach_w, int stride_h, int stride_w) {
-  static const encode_im2col_t encode = (encode_im2col_t)driver_function("cuTensorMapEncodeIm2col");
-  cuuint64_t dims[4] = {(cuuint64_t)c, (cuuint64_t)w, (cuuint64_t)h, (cuuint64_t)n};
-  cuuint64_t bytes[3] = {(cuuint64_t)pitch * 2, (cuuint64_t)w * pitch * 2,
-                         (cuuint64_t)h * w * pitch * 2};
-  int lower[2] = {-pad_w, -pad_h}, upper[2] = {pad_w - reach_w, pad_h - reach_h};
-  cuuint32_t strides[4] = {1, (cuuint32_t)stride_w, (cuuint32_t)stride_h, 1};
-  if (!encode ||
-      encode(map, CU_TENSOR_MAP_DATA_TYPE_FLOAT16, 4, (void *)p, dims, bytes, lower, upper, 64, BM,
-             strides, CU_TENSOR_MAP_INTERLEAVE_NONE, CU_TENSOR_MAP_SWIZZLE_128B,
-             CU_TENSOR_MAP_L2_PROMOTION_L2_256B, CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE) != CUDA_SUCCESS)
-    return false;
-  mend_small(map, (size_t)n * h * w * pitch * 2);
-  return true;
-}
-
-bool map_rows(CUtensorMap *map, const void *p, int rows, int k, int pitch) {
-  static const encode_tiled_t encode = (encode_tiled_t)driver_function("cuTensorMapEncodeTiled");
-  cuuint64_t dims[2] = {(cuuint64_t)k, (cuuint64_t)rows}, bytes[1] = {(cuuint64_t)pitch * 2};
-  cuuint32_t box[2] = {64, BM}, strides[2] = {1, 1};
-  if (!encode ||
-      encode(map, CU_TENSOR_MAP_DATA_TYPE_FLOAT16, 2, (void *)p, dims, bytes, box, strides,
-             CU_TENSOR_MAP_INTERLEAVE_NONE, CU_TENSOR_MAP_SWIZZLE_128B,
-             CU_TENSOR_MAP_L2_PROMOTION_L2_256B, CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE) != CUDA_SUCCESS)
-    return false;
-  mend_small(map, (size_t)rows * pitch * 2);
-  return true;
-}
-
 bool map_all(many_args *a, const scull_cuda_conv_t *t) {
-  if (!map_pixels(&a->x, t->src, t->n, t->h, t->w, t->c, t->src_pitch, t->pad_h, t->pad_w,
+  if (!map_pixels(&a->x, BM, t->src, t->n, t->h, t->w, t->c, t->src_pitch, t->pad_h, t->pad_w,
                   (t->r - 1) * t->dil_h, (t->s - 1) * t->dil_w, t->stride_h, t->stride_w) ||
-      !map_rows(&a->y, t->dst, a->rows, t->k, t->dst_pitch))
+      !map_rows(&a->y, BM, t->dst, a->rows, t->k, t->dst_pitch))
     return false;
-  if (t->src2 && !map_pixels(&a->x2, t->src2, t->n, t->h2, t->w2, t->c2, t->src2_pitch, 0, 0, 0, 0,
-                             t->stride2, t->stride2))
+  if (t->src2 && !map_pixels(&a->x2, BM, t->src2, t->n, t->h2, t->w2, t->c2, t->src2_pitch, 0, 0, 0,
+                             0, t->stride2, t->stride2))
     return false;
-  return !t->residual || map_rows(&a->z, t->residual, a->rows, t->k, t->res_pitch);
+  return !t->residual || map_rows(&a->z, BM, t->residual, a->rows, t->k, t->res_pitch);
 }
 
 int sm_count(void) {
@@ -351,7 +302,8 @@ int sm_count(void) {
 } // namespace
 
 size_t scull_cuda_conv_many_smem(const scull_cuda_conv_t *t, const scull_cuda_conv_cfg_t *cfg) {
-  if (t->c % 64 || t->c2 % 64 || t->k % 8 || t->dst_f32 || t->stride_h > 8 || t->stride_w > 8)
+  if (t->dw || t->c % 64 || t->c2 % 64 || t->k % 8 || t->dst_f32 || t->stride_h > 8 ||
+      t->stride_w > 8)
     return 0;
   return cfg->bn == 128 ? layout<128>::SMEM : cfg->bn == 64 ? layout<64>::SMEM : 0;
 }

@@ -66,6 +66,14 @@ __device__ __forceinline__ void keep_patch(__half *patch, const float (&v)[PIXEL
   }
 }
 
+__device__ __forceinline__ void multiply16(float (&d)[4], const uint32_t (&a)[4], uint32_t b0,
+                                           uint32_t b1) {
+  asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, "
+               "{%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+               : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+               : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+}
+
 __device__ __forceinline__ void convolve(float (&acc)[3][2][4], const uint4 (&w)[STEPS],
                                          uint32_t patch, int first_row) {
   int lane = threadIdx.x & 31, row = (lane & 7) + (lane & 8), half = lane >> 4;
@@ -80,12 +88,7 @@ __device__ __forceinline__ void convolve(float (&acc)[3][2][4], const uint4 (&w)
                    : "r"(patch + (y * PATCH_PITCH + x * 4) * 2));
 #pragma unroll
       for (int j = 0; j < 2; j++) {
-        float *d = acc[i][j];
-        asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, "
-                     "{%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
-                     : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
-                     : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(j ? w[step].z : w[step].x),
-                       "r"(j ? w[step].w : w[step].y));
+        multiply16(acc[i][j], a, j ? w[step].z : w[step].x, j ? w[step].w : w[step].y);
       }
     }
   }
@@ -172,6 +175,70 @@ __global__ void __launch_bounds__(THREADS, 1)
   }
 }
 
+enum { F_ROWS = 8, F_IN_ROWS = 2 * F_ROWS + 1, F_COLS = 34, F_PITCH = F_COLS * 4 };
+
+/* 3x3/2: a block makes 8 x 16 pixels of 32 channels, a warp one row of them. */
+__global__ void __launch_bounds__(256) first_kernel(const __grid_constant__ scull_cuda_first_t t) {
+  __shared__ __align__(16) __half patch[F_IN_ROWS * F_PITCH];
+  int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, k0 = blockIdx.y * 32;
+  int tiles_x = (t.q + 15) / 16, tiles_y = (t.p + F_ROWS - 1) / F_ROWS;
+  int x0 = blockIdx.x % tiles_x * 16, y0 = blockIdx.x / tiles_x % tiles_y * F_ROWS;
+  int n = blockIdx.x / tiles_x / tiles_y;
+  uint4 w[2][3];
+  float2 bias[4];
+#pragma unroll
+  for (int i = 0; i < 6; i++)
+    w[i / 3][i % 3] = __ldg((const uint4 *)t.weights + (blockIdx.y * 6 + i) * 32 + lane);
+#pragma unroll
+  for (int j = 0; j < 4; j++)
+    bias[j] = *(const float2 *)(t.bias + k0 + j * 8 + (lane & 3) * 2);
+  sm90::chain_trigger();
+  sm90::chain_wait();
+  const size_t plane = (size_t)t.h * t.w;
+  const float *src = t.src + (size_t)n * 3 * plane;
+#pragma unroll
+  for (int j = 0; j < 3; j++) {
+    int i = threadIdx.x + j * 256, row = i / F_COLS, col = i - row * F_COLS;
+    int y = 2 * y0 - t.pad + row, x = 2 * x0 - t.pad + col;
+    float v[3] = {0, 0, 0};
+    if (row < F_IN_ROWS && (unsigned)y < (unsigned)t.h && (unsigned)x < (unsigned)t.w)
+#pragma unroll
+      for (int c = 0; c < 3; c++)
+        v[c] = src[c * plane + (size_t)y * t.w + x];
+    __half2 two[2] = {__floats2half2_rn(v[0], v[1]), __floats2half2_rn(v[2], 0)};
+    if (row < F_IN_ROWS)
+      *(uint2 *)(patch + row * F_PITCH + col * 4) = *(uint2 *)two;
+  }
+  __syncthreads();
+  float acc[4][4] = {};
+  int row = (lane & 7) + (lane & 8), half = lane >> 4;
+#pragma unroll
+  for (int step = 0; step < 3; step++) {
+    uint32_t a[4];
+    uint32_t at = sm90::smem_addr(patch + (2 * warp + step) * F_PITCH + (2 * row + 2 * half) * 4);
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
+                 : "=r"(a[0]), "=r"(a[1]), "=r"(a[2]), "=r"(a[3])
+                 : "r"(at));
+#pragma unroll
+    for (int j = 0; j < 4; j++) {
+      const uint4 &b = w[j / 2][step];
+      multiply16(acc[j], a, j % 2 ? b.z : b.x, j % 2 ? b.w : b.y);
+    }
+  }
+#pragma unroll
+  for (int h = 0; h < 2; h++) {
+    int y = y0 + warp, x = x0 + (lane >> 2) + 8 * h;
+    if (y >= t.p || x >= t.q)
+      continue;
+    __half *dst = (__half *)t.dst + (((size_t)n * t.p + y) * t.q + x) * t.k + k0 + (lane & 3) * 2;
+#pragma unroll
+    for (int j = 0; j < 4; j++)
+      *(__half2 *)(dst + j * 8) =
+          __floats2half2_rn(fminf(fmaxf(acc[j][2 * h] + bias[j].x, t.lo), t.hi),
+                            fminf(fmaxf(acc[j][2 * h + 1] + bias[j].y, t.lo), t.hi));
+  }
+}
+
 } // namespace
 
 int scull_cuda_stem_enqueue(const scull_cuda_stem_t *t, int chained, void *stream) {
@@ -193,4 +260,21 @@ int scull_cuda_stem_enqueue(const scull_cuda_stem_t *t, int chained, void *strea
     config.numAttrs = 1;
   }
   return cudaLaunchKernelEx(&config, stem_kernel, *t, tiles);
+}
+
+int scull_cuda_first_enqueue(const scull_cuda_first_t *t, int chained, void *stream) {
+  if (t->k % 32)
+    return cudaErrorInvalidValue;
+  cudaLaunchAttribute attr[1];
+  cudaLaunchConfig_t config = {};
+  config.gridDim = dim3((t->q + 15) / 16 * ((t->p + F_ROWS - 1) / F_ROWS) * t->n, t->k / 32);
+  config.blockDim = dim3(256);
+  config.stream = (cudaStream_t)stream;
+  config.attrs = attr;
+  if (chained) {
+    attr[0].id = cudaLaunchAttributeProgrammaticStreamSerialization;
+    attr[0].val.programmaticStreamSerializationAllowed = 1;
+    config.numAttrs = 1;
+  }
+  return cudaLaunchKernelEx(&config, first_kernel, *t);
 }

@@ -1,5 +1,7 @@
-/* stem.h: the first layer of a ResNet in one kernel: 7x7 stride-2 convolution from three channels,
- * bias, clamp and 3x3 stride-2 max pooling, straight from the planar FP32 image. Valid C17, C++17.
+/* stem.h: first layers, straight from the planar FP32 image. The 3x3 stride-2 convolution of
+ * MobileNet and Inception; and the whole first stage of a ResNet in one kernel: 7x7 stride-2
+ * convolution from three channels, bias, clamp and 3x3 stride-2 max pooling, straight from the
+ * planar FP32 image. Valid C17, C++17.
  */
 #ifndef SCULL_CUDA_STEM_H
 #define SCULL_CUDA_STEM_H
@@ -24,13 +26,26 @@ typedef struct scull_cuda_stem {
   float lo, hi;
 } scull_cuda_stem_t;
 
-enum { SCULL_CUDA_STEM_PACK_BYTES_PER_64 = 4 * 14 * 32 * 16 };
+/* dst = clamp(conv3x3/2(src) + bias, lo, hi). */
+typedef struct scull_cuda_first {
+  const float *src;        /* [n][3][h][w] */
+  const void *weights;     /* from scull_cuda_stem_pack, r 3 */
+  const float *bias;       /* [k] */
+  void *dst;               /* FP16 [n][p][q][k] */
+  int32_t n, h, w, k, pad; /* k a multiple of 32 */
+  int32_t p, q;
+  float lo, hi;
+} scull_cuda_first_t;
 
-/* FP16 weights [k][7][7][3] in host memory to the order of the kernel's registers. */
-void scull_cuda_stem_pack(const uint16_t *krsc, int k, uint16_t *dst);
+/* Bytes of packed weights; r is 7 or 3, k a multiple of 16. */
+size_t scull_cuda_stem_pack_size(int k, int r);
+
+/* FP16 weights [k][r][r][3] in host memory to the order of the kernels' registers. */
+void scull_cuda_stem_pack(const uint16_t *krsc, int k, int r, uint16_t *dst);
 
 /* As scull_cuda_conv_igemm_enqueue. */
 int scull_cuda_stem_enqueue(const scull_cuda_stem_t *stem, int chained, void *stream);
+int scull_cuda_first_enqueue(const scull_cuda_first_t *first, int chained, void *stream);
 
 #ifdef __cplusplus
 }

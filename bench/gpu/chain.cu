@@ -10,7 +10,7 @@
 
 namespace {
 
-enum kind { STEM, CONV, MEAN };
+enum kind { STEM, FIRST, CONV, DEPTH, MEAN };
 
 struct node {
   kind what;
@@ -18,8 +18,11 @@ struct node {
   scull_cuda_conv_t conv;
   scull_cuda_conv_cfg_t cfg;
   scull_cuda_stem_t stem;
+  scull_cuda_first_t first;
+  scull_cuda_depthwise_t depth;
   int src, src2, residual, dst; /* tensors */
   const __half *w, *w2;         /* unpacked, for the check */
+  const float *w_bias;
 };
 
 struct tensor {
@@ -28,6 +31,7 @@ struct tensor {
 };
 
 struct network {
+  int image = 224;
   std::vector<node> nodes;
   std::vector<tensor> tensors;
   int batch;
@@ -96,8 +100,8 @@ int add_stem(network &net) {
   t.n = net.batch, t.h = t.w = 224, t.k = 64, t.p = t.q = 112, t.pool_p = t.pool_q = 56;
   t.lo = 0, t.hi = INFINITY;
   auto w = random_weights(net.random, 64 * 147, sqrt(2.0 / 147));
-  std::vector<uint16_t> packed(SCULL_CUDA_STEM_PACK_BYTES_PER_64 / 2);
-  scull_cuda_stem_pack(w.data(), 64, packed.data());
+  std::vector<uint16_t> packed(scull_cuda_stem_pack_size(64, 7) / 2);
+  scull_cuda_stem_pack(w.data(), 64, 7, packed.data());
   std::vector<float> bias(64);
   for (float &b : bias)
     b = net.random.normal() * 0.1f;
@@ -112,10 +116,97 @@ int add_stem(network &net) {
   return n.dst;
 }
 
+void add_end(network &net, int x, int pixels, int c) {
+  node mean = {};
+  mean.what = MEAN, mean.name = mean.key = "mean";
+  mean.src = x, mean.src2 = mean.residual = -1;
+  mean.depth.n = net.batch, mean.depth.h = pixels, mean.depth.c = c;
+  mean.dst = add_tensor(net, (size_t)net.batch * c * 2, 6);
+  net.nodes.push_back(mean);
+  int fc = add_conv(net, "fc", {1, c, 1000, 1, 1, 0, 0, 0, 0.7, false}, mean.dst, -1, -1, 5);
+  net.tensors[fc].bytes *= 2;
+  net.nodes.back().conv.dst_f32 = 1;
+}
+
+int add_first(network &net, int k) {
+  node n = {};
+  scull_cuda_first_t &t = n.first;
+  t.n = net.batch, t.h = t.w = 224, t.k = k, t.pad = 1, t.p = t.q = 112, t.lo = 0, t.hi = 6;
+  auto w = random_weights(net.random, k * 27, sqrt(2.0 / 27));
+  std::vector<uint16_t> packed(scull_cuda_stem_pack_size(k, 3) / 2);
+  scull_cuda_stem_pack(w.data(), k, 3, packed.data());
+  std::vector<float> bias(k);
+  for (float &b : bias)
+    b = net.random.normal() * 0.1f;
+  t.weights = device_copy(packed);
+  t.bias = device_copy(bias);
+  n.w = (const __half *)device_copy(w);
+  n.what = FIRST, n.name = "first", n.key = "first";
+  n.src = add_tensor(net, (size_t)net.batch * 3 * 224 * 224 * 4, 4);
+  n.src2 = n.residual = -1;
+  n.dst = add_tensor(net, (size_t)net.batch * 112 * 112 * k * 2, 0);
+  net.nodes.push_back(n);
+  return n.dst;
+}
+
+int add_depthwise(network &net, const std::string &name, int h, int c, int stride, int src,
+                  int slot) {
+  node n = {};
+  scull_cuda_depthwise_t &t = n.depth;
+  t.n = net.batch, t.h = t.w = h, t.c = t.src_pitch = t.dst_pitch = c;
+  t.r = 3, t.stride = stride, t.pad = 1, t.p = t.q = h / stride, t.lo = 0, t.hi = 6;
+  auto w = random_weights(net.random, (size_t)c * 9, sqrt(2.0 / 9));
+  std::vector<float> bias(c);
+  for (float &b : bias)
+    b = net.random.normal() * 0.1f;
+  std::vector<uint8_t> packed(scull_cuda_depthwise_pack_size(c, 3));
+  scull_cuda_depthwise_pack(w.data(), bias.data(), c, 3, packed.data());
+  t.weights = device_copy(packed);
+  n.w_bias = device_copy(bias);
+  n.w = (const __half *)device_copy(w);
+  n.what = DEPTH, n.name = name;
+  n.key = "dw " + std::to_string(h) + " c" + std::to_string(c) + " /" + std::to_string(stride);
+  n.src = src, n.src2 = n.residual = -1;
+  n.dst = add_tensor(net, (size_t)net.batch * t.p * t.q * c * 2, slot);
+  net.nodes.push_back(n);
+  return n.dst;
+}
+
+/* Turns the depthwise node before a 1x1 convolution into its front. */
+void fuse_depthwise(network &net) {
+  node conv = net.nodes.back(), dw = net.nodes[net.nodes.size() - 2];
+  net.nodes.resize(net.nodes.size() - 2);
+  scull_cuda_conv_t &t = conv.conv;
+  t.dw = dw.depth.weights, t.dw_lo = dw.depth.lo, t.dw_hi = dw.depth.hi;
+  t.h = t.w = dw.depth.h, t.r = t.s = 3, t.pad_h = t.pad_w = 1;
+  t.stride_h = t.stride_w = dw.depth.stride;
+  conv.src = dw.src, conv.key = dw.key + " + k" + std::to_string(t.k);
+  conv.w2 = dw.w, conv.w_bias = dw.w_bias;
+  net.nodes.push_back(conv);
+}
+
+void build_mobilenet(network &net, bool fused) {
+  const int width[13] = {64, 128, 128, 256, 256, 512, 512, 512, 512, 512, 512, 1024, 1024};
+  int x = add_first(net, 32), c = 32, h = 112;
+  for (int i = 0; i < 13; i++) {
+    int stride = i == 1 || i == 3 || i == 5 || i == 11 ? 2 : 1;
+    std::string name = "block" + std::to_string(i + 1);
+    int d = add_depthwise(net, name + ".dw", h, c, stride, x, 1);
+    h /= stride;
+    x = add_conv(net, name + ".pw", {h, c, width[i], 1, 1, 0, 0, 0, 1, true}, d, -1, -1,
+                 fused ? 2 + i % 2 : 0);
+    net.nodes.back().conv.hi = 6;
+    if (fused)
+      fuse_depthwise(net);
+    c = width[i];
+  }
+  add_end(net, x, 49, 1024);
+}
+
 /* Four activation slots serve the whole chain: two take turns as a block's input and output. */
-void build(network &net) {
+void build_resnet(network &net, int third) {
   int x = add_stem(net), slot = 1, h = 56, c = 64;
-  const int depth[4] = {3, 4, 6, 3};
+  const int depth[4] = {3, 4, third, 3};
   for (int stage = 0; stage < 4; stage++) {
     int mid = 64 << stage, out = mid * 4;
     for (int block = 0; block < depth[stage]; block++) {
@@ -129,14 +220,7 @@ void build(network &net) {
       slot ^= 1, h = ph, c = out;
     }
   }
-  node mean = {};
-  mean.what = MEAN, mean.name = mean.key = "mean";
-  mean.src = x, mean.src2 = mean.residual = -1;
-  mean.dst = add_tensor(net, (size_t)net.batch * 2048 * 2, 2);
-  net.nodes.push_back(mean);
-  int fc = add_conv(net, "fc", {1, 2048, 1000, 1, 1, 0, 0, 0, 0.7, false}, mean.dst, -1, -1, 5);
-  net.tensors[fc].bytes *= 2;
-  net.nodes.back().conv.dst_f32 = 1;
+  add_end(net, x, 49, 2048);
 }
 
 /* Own memory for every tensor, or the slots that a plan would use. */
@@ -160,7 +244,8 @@ std::vector<void *> bind(network &net, bool shared) {
     n.conv.src = at[n.src], n.conv.dst = at[n.dst];
     n.conv.src2 = n.src2 >= 0 ? at[n.src2] : nullptr;
     n.conv.residual = n.residual >= 0 ? at[n.residual] : nullptr;
-    n.stem.src = (const float *)at[n.src], n.stem.dst = at[n.dst];
+    n.stem.src = n.first.src = (const float *)at[n.src], n.stem.dst = n.first.dst = at[n.dst];
+    n.depth.src = at[n.src], n.depth.dst = at[n.dst];
   }
   std::vector<float> image((size_t)net.batch * 3 * 224 * 224);
   rng random{123456789};
@@ -178,11 +263,15 @@ void release(const std::vector<void *> &owned) {
 void enqueue(const node &n, int chained, cudaStream_t stream) {
   if (n.what == STEM)
     CHECK(scull_cuda_stem_enqueue(&n.stem, chained, stream));
+  else if (n.what == FIRST)
+    CHECK(scull_cuda_first_enqueue(&n.first, chained, stream));
+  else if (n.what == DEPTH)
+    CHECK(scull_cuda_depthwise_enqueue(&n.depth, chained, stream));
   else if (n.what == CONV)
     CHECK(scull_cuda_conv_enqueue(&n.conv, &n.cfg, chained, stream));
   else
-    CHECK(scull_cuda_pool_global_enqueue(n.conv.src, n.conv.dst, n.stem.n, 49, 2048, chained,
-                                         stream));
+    CHECK(scull_cuda_pool_global_enqueue(n.depth.src, n.depth.dst, n.depth.n, n.depth.h, n.depth.c,
+                                         chained, stream));
 }
 
 void enqueue_all(const network &net, bool chained, cudaStream_t stream) {
@@ -216,14 +305,55 @@ __global__ void check_stem(scull_cuda_stem_t t, const __half *w, error_sums *sum
   error_add(sums, __half2float(((const __half *)t.dst)[i]), best);
 }
 
-__global__ void check_mean(const __half *src, const __half *dst, int n, error_sums *sums) {
+__global__ void check_first(scull_cuda_first_t t, const __half *w, error_sums *sums, size_t total) {
+  size_t i = (size_t)blockIdx.x * blockDim.x + threadIdx.x;
+  if (i >= total)
+    return;
+  int k = (int)(i % t.k), x = (int)(i / t.k % t.q), y = (int)(i / t.k / t.q % t.p);
+  int n = (int)(i / t.k / t.q / t.p);
+  float sum = t.bias[k];
+  for (int r = 0; r < 3; r++)
+    for (int s = 0; s < 3; s++)
+      for (int c = 0; c < 3; c++) {
+        int v = 2 * y - t.pad + r, u = 2 * x - t.pad + s;
+        if (v < 0 || v >= t.h || u < 0 || u >= t.w)
+          continue;
+        float in = t.src[(((size_t)n * 3 + c) * t.h + v) * t.w + u];
+        sum += __half2float(__float2half(in)) * __half2float(w[((k * 3 + r) * 3 + s) * 3 + c]);
+      }
+  error_add(sums, __half2float(((const __half *)t.dst)[i]), fminf(fmaxf(sum, t.lo), t.hi));
+}
+
+__global__ void check_depth(scull_cuda_depthwise_t t, const __half *w, const float *bias,
+                            error_sums *sums, size_t total) {
+  size_t i = (size_t)blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < total)
+    error_add(sums, __half2float(((const __half *)t.dst)[i]), plain_depthwise(t, w, bias, i));
+}
+
+__global__ void check_fused(scull_cuda_conv_t t, scull_cuda_depthwise_t d, const __half *w,
+                            const __half *dw, const float *dw_bias, size_t total, int samples,
+                            error_sums *sums) {
+  size_t j = (size_t)blockIdx.x * blockDim.x + threadIdx.x;
+  if (j >= (size_t)samples)
+    return;
+  size_t i = sample_of(j, samples, total);
+  int k = (int)(i % t.k);
+  float sum = t.bias[k];
+  for (int c = 0; c < t.c; c++)
+    sum += __half2float(__float2half(plain_depthwise(d, dw, dw_bias, i / t.k * t.c + c))) *
+           __half2float(w[(size_t)k * t.c + c]);
+  error_add(sums, __half2float(((const __half *)t.dst)[i]), fminf(fmaxf(sum, t.lo), t.hi));
+}
+
+__global__ void check_mean(scull_cuda_depthwise_t t, error_sums *sums) {
   int i = blockIdx.x * blockDim.x + threadIdx.x;
-  if (i >= n * 2048)
+  if (i >= t.n * t.c)
     return;
   float sum = 0;
-  for (int j = 0; j < 49; j++)
-    sum += __half2float(src[((size_t)(i / 2048) * 49 + j) * 2048 + i % 2048]);
-  error_add(sums, __half2float(dst[i]), sum / 49);
+  for (int j = 0; j < t.h; j++)
+    sum += __half2float(((const __half *)t.src)[((size_t)(i / t.c) * t.h + j) * t.c + i % t.c]);
+  error_add(sums, __half2float(((const __half *)t.dst)[i]), sum / t.h);
 }
 
 /* Compares one node's output with plain loops over its own input. */
@@ -231,15 +361,25 @@ bool check_node(const network &net, const node &n, error_sums *sums, bool print,
                 size_t limit = 1 << 19) {
   size_t bytes = net.tensors[n.dst].bytes;
   CHECK(cudaMemset(sums, 0, sizeof *sums));
+  unsigned blocks = (unsigned)((bytes / 2 + 127) / 128);
   if (n.what == STEM) {
-    check_stem<<<(unsigned)((bytes / 2 + 127) / 128), 128>>>(n.stem, n.w, sums, bytes / 2);
+    check_stem<<<blocks, 128>>>(n.stem, n.w, sums, bytes / 2);
+  } else if (n.what == FIRST) {
+    check_first<<<blocks, 128>>>(n.first, n.w, sums, bytes / 2);
+  } else if (n.what == DEPTH) {
+    check_depth<<<blocks, 128>>>(n.depth, n.w, n.w_bias, sums, bytes / 2);
   } else if (n.what == MEAN) {
-    check_mean<<<net.batch * 8, 256>>>((const __half *)n.conv.src, (const __half *)n.conv.dst,
-                                       net.batch, sums);
+    check_mean<<<(n.depth.n * n.depth.c + 255) / 256, 256>>>(n.depth, sums);
   } else {
-    size_t total = (size_t)n.conv.n * n.conv.p * n.conv.q * n.conv.k;
-    int samples = (int)std::min(total, limit);
-    check_conv<<<(samples + 127) / 128, 128>>>(n.conv, n.w, n.w2, total, samples, sums);
+    const scull_cuda_conv_t &t = n.conv;
+    size_t total = (size_t)t.n * t.p * t.q * t.k;
+    int samples = (int)std::min(total, t.dw ? limit / 8 : limit);
+    scull_cuda_depthwise_t d = {t.src, nullptr,    nullptr, t.n, t.h, t.w, t.c,     t.src_pitch,
+                                3,     t.stride_h, t.pad_h, t.p, t.q, t.c, t.dw_lo, t.dw_hi};
+    if (t.dw)
+      check_fused<<<(samples + 127) / 128, 128>>>(t, d, n.w, n.w2, n.w_bias, total, samples, sums);
+    else
+      check_conv<<<(samples + 127) / 128, 128>>>(t, n.w, n.w2, total, samples, sums);
   }
   count_poison<<<(unsigned)((bytes / 4 + 255) / 256), 256>>>((const uint32_t *)n.conv.dst,
                                                              bytes / 4, sums);
@@ -257,7 +397,7 @@ bool check_node(const network &net, const node &n, error_sums *sums, bool print,
 std::vector<scull_cuda_conv_cfg_t> candidates(const scull_cuda_conv_t &t) {
   std::vector<scull_cuda_conv_cfg_t> list;
   for (int bn : {64, 128}) {
-    scull_cuda_conv_cfg_t many = {SCULL_CUDA_CONV_MANY, 128, bn, 1, 0, 1};
+    scull_cuda_conv_cfg_t many = {SCULL_CUDA_CONV_MANY, 128, bn, 1, 0, 0, 1};
     if (scull_cuda_conv_smem(&t, &many) && bn < 2 * t.k)
       list.push_back(many);
   }
@@ -273,12 +413,15 @@ std::vector<scull_cuda_conv_cfg_t> candidates(const scull_cuda_conv_t &t) {
         int last = 0;
         for (int stages : {each, 8, 6, 4, 3, 2}) {
           stages = std::max(2, std::min(stages, each));
-          scull_cuda_conv_cfg_t cfg = {SCULL_CUDA_CONV_FEW, bm, bn, split, stages, 1};
+          scull_cuda_conv_cfg_t cfg = {SCULL_CUDA_CONV_FEW, bm, bn, split, stages, 0, 1};
           size_t smem = scull_cuda_conv_smem(&t, &cfg);
           if (stages == last || !smem || (split > 1 && stages < std::min(each, 4)))
             continue;
           last = stages;
           list.push_back(cfg);
+          cfg.threads_gather = 1;
+          if (t.c % 64 == 0 && !t.dw && t.n <= 10)
+            list.push_back(cfg);
         }
       }
   return list;
@@ -294,7 +437,8 @@ std::string print_cfg(const scull_cuda_conv_cfg_t &c) {
   if (c.kernel == SCULL_CUDA_CONV_MANY)
     snprintf(text, sizeof text, "many %dx%d", c.bm, c.bn);
   else
-    snprintf(text, sizeof text, "%dx%d/%d s%d t%d", c.bm, c.bn, c.split, c.stages, c.trigger);
+    snprintf(text, sizeof text, "%dx%d/%d s%d%s t%d", c.bm, c.bn, c.split, c.stages,
+             c.threads_gather ? " thr" : "", c.trigger);
   return text;
 }
 
@@ -406,19 +550,20 @@ void report(network &net, const std::map<std::string, std::vector<timed>> &table
   printf("  sum of nodes alone %.1f us, %.2f GMAC\n", sum, macs * 1e-9);
 }
 
-void run_batch(int batch, FILE *csv) {
+void run_batch(const std::string &name, int batch, FILE *csv) {
   network net;
   net.batch = batch;
-  build(net);
-  for (auto &n : net.nodes)
-    n.stem.n = batch;
+  if (name.find("mobilenet") == 0)
+    build_mobilenet(net, name == "mobilenet-fused");
+  else
+    build_resnet(net, name == "resnet101" ? 23 : 6);
   cudaStream_t stream;
   CHECK(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
   error_sums *sums;
   CHECK(cudaMalloc(&sums, sizeof *sums));
 
   for (auto &n : net.nodes)
-    n.cfg = {SCULL_CUDA_CONV_FEW, 64, 64, 1, 4, 1};
+    n.cfg = {SCULL_CUDA_CONV_FEW, 64, 32, 1, n.conv.dw ? 16 : 4, 0, 1};
   auto own = bind(net, false);
   CHECK(cudaDeviceSynchronize());
   for (auto &n : net.nodes) {
@@ -457,10 +602,10 @@ void run_batch(int batch, FILE *csv) {
   for (size_t i = 0; i < got.size(); i++)
     diff += pow(got[i] - expect[i], 2), norm += pow(expect[i], 2);
   report(net, table, stream, csv);
-  printf("BATCH %d: %s, %zu nodes, chain %.1f us (again %.1f), before tuning in place %.1f, "
+  printf("%s BATCH %d: %s, %zu nodes, chain %.1f us (again %.1f), before tuning in place %.1f, "
          "without programmatic edges %.1f, cold L2 %.1f; result differs by %.1e\n\n",
-         batch, good ? "right" : "WRONG", net.nodes.size(), best, again, first, plain, colds,
-         sqrt(diff / norm));
+         name.c_str(), batch, good ? "right" : "WRONG", net.nodes.size(), best, again, first, plain,
+         colds, sqrt(diff / norm));
   fflush(stdout);
   for (int trigger : {0, 2}) {
     network trial = net;
@@ -479,9 +624,11 @@ int main(int argc, char **argv) {
   cudaDeviceProp prop;
   CHECK(cudaGetDeviceProperties(&prop, 0));
   printf("%s, %d SMs, L2 %d MB\n", prop.name, prop.multiProcessorCount, prop.l2CacheSize >> 20);
-  FILE *csv = argc > 2 ? fopen(argv[2], "w") : nullptr;
-  for (char *p = strtok(argc > 1 ? argv[1] : strdup("1"), ","); p; p = strtok(nullptr, ","))
-    run_batch(atoi(p), csv);
+  if (argc < 3)
+    return 1;
+  FILE *csv = argc > 3 ? fopen(argv[3], "w") : nullptr;
+  for (char *p = strtok(argv[2], ","); p; p = strtok(nullptr, ","))
+    run_batch(argv[1], atoi(p), csv);
   if (csv)
     fclose(csv);
   return 0;
