@@ -31,7 +31,7 @@ struct tensor {
 };
 
 struct network {
-  int image = 224;
+  int type = SCULL_CUDA_F16;
   std::vector<node> nodes;
   std::vector<tensor> tensors;
   int batch;
@@ -45,6 +45,17 @@ std::vector<uint16_t> random_weights(rng &random, size_t count, double deviation
     memcpy(&w[i], &h, 2);
   }
   return w;
+}
+
+/* As 16-bit words, or as bytes of about a third of their range. */
+std::vector<uint8_t> random_operand(rng &random, int type, size_t count, double deviation) {
+  std::vector<uint8_t> bytes(count * (type == SCULL_CUDA_S8 ? 1 : 2));
+  if (type == SCULL_CUDA_S8)
+    for (auto &b : bytes)
+      b = (uint8_t)(int8_t)std::max(-127.0f, std::min(127.0f, rintf(random.normal() * 40)));
+  else if (count)
+    memcpy(bytes.data(), random_weights(random, count, deviation).data(), bytes.size());
+  return bytes;
 }
 
 int add_tensor(network &net, size_t bytes, int slot) {
@@ -70,22 +81,30 @@ int add_conv(network &net, const std::string &name, conv_spec s, int src, int sr
   t.p = t.q = p, t.k = t.dst_pitch = t.res_pitch = s.k;
   t.h2 = t.w2 = s.h2, t.c2 = t.src2_pitch = s.c2, t.stride2 = s.stride2;
   t.lo = s.relu ? 0.0f : -INFINITY, t.hi = INFINITY;
-  auto w = random_weights(net.random, (size_t)s.k * s.r * s.r * s.c,
+  bool s8 = net.type == SCULL_CUDA_S8;
+  t.type = t.dst_type = net.type, t.res_scale = 0.7f;
+  if (s8 && !s.relu)
+    t.lo = -128, t.hi = 127;
+  auto w = random_operand(net.random, t.type, (size_t)s.k * s.r * s.r * s.c,
                           s.gain * sqrt(2.0 / (s.r * s.r * s.c)));
-  auto w2 = random_weights(net.random, (size_t)s.k * s.c2, sqrt(1.0 / (s.c2 + 1)));
-  std::vector<uint16_t> packed(scull_cuda_conv_pack_size(s.k, s.r * s.r, s.c, s.c2) / 2);
-  scull_cuda_conv_pack(w.data(), s.c2 ? w2.data() : nullptr, s.k, s.r * s.r, s.c, s.c2,
+  auto w2 = random_operand(net.random, t.type, (size_t)s.k * s.c2, sqrt(1.0 / (s.c2 + 1)));
+  scull_cuda_type_t type = (scull_cuda_type_t)t.type;
+  std::vector<uint8_t> packed(scull_cuda_conv_pack_size(type, s.k, s.r * s.r, s.c, s.c2));
+  scull_cuda_conv_pack(type, w.data(), s.c2 ? w2.data() : nullptr, s.k, s.r * s.r, s.c, s.c2,
                        packed.data());
-  std::vector<float> bias((s.k + 31) / 32 * 32);
+  std::vector<float> bias((s.k + 31) / 32 * 32), scale(bias.size());
   for (float &b : bias)
-    b = net.random.normal() * 0.1f;
+    b = net.random.normal() * (s8 ? 3.0f : 0.1f);
+  for (float &b : scale)
+    b = (float)(s.gain * (0.8 + 0.4 * net.random.unit()) / (40 * sqrt(s.r * s.r * s.c)));
   t.weights = device_copy(packed);
   t.bias = device_copy(bias);
+  t.scale = device_copy(scale);
   n.w = (const __half *)device_copy(w);
   n.w2 = s.c2 ? (const __half *)device_copy(w2) : nullptr;
   n.what = CONV, n.name = name;
   n.src = src, n.src2 = src2, n.residual = residual;
-  n.dst = add_tensor(net, (size_t)net.batch * p * p * s.k * 2, slot);
+  n.dst = add_tensor(net, (size_t)net.batch * p * p * s.k * (s8 ? 1 : 2), slot);
   char key[128];
   snprintf(key, sizeof key, "%dx%d c%d k%d r%d/%d%s%s", s.h, s.h, s.c, s.k, s.r, s.stride,
            s.c2 ? " +proj" : "", residual >= 0 ? " +res" : "");
@@ -111,7 +130,9 @@ int add_stem(network &net) {
   n.what = STEM, n.name = "stem", n.key = "stem";
   n.src = add_tensor(net, (size_t)net.batch * 3 * 224 * 224 * 4, 4);
   n.src2 = n.residual = -1;
-  n.dst = add_tensor(net, (size_t)net.batch * 56 * 56 * 64 * 2, 0);
+  t.dst_scale = net.type == SCULL_CUDA_S8 ? 30.0f : 0.0f;
+  n.dst =
+      add_tensor(net, (size_t)net.batch * 56 * 56 * 64 * (net.type == SCULL_CUDA_S8 ? 1 : 2), 0);
   net.nodes.push_back(n);
   return n.dst;
 }
@@ -120,12 +141,14 @@ void add_end(network &net, int x, int pixels, int c) {
   node mean = {};
   mean.what = MEAN, mean.name = mean.key = "mean";
   mean.src = x, mean.src2 = mean.residual = -1;
+  mean.depth.hi = net.type == SCULL_CUDA_S8 ? 0.05f : 0.0f; /* the unit of its input */
+  net.type = SCULL_CUDA_F16;
   mean.depth.n = net.batch, mean.depth.h = pixels, mean.depth.c = c;
   mean.dst = add_tensor(net, (size_t)net.batch * c * 2, 6);
   net.nodes.push_back(mean);
   int fc = add_conv(net, "fc", {1, c, 1000, 1, 1, 0, 0, 0, 0.7, false}, mean.dst, -1, -1, 5);
   net.tensors[fc].bytes *= 2;
-  net.nodes.back().conv.dst_f32 = 1;
+  net.nodes.back().conv.dst_type = SCULL_CUDA_F32;
 }
 
 int add_first(network &net, int k) {
@@ -172,20 +195,7 @@ int add_depthwise(network &net, const std::string &name, int h, int c, int strid
   return n.dst;
 }
 
-/* Turns the depthwise node before a 1x1 convolution into its front. */
-void fuse_depthwise(network &net) {
-  node conv = net.nodes.back(), dw = net.nodes[net.nodes.size() - 2];
-  net.nodes.resize(net.nodes.size() - 2);
-  scull_cuda_conv_t &t = conv.conv;
-  t.dw = dw.depth.weights, t.dw_lo = dw.depth.lo, t.dw_hi = dw.depth.hi;
-  t.h = t.w = dw.depth.h, t.r = t.s = 3, t.pad_h = t.pad_w = 1;
-  t.stride_h = t.stride_w = dw.depth.stride;
-  conv.src = dw.src, conv.key = dw.key + " + k" + std::to_string(t.k);
-  conv.w2 = dw.w, conv.w_bias = dw.w_bias;
-  net.nodes.push_back(conv);
-}
-
-void build_mobilenet(network &net, bool fused) {
+void build_mobilenet(network &net) {
   const int width[13] = {64, 128, 128, 256, 256, 512, 512, 512, 512, 512, 512, 1024, 1024};
   int x = add_first(net, 32), c = 32, h = 112;
   for (int i = 0; i < 13; i++) {
@@ -193,11 +203,8 @@ void build_mobilenet(network &net, bool fused) {
     std::string name = "block" + std::to_string(i + 1);
     int d = add_depthwise(net, name + ".dw", h, c, stride, x, 1);
     h /= stride;
-    x = add_conv(net, name + ".pw", {h, c, width[i], 1, 1, 0, 0, 0, 1, true}, d, -1, -1,
-                 fused ? 2 + i % 2 : 0);
+    x = add_conv(net, name + ".pw", {h, c, width[i], 1, 1, 0, 0, 0, 1, true}, d, -1, -1, 0);
     net.nodes.back().conv.hi = 6;
-    if (fused)
-      fuse_depthwise(net);
     c = width[i];
   }
   add_end(net, x, 49, 1024);
@@ -215,8 +222,13 @@ void build_resnet(network &net, int third) {
       std::string name = "res" + std::to_string(stage + 2) + (char)('a' + block);
       int a = add_conv(net, name + ".1", {h, c, mid, 1, 1, 0, 0, 0, 1, true}, x, -1, -1, 2);
       int b = add_conv(net, name + ".2", {h, mid, mid, 3, stride, 0, 0, 0, 1, true}, a, -1, -1, 3);
-      conv_spec last = {ph, mid, out, 1, 1, project ? c : 0, h, stride, 0.35, true};
-      x = add_conv(net, name + ".3", last, b, project ? x : -1, project ? -1 : x, slot);
+      /* FP16 sums the projection in the same accumulators; INT8 has its own scales for it. */
+      bool join = project && net.type == SCULL_CUDA_F16;
+      int add = x;
+      if (project && !join)
+        add = add_conv(net, name + ".p", {h, c, out, 1, stride, 0, 0, 0, 1, false}, x, -1, -1, 7);
+      conv_spec last = {ph, mid, out, 1, 1, join ? c : 0, h, stride, 0.35, true};
+      x = add_conv(net, name + ".3", last, b, join ? x : -1, join ? -1 : add, slot);
       slot ^= 1, h = ph, c = out;
     }
   }
@@ -271,7 +283,7 @@ void enqueue(const node &n, int chained, cudaStream_t stream) {
     CHECK(scull_cuda_conv_enqueue(&n.conv, &n.cfg, chained, stream));
   else
     CHECK(scull_cuda_pool_global_enqueue(n.depth.src, n.depth.dst, n.depth.n, n.depth.h, n.depth.c,
-                                         chained, stream));
+                                         n.depth.hi, chained, stream));
 }
 
 void enqueue_all(const network &net, bool chained, cudaStream_t stream) {
@@ -302,7 +314,10 @@ __global__ void check_stem(scull_cuda_stem_t t, const __half *w, error_sums *sum
         }
     best = fmaxf(best, fminf(fmaxf(sum, t.lo), t.hi));
   }
-  error_add(sums, __half2float(((const __half *)t.dst)[i]), best);
+  if (t.dst_scale == 0)
+    error_add(sums, __half2float(((const __half *)t.dst)[i]), best);
+  else
+    error_add(sums, ((const int8_t *)t.dst)[i], fminf(rintf(best * t.dst_scale), 127));
 }
 
 __global__ void check_first(scull_cuda_first_t t, const __half *w, error_sums *sums, size_t total) {
@@ -331,29 +346,15 @@ __global__ void check_depth(scull_cuda_depthwise_t t, const __half *w, const flo
     error_add(sums, __half2float(((const __half *)t.dst)[i]), plain_depthwise(t, w, bias, i));
 }
 
-__global__ void check_fused(scull_cuda_conv_t t, scull_cuda_depthwise_t d, const __half *w,
-                            const __half *dw, const float *dw_bias, size_t total, int samples,
-                            error_sums *sums) {
-  size_t j = (size_t)blockIdx.x * blockDim.x + threadIdx.x;
-  if (j >= (size_t)samples)
-    return;
-  size_t i = sample_of(j, samples, total);
-  int k = (int)(i % t.k);
-  float sum = t.bias[k];
-  for (int c = 0; c < t.c; c++)
-    sum += __half2float(__float2half(plain_depthwise(d, dw, dw_bias, i / t.k * t.c + c))) *
-           __half2float(w[(size_t)k * t.c + c]);
-  error_add(sums, __half2float(((const __half *)t.dst)[i]), fminf(fmaxf(sum, t.lo), t.hi));
-}
-
 __global__ void check_mean(scull_cuda_depthwise_t t, error_sums *sums) {
   int i = blockIdx.x * blockDim.x + threadIdx.x;
   if (i >= t.n * t.c)
     return;
   float sum = 0;
   for (int j = 0; j < t.h; j++)
-    sum += __half2float(((const __half *)t.src)[((size_t)(i / t.c) * t.h + j) * t.c + i % t.c]);
-  error_add(sums, __half2float(((const __half *)t.dst)[i]), sum / t.h);
+    sum += value_of(t.src, t.hi == 0 ? SCULL_CUDA_F16 : SCULL_CUDA_S8,
+                    ((size_t)(i / t.c) * t.h + j) * t.c + i % t.c);
+  error_add(sums, __half2float(((const __half *)t.dst)[i]), sum / t.h * (t.hi == 0 ? 1 : t.hi));
 }
 
 /* Compares one node's output with plain loops over its own input. */
@@ -363,7 +364,8 @@ bool check_node(const network &net, const node &n, error_sums *sums, bool print,
   CHECK(cudaMemset(sums, 0, sizeof *sums));
   unsigned blocks = (unsigned)((bytes / 2 + 127) / 128);
   if (n.what == STEM) {
-    check_stem<<<blocks, 128>>>(n.stem, n.w, sums, bytes / 2);
+    size_t total = n.stem.dst_scale == 0 ? bytes / 2 : bytes;
+    check_stem<<<(unsigned)((total + 127) / 128), 128>>>(n.stem, n.w, sums, total);
   } else if (n.what == FIRST) {
     check_first<<<blocks, 128>>>(n.first, n.w, sums, bytes / 2);
   } else if (n.what == DEPTH) {
@@ -373,20 +375,18 @@ bool check_node(const network &net, const node &n, error_sums *sums, bool print,
   } else {
     const scull_cuda_conv_t &t = n.conv;
     size_t total = (size_t)t.n * t.p * t.q * t.k;
-    int samples = (int)std::min(total, t.dw ? limit / 8 : limit);
-    scull_cuda_depthwise_t d = {t.src, nullptr,    nullptr, t.n, t.h, t.w, t.c,     t.src_pitch,
-                                3,     t.stride_h, t.pad_h, t.p, t.q, t.c, t.dw_lo, t.dw_hi};
-    if (t.dw)
-      check_fused<<<(samples + 127) / 128, 128>>>(t, d, n.w, n.w2, n.w_bias, total, samples, sums);
-    else
-      check_conv<<<(samples + 127) / 128, 128>>>(t, n.w, n.w2, total, samples, sums);
+    int samples = (int)std::min(total, limit);
+    check_conv<<<(samples + 127) / 128, 128>>>(t, n.w, n.w2, total, samples, sums);
   }
   count_poison<<<(unsigned)((bytes / 4 + 255) / 256), 256>>>((const uint32_t *)n.conv.dst,
                                                              bytes / 4, sums);
   error_sums host;
   CHECK(cudaMemcpy(&host, sums, sizeof host, cudaMemcpyDeviceToHost));
   double relative = sqrt(host.diff2 / (host.ref2 + 1e-30));
-  bool good = relative < 1e-3 && host.poisoned == 0 && host.ref2 > 0;
+  /* INT8 may round a tie the other way, and four bytes of -1 are a result like others. */
+  bool s8 = n.what == CONV ? n.conv.dst_type == SCULL_CUDA_S8 : n.stem.dst_scale != 0;
+  bool good =
+      relative < (s8 ? 3e-3 : 1e-3) && host.ref2 > 0 && host.poisoned <= (s8 ? bytes / 1000 : 0);
   if (!good || print)
     printf("  %-8s %-28s error %.2e worst %.3g rms %.3g poisoned %u %s\n", n.name.c_str(),
            n.key.c_str(), relative, host.worst, sqrt(host.ref2), host.poisoned,
@@ -397,7 +397,7 @@ bool check_node(const network &net, const node &n, error_sums *sums, bool print,
 std::vector<scull_cuda_conv_cfg_t> candidates(const scull_cuda_conv_t &t) {
   std::vector<scull_cuda_conv_cfg_t> list;
   for (int bn : {64, 128}) {
-    scull_cuda_conv_cfg_t many = {SCULL_CUDA_CONV_MANY, 128, bn, 1, 0, 0, 1};
+    scull_cuda_conv_cfg_t many = {SCULL_CUDA_CONV_MANY, 128, bn, 1, 0, 0, 0, 1};
     if (scull_cuda_conv_smem(&t, &many) && bn < 2 * t.k)
       list.push_back(many);
   }
@@ -413,15 +413,19 @@ std::vector<scull_cuda_conv_cfg_t> candidates(const scull_cuda_conv_t &t) {
         int last = 0;
         for (int stages : {each, 8, 6, 4, 3, 2}) {
           stages = std::max(2, std::min(stages, each));
-          scull_cuda_conv_cfg_t cfg = {SCULL_CUDA_CONV_FEW, bm, bn, split, stages, 0, 1};
+          scull_cuda_conv_cfg_t cfg = {SCULL_CUDA_CONV_FEW, bm, bn, split, stages, 0, 0, 1};
           size_t smem = scull_cuda_conv_smem(&t, &cfg);
           if (stages == last || !smem || (split > 1 && stages < std::min(each, 4)))
             continue;
           last = stages;
           list.push_back(cfg);
-          cfg.threads_gather = 1;
-          if (t.c % 64 == 0 && !t.dw && t.n <= 10)
-            list.push_back(cfg);
+          if (t.type != SCULL_CUDA_F16 || t.n > 10)
+            continue;
+          for (int i = 1; i < 4; i++) {
+            cfg.threads_gather = i & 1, cfg.half_partials = i >> 1;
+            if ((t.c % 64 == 0 || !cfg.threads_gather) && (split > 1 || !cfg.half_partials))
+              list.push_back(cfg);
+          }
         }
       }
   return list;
@@ -437,8 +441,8 @@ std::string print_cfg(const scull_cuda_conv_cfg_t &c) {
   if (c.kernel == SCULL_CUDA_CONV_MANY)
     snprintf(text, sizeof text, "many %dx%d", c.bm, c.bn);
   else
-    snprintf(text, sizeof text, "%dx%d/%d s%d%s t%d", c.bm, c.bn, c.split, c.stages,
-             c.threads_gather ? " thr" : "", c.trigger);
+    snprintf(text, sizeof text, "%dx%d/%d s%d%s%s t%d", c.bm, c.bn, c.split, c.stages,
+             c.threads_gather ? " thr" : "", c.half_partials ? " hp" : "", c.trigger);
   return text;
 }
 
@@ -529,7 +533,8 @@ void report(network &net, const std::map<std::string, std::vector<timed>> &table
   double sum = 0, macs = 0;
   for (auto &n : net.nodes) {
     double us = time_node(n, stream, 20, 9);
-    double mac = n.what == CONV ? 64.0 * scull_cuda_conv_steps(&n.conv) * n.conv.n * n.conv.p *
+    double mac = n.what == CONV ? (n.conv.type == SCULL_CUDA_S8 ? 128.0 : 64.0) *
+                                      scull_cuda_conv_steps(&n.conv) * n.conv.n * n.conv.p *
                                       n.conv.q * n.conv.k
                                 : 0;
     sum += us, macs += mac;
@@ -553,17 +558,18 @@ void report(network &net, const std::map<std::string, std::vector<timed>> &table
 void run_batch(const std::string &name, int batch, FILE *csv) {
   network net;
   net.batch = batch;
-  if (name.find("mobilenet") == 0)
-    build_mobilenet(net, name == "mobilenet-fused");
+  net.type = name.find("int8") == std::string::npos ? SCULL_CUDA_F16 : SCULL_CUDA_S8;
+  if (name == "mobilenet")
+    build_mobilenet(net);
   else
-    build_resnet(net, name == "resnet101" ? 23 : 6);
+    build_resnet(net, name.find("101") == std::string::npos ? 6 : 23);
   cudaStream_t stream;
   CHECK(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
   error_sums *sums;
   CHECK(cudaMalloc(&sums, sizeof *sums));
 
   for (auto &n : net.nodes)
-    n.cfg = {SCULL_CUDA_CONV_FEW, 64, 32, 1, n.conv.dw ? 16 : 4, 0, 1};
+    n.cfg = {SCULL_CUDA_CONV_FEW, 64, 32, 1, 4, 0, 0, 1};
   auto own = bind(net, false);
   CHECK(cudaDeviceSynchronize());
   for (auto &n : net.nodes) {

@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-#include "../../src/backend/cuda/conv_igemm.h"
+#include "../../src/backend/cuda/conv.h"
 #include "../../src/backend/cuda/depthwise.h"
 
 #define CHECK(call)                                                                                \
@@ -99,31 +99,39 @@ struct error_sums {
   unsigned poisoned;
 };
 
-__device__ inline float plain_conv(const scull_cuda_conv_t &t, const __half *w, const __half *w2,
+__device__ inline float value_of(const void *p, int type, size_t i) {
+  return type == SCULL_CUDA_S8    ? (float)((const int8_t *)p)[i]
+         : type == SCULL_CUDA_F16 ? __half2float(((const __half *)p)[i])
+                                  : ((const float *)p)[i];
+}
+
+__device__ inline float plain_conv(const scull_cuda_conv_t &t, const void *w, const void *w2,
                                    size_t i) {
   int k = (int)(i % t.k);
   size_t m = i / t.k;
   int x = (int)(m % t.q), y = (int)(m / t.q % t.p), n = (int)(m / t.q / t.p);
-  float sum = t.bias[k];
+  float sum = 0;
   for (int r = 0; r < t.r; r++)
     for (int s = 0; s < t.s; s++) {
       int v = y * t.stride_h - t.pad_h + r * t.dil_h, u = x * t.stride_w - t.pad_w + s * t.dil_w;
       if (v < 0 || v >= t.h || u < 0 || u >= t.w)
         continue;
-      const __half *in = (const __half *)t.src + (((size_t)n * t.h + v) * t.w + u) * t.src_pitch;
-      const __half *f = w + (((size_t)k * t.r + r) * t.s + s) * t.c;
+      size_t in = (((size_t)n * t.h + v) * t.w + u) * t.src_pitch;
+      size_t f = (((size_t)k * t.r + r) * t.s + s) * t.c;
       for (int c = 0; c < t.c; c++)
-        sum += __half2float(in[c]) * __half2float(f[c]);
+        sum += value_of(t.src, t.type, in + c) * value_of(w, t.type, f + c);
     }
   if (t.src2) {
-    const __half *in = (const __half *)t.src2 +
-                       (((size_t)n * t.h2 + y * t.stride2) * t.w2 + x * t.stride2) * t.src2_pitch;
+    size_t in = (((size_t)n * t.h2 + y * t.stride2) * t.w2 + x * t.stride2) * t.src2_pitch;
     for (int c = 0; c < t.c2; c++)
-      sum += __half2float(in[c]) * __half2float(w2[(size_t)k * t.c2 + c]);
+      sum += value_of(t.src2, t.type, in + c) * value_of(w2, t.type, (size_t)k * t.c2 + c);
   }
+  bool s8 = t.type == SCULL_CUDA_S8;
+  sum = (s8 ? sum * t.scale[k] : sum) + t.bias[k];
   if (t.residual)
-    sum += __half2float(((const __half *)t.residual)[m * t.res_pitch + k]);
-  return fminf(fmaxf(sum, t.lo), t.hi);
+    sum += value_of(t.residual, t.type, m * t.res_pitch + k) * (s8 ? t.res_scale : 1);
+  sum = fminf(fmaxf(sum, t.lo), t.hi);
+  return t.dst_type == SCULL_CUDA_S8 ? fminf(fmaxf(rintf(sum), -128), 127) : sum;
 }
 
 __device__ inline void error_add(error_sums *sums, float got, float want) {
@@ -156,14 +164,14 @@ __device__ inline float plain_depthwise(const scull_cuda_depthwise_t &t, const _
   return fminf(fmaxf(sum, t.lo), t.hi);
 }
 
-__global__ void check_conv(scull_cuda_conv_t t, const __half *w, const __half *w2, size_t total,
+__global__ void check_conv(scull_cuda_conv_t t, const void *w, const void *w2, size_t total,
                            int samples, error_sums *sums) {
   size_t j = (size_t)blockIdx.x * blockDim.x + threadIdx.x;
   if (j >= (size_t)samples)
     return;
   size_t i = sample_of(j, samples, total);
   size_t at = i / t.k * t.dst_pitch + i % t.k;
-  float got = t.dst_f32 ? ((const float *)t.dst)[at] : __half2float(((const __half *)t.dst)[at]);
+  float got = value_of(t.dst, t.dst_type, at);
   error_add(sums, got, plain_conv(t, w, w2, i));
 }
 

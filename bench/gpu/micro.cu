@@ -132,11 +132,12 @@ void reads(cudaStream_t stream) {
            "8 KB by one bulk copy + mbarrier"});
 }
 
-/* Four floats into a peer's shared memory, counted as 16 bytes on the peer's barrier. */
-__device__ __forceinline__ void peer_store(uint32_t addr, uint32_t bar, float v) {
-  asm volatile("st.async.weak.shared::cluster.mbarrier::complete_tx::bytes.v4.f32 "
-               "[%0], {%1, %1, %1, %1}, [%2];" ::"r"(addr),
-               "f"(v), "r"(bar)
+/* Shared memory of this block into a peer's, counted on the peer's barrier. */
+__device__ __forceinline__ void peer_copy(uint32_t dst, uint32_t src, uint32_t bytes,
+                                          uint32_t bar) {
+  asm volatile("cp.async.bulk.shared::cluster.shared::cta.mbarrier::complete_tx::bytes "
+               "[%0], [%1], %2, [%3];" ::"r"(dst),
+               "r"(src), "r"(bytes), "r"(bar)
                : "memory");
 }
 
@@ -162,8 +163,8 @@ __global__ void __launch_bounds__(128) exchange(long long *facts, int size, int 
   int count = kb * 1024 / 16 / 128, each = kb * 1024 / size;
   for (int i = 0; i < count; i++) {
     int unit = (i * 128 + threadIdx.x) * 16, to = unit / each;
-    peer_store(sm90::peer_addr(at + rank * each + unit % each, to), sm90::peer_addr(bar, to),
-               (float)i);
+    sm90::peer_store(sm90::peer_addr(at + rank * each + unit % each, to), sm90::peer_addr(bar, to),
+                     1, 2, 3, i);
   }
   sm90::mbar_wait_cluster(bar, 0);
   t[2] = clock64();
@@ -173,8 +174,8 @@ __global__ void __launch_bounds__(128) exchange(long long *facts, int size, int 
   sm90::cluster_wait();
   t[3] = clock64();
   if (threadIdx.x < size)
-    sm90::peer_copy(sm90::peer_addr(at + rank * each, threadIdx.x), at + 65536 + threadIdx.x * each,
-                    each, sm90::peer_addr(bar, threadIdx.x));
+    peer_copy(sm90::peer_addr(at + rank * each, threadIdx.x), at + 65536 + threadIdx.x * each, each,
+              sm90::peer_addr(bar, threadIdx.x));
   sm90::mbar_wait_cluster(bar, 1);
   t[4] = clock64();
   if (threadIdx.x == 0)

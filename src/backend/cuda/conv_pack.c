@@ -1,22 +1,29 @@
-/* conv_pack.c: the order of weights that conv_igemm.cu reads. Blocks of 32 channels x 64 K-values
- * are contiguous (4 KiB, so that one bulk copy fetches one), K fastest among blocks. Inside a block
- * a row is one channel, its 16-byte units XORed with the row as the 128-byte swizzle wants. Rows
- * are not in the order of the channels: a thread of the matrix unit holds columns 2t, 2t+1 of every
- * group of eight, so row 8j + 2t + e takes channel 8t + 2j + e and a thread's results are eight
- * neighbours, stored with one 16-byte write. */
-#include "conv_igemm.h"
+/* conv_pack.c: the order of weights that the convolutions read. Blocks of 32 channels x 128 bytes
+ * of K are contiguous (4 KiB, so that one bulk copy fetches one), K fastest among blocks. Inside a
+ * block a row is one channel, its 16-byte units XORed with the row as the 128-byte swizzle wants.
+ * INT8 with c an odd multiple of 64 has two halves of 64 bytes a row instead, each with the 64-byte
+ * swizzle, since TMA then brings 64 channels of pixels at a time. Rows are not in the order of the
+ * channels: a thread of the matrix unit holds columns 2t, 2t + 1 of every group of eight, so row 8j
+ * + 2t + e takes channel 8t + 2j + e and a thread's results are eight neighbours, stored with one
+ * write. */
+#include "conv.h"
 
 #include <string.h>
 
-enum { BLOCK_ROWS = 32, BLOCK_K = 64 };
+enum { ROWS = 32, ROW_BYTES = 128, BLOCK_BYTES = ROWS * ROW_BYTES, UNIT = 16 };
 
-static int steps_of(int count) {
-  return (count + BLOCK_K - 1) / BLOCK_K;
+static int steps_of(int bytes) {
+  return (bytes + ROW_BYTES - 1) / ROW_BYTES;
 }
 
-size_t scull_cuda_conv_pack_size(int k, int rs, int c, int c2) {
-  size_t groups = (size_t)((k + BLOCK_ROWS - 1) / BLOCK_ROWS);
-  return groups * (size_t)(steps_of(rs * c) + steps_of(c2)) * BLOCK_ROWS * BLOCK_K * 2;
+static int size_of(scull_cuda_type_t type) {
+  return type == SCULL_CUDA_S8 ? 1 : 2;
+}
+
+size_t scull_cuda_conv_pack_size(scull_cuda_type_t type, int k, int rs, int c, int c2) {
+  size_t groups = (size_t)((k + ROWS - 1) / ROWS);
+  return groups * (size_t)(steps_of(rs * c * size_of(type)) + steps_of(c2 * size_of(type))) *
+         BLOCK_BYTES;
 }
 
 static int channel_of_row(int row) {
@@ -24,28 +31,35 @@ static int channel_of_row(int row) {
   return 8 * (column >> 1) + 2 * tile + (column & 1);
 }
 
-static void pack_source(const uint16_t *src, int k, int depth, int first, int steps,
-                        uint16_t *dst) {
-  for (int channel_block = 0; channel_block * BLOCK_ROWS < k; channel_block++) {
-    for (int row = 0; row < BLOCK_ROWS; row++) {
-      int channel = channel_block * BLOCK_ROWS + channel_of_row(row);
-      if (channel >= k)
-        continue;
-      for (int i = 0; i < depth; i++) {
-        size_t block = (size_t)channel_block * (size_t)steps + (size_t)(first + i / BLOCK_K);
-        int unit = (i % BLOCK_K / 8) ^ (row & 7);
-        size_t at = (block * BLOCK_ROWS + (size_t)row) * BLOCK_K + (size_t)(unit * 8 + i % 8);
-        dst[at] = src[(size_t)channel * (size_t)depth + (size_t)i];
-      }
+static size_t place_of_unit(int row, int unit, int halves) {
+  if (halves)
+    return (size_t)(unit / 4 * (BLOCK_BYTES / 2) + row * 64 + ((unit & 3) ^ (row >> 1 & 3)) * UNIT);
+  return (size_t)(row * ROW_BYTES + (unit ^ (row & 7)) * UNIT);
+}
+
+/* Rows of `bytes` of one source into the blocks from step `first` on. */
+static void pack_source(const unsigned char *src, int k, int bytes, int first, int steps,
+                        int halves, unsigned char *dst) {
+  for (int row = 0; row < (k + ROWS - 1) / ROWS * ROWS; row++) {
+    int group = row / ROWS, channel = group * ROWS + channel_of_row(row % ROWS);
+    for (int at = 0; channel < k && at < bytes; at += UNIT) {
+      unsigned char *block =
+          dst + ((size_t)group * (size_t)steps + (size_t)(first + at / ROW_BYTES)) * BLOCK_BYTES;
+      int count = bytes - at < UNIT ? bytes - at : UNIT;
+      memcpy(block + place_of_unit(row % ROWS, at % ROW_BYTES / UNIT, halves),
+             src + (size_t)channel * (size_t)bytes + (size_t)at, (size_t)count);
     }
   }
 }
 
-void scull_cuda_conv_pack(const uint16_t *krsc, const uint16_t *kc2, int k, int rs, int c, int c2,
-                          uint16_t *dst) {
-  int first = steps_of(rs * c), steps = first + steps_of(c2);
-  memset(dst, 0, scull_cuda_conv_pack_size(k, rs, c, c2));
-  pack_source(krsc, k, rs * c, 0, steps, dst);
+void scull_cuda_conv_pack(scull_cuda_type_t type, const void *krsc, const void *kc2, int k, int rs,
+                          int c, int c2, void *dst) {
+  int size = size_of(type), first = steps_of(rs * c * size), steps = first + steps_of(c2 * size);
+  int halves = c * size % ROW_BYTES == ROW_BYTES / 2;
+  memset(dst, 0, scull_cuda_conv_pack_size(type, k, rs, c, c2));
+  pack_source((const unsigned char *)krsc, k, rs * c * size, 0, steps, halves,
+              (unsigned char *)dst);
   if (kc2)
-    pack_source(kc2, k, c2, first, steps, dst);
+    pack_source((const unsigned char *)kc2, k, c2 * size, first, steps, halves,
+                (unsigned char *)dst);
 }

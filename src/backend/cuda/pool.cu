@@ -43,17 +43,28 @@ __device__ __forceinline__ uint4 pack8(const float (&v)[8], float scale) {
   return out;
 }
 
+__device__ __forceinline__ void add8_bytes(float (&sum)[8], const void *p) {
+  uint32_t v[2];
+  asm volatile("ld.global.v2.u32 {%0, %1}, [%2];" : "=r"(v[0]), "=r"(v[1]) : "l"(p) : "memory");
+#pragma unroll
+  for (int i = 0; i < 8; i++)
+    sum[i] += (float)(int8_t)(v[i / 4] >> 8 * (i % 4));
+}
+
 __global__ void __launch_bounds__(256)
-    pool_global(const __half *src, __half *dst, int pixels, int c) {
+    pool_global(const void *src, __half *dst, int pixels, int c, float src_scale) {
   __shared__ float part[8][8][9];
   sm90::chain_trigger();
   sm90::chain_wait();
   int group = threadIdx.x & 7, lane = threadIdx.x >> 3, ch = blockIdx.x * 64 + group * 8;
   float sum[8] = {};
   if (ch < c) {
-    const __half *p = src + ((size_t)blockIdx.y * pixels) * c + ch;
+    size_t first = ((size_t)blockIdx.y * pixels) * c + ch;
     for (int i = lane; i < pixels; i += 32)
-      add8(sum, load16(p + (size_t)i * c));
+      if (src_scale == 0)
+        add8(sum, load16((const __half *)src + first + (size_t)i * c));
+      else
+        add8_bytes(sum, (const int8_t *)src + first + (size_t)i * c);
   }
 #pragma unroll
   for (int i = 0; i < 8; i++) {
@@ -67,7 +78,8 @@ __global__ void __launch_bounds__(256)
     float total = 0;
     for (int i = 0; i < 8; i++)
       total += part[i][threadIdx.x >> 3][threadIdx.x & 7];
-    dst[(size_t)blockIdx.y * c + blockIdx.x * 64 + threadIdx.x] = __float2half(total / pixels);
+    dst[(size_t)blockIdx.y * c + blockIdx.x * 64 + threadIdx.x] =
+        __float2half(total / pixels * (src_scale == 0 ? 1.0f : src_scale));
   }
 }
 
@@ -119,11 +131,11 @@ int configure(cudaLaunchConfig_t *config, cudaLaunchAttribute *attr, dim3 grid, 
 } // namespace
 
 int scull_cuda_pool_global_enqueue(const void *src, void *dst, int n, int pixels, int c,
-                                   int chained, void *stream) {
+                                   float src_scale, int chained, void *stream) {
   cudaLaunchConfig_t config;
   cudaLaunchAttribute attr;
   configure(&config, &attr, dim3((c + 63) / 64, n), chained, stream);
-  return cudaLaunchKernelEx(&config, pool_global, (const __half *)src, (__half *)dst, pixels, c);
+  return cudaLaunchKernelEx(&config, pool_global, src, (__half *)dst, pixels, c, src_scale);
 }
 
 int scull_cuda_pool_enqueue(const scull_cuda_pool_t *t, int chained, void *stream) {

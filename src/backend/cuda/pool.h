@@ -8,9 +8,10 @@
 extern "C" {
 #endif
 
-/* Mean over all pixels: src [n][pixels][c] to dst [n][c], FP16, c a multiple of 8. */
+/* Mean over all pixels: src [n][pixels][c] to FP16 dst [n][c], c a multiple of 8. src is FP16 when
+ * src_scale is 0, else INT8 in units of src_scale. */
 int scull_cuda_pool_global_enqueue(const void *src, void *dst, int n, int pixels, int c,
-                                   int chained, void *stream);
+                                   float src_scale, int chained, void *stream);
 
 /* Windowed pooling; device pointers, 16-byte aligned; pitches in elements between pixels. */
 typedef struct scull_cuda_pool {

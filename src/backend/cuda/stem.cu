@@ -13,10 +13,9 @@
  *          Measured share: docs/kernels.md. */
 #include "stem.h"
 
-#include <cuda_fp16.h>
 #include <cuda_runtime.h>
 
-#include "sm90.cuh"
+#include "conv_common.cuh"
 
 namespace {
 
@@ -133,7 +132,16 @@ __device__ __forceinline__ void pool(const scull_cuda_stem_t &t, const __half *o
       b[e] = __hmax2(b[e], o[e]);
   }
   size_t pixel = ((size_t)at.n * t.pool_p + at.py + y) * t.pool_q + at.px + x;
-  *(uint4 *)((__half *)t.dst + pixel * t.k + k0 + ch) = best;
+  if (t.dst_scale == 0) {
+    *(uint4 *)((__half *)t.dst + pixel * t.k + k0 + ch) = best;
+    return;
+  }
+  float v[8];
+#pragma unroll
+  for (int e = 0; e < 8; e++)
+    v[e] = __half2float(((const __half *)&best)[e]) * t.dst_scale;
+  *(uint2 *)((int8_t *)t.dst + pixel * t.k + k0 + ch) = make_uint2(
+      conv::pack_bytes(v[0], v[1], v[2], v[3]), conv::pack_bytes(v[4], v[5], v[6], v[7]));
 }
 
 __global__ void __launch_bounds__(THREADS, 1)
@@ -230,12 +238,17 @@ __global__ void __launch_bounds__(256) first_kernel(const __grid_constant__ scul
     int y = y0 + warp, x = x0 + (lane >> 2) + 8 * h;
     if (y >= t.p || x >= t.q)
       continue;
-    __half *dst = (__half *)t.dst + (((size_t)n * t.p + y) * t.q + x) * t.k + k0 + (lane & 3) * 2;
+    size_t at = (((size_t)n * t.p + y) * t.q + x) * t.k + k0 + (lane & 3) * 2;
 #pragma unroll
-    for (int j = 0; j < 4; j++)
-      *(__half2 *)(dst + j * 8) =
-          __floats2half2_rn(fminf(fmaxf(acc[j][2 * h] + bias[j].x, t.lo), t.hi),
-                            fminf(fmaxf(acc[j][2 * h + 1] + bias[j].y, t.lo), t.hi));
+    for (int j = 0; j < 4; j++) {
+      float a = fminf(fmaxf(acc[j][2 * h] + bias[j].x, t.lo), t.hi);
+      float b = fminf(fmaxf(acc[j][2 * h + 1] + bias[j].y, t.lo), t.hi);
+      if (t.dst_scale == 0)
+        *(__half2 *)((__half *)t.dst + at + j * 8) = __floats2half2_rn(a, b);
+      else
+        *(uint16_t *)((int8_t *)t.dst + at + j * 8) =
+            (uint16_t)conv::pack_bytes(a * t.dst_scale, b * t.dst_scale, 0, 0);
+    }
   }
 }
 

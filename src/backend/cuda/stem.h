@@ -19,7 +19,8 @@ typedef struct scull_cuda_stem {
   const float *src;    /* [n][3][h][w] */
   const void *weights; /* from scull_cuda_stem_pack */
   const float *bias;   /* [k] */
-  void *dst;           /* FP16 [n][pool_p][pool_q][k] */
+  void *dst;           /* FP16, or INT8 of the result times dst_scale: [n][pool_p][pool_q][k] */
+  float dst_scale;     /* 0: FP16 */
   int32_t n, h, w, k;  /* k a multiple of 64 */
   int32_t p, q;        /* of the convolution */
   int32_t pool_p, pool_q;
@@ -31,7 +32,8 @@ typedef struct scull_cuda_first {
   const float *src;        /* [n][3][h][w] */
   const void *weights;     /* from scull_cuda_stem_pack, r 3 */
   const float *bias;       /* [k] */
-  void *dst;               /* FP16 [n][p][q][k] */
+  void *dst;               /* FP16, or INT8 of the result times dst_scale: [n][p][q][k] */
+  float dst_scale;         /* 0: FP16 */
   int32_t n, h, w, k, pad; /* k a multiple of 32 */
   int32_t p, q;
   float lo, hi;

@@ -8,6 +8,8 @@
 
 #include <cstdint>
 
+#include "conv.h"
+
 using encode_tiled_t = decltype(&cuTensorMapEncodeTiled);
 using encode_im2col_t = decltype(&cuTensorMapEncodeIm2col);
 
@@ -28,36 +30,48 @@ inline void mend_small(CUtensorMap *map, size_t bytes) {
     ((uint64_t *)map)[1] &= ~(1ull << 21);
 }
 
-/* `column` pixels x 64 channels as one filter tap sees them; reach = (taps - 1) * dilation. */
-inline bool map_pixels(CUtensorMap *map, int column, const void *p, int n, int h, int w, int c,
-                       int pitch, int pad_h, int pad_w, int reach_h, int reach_w, int stride_h,
-                       int stride_w) {
+inline CUtensorMapDataType data_type(int type) {
+  return type == SCULL_CUDA_S8 ? CU_TENSOR_MAP_DATA_TYPE_UINT8 : CU_TENSOR_MAP_DATA_TYPE_FLOAT16;
+}
+
+inline CUtensorMapSwizzle swizzle_of(int row_bytes) {
+  return row_bytes == 128 ? CU_TENSOR_MAP_SWIZZLE_128B : CU_TENSOR_MAP_SWIZZLE_64B;
+}
+
+/* `column` pixels x `part` channels (64 or 128 bytes) as one filter tap sees them; reach = (taps -
+ * 1) * dilation. */
+inline bool map_pixels(CUtensorMap *map, int type, int part, int column, const void *p, int n,
+                       int h, int w, int c, int pitch, int pad_h, int pad_w, int reach_h,
+                       int reach_w, int stride_h, int stride_w) {
   static const encode_im2col_t encode = (encode_im2col_t)driver_function("cuTensorMapEncodeIm2col");
+  int size = type == SCULL_CUDA_S8 ? 1 : 2;
   cuuint64_t dims[4] = {(cuuint64_t)c, (cuuint64_t)w, (cuuint64_t)h, (cuuint64_t)n};
-  cuuint64_t bytes[3] = {(cuuint64_t)pitch * 2, (cuuint64_t)w * pitch * 2,
-                         (cuuint64_t)h * w * pitch * 2};
+  cuuint64_t bytes[3] = {(cuuint64_t)pitch * size, (cuuint64_t)w * pitch * size,
+                         (cuuint64_t)h * w * pitch * size};
   int lower[2] = {-pad_w, -pad_h}, upper[2] = {pad_w - reach_w, pad_h - reach_h};
   cuuint32_t strides[4] = {1, (cuuint32_t)stride_w, (cuuint32_t)stride_h, 1};
   if (!encode ||
-      encode(map, CU_TENSOR_MAP_DATA_TYPE_FLOAT16, 4, (void *)p, dims, bytes, lower, upper, 64,
-             (cuuint32_t)column, strides, CU_TENSOR_MAP_INTERLEAVE_NONE, CU_TENSOR_MAP_SWIZZLE_128B,
+      encode(map, data_type(type), 4, (void *)p, dims, bytes, lower, upper, (cuuint32_t)part,
+             (cuuint32_t)column, strides, CU_TENSOR_MAP_INTERLEAVE_NONE, swizzle_of(part * size),
              CU_TENSOR_MAP_L2_PROMOTION_L2_256B, CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE) != CUDA_SUCCESS)
     return false;
-  mend_small(map, (size_t)n * h * w * pitch * 2);
+  mend_small(map, (size_t)n * h * w * pitch * size);
   return true;
 }
 
-/* `column` rows x 64 channels of a matrix. */
-inline bool map_rows(CUtensorMap *map, int column, const void *p, int rows, int k, int pitch) {
+/* `column` rows x `part` channels (64 or 128 bytes) of a matrix. */
+inline bool map_rows(CUtensorMap *map, int type, int part, int column, const void *p, int rows,
+                     int k, int pitch) {
   static const encode_tiled_t encode = (encode_tiled_t)driver_function("cuTensorMapEncodeTiled");
-  cuuint64_t dims[2] = {(cuuint64_t)k, (cuuint64_t)rows}, bytes[1] = {(cuuint64_t)pitch * 2};
-  cuuint32_t box[2] = {64, (cuuint32_t)column}, strides[2] = {1, 1};
+  int size = type == SCULL_CUDA_S8 ? 1 : 2;
+  cuuint64_t dims[2] = {(cuuint64_t)k, (cuuint64_t)rows}, bytes[1] = {(cuuint64_t)pitch * size};
+  cuuint32_t box[2] = {(cuuint32_t)part, (cuuint32_t)column}, strides[2] = {1, 1};
   if (!encode ||
-      encode(map, CU_TENSOR_MAP_DATA_TYPE_FLOAT16, 2, (void *)p, dims, bytes, box, strides,
-             CU_TENSOR_MAP_INTERLEAVE_NONE, CU_TENSOR_MAP_SWIZZLE_128B,
+      encode(map, data_type(type), 2, (void *)p, dims, bytes, box, strides,
+             CU_TENSOR_MAP_INTERLEAVE_NONE, swizzle_of(part * size),
              CU_TENSOR_MAP_L2_PROMOTION_L2_256B, CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE) != CUDA_SUCCESS)
     return false;
-  mend_small(map, (size_t)rows * pitch * 2);
+  mend_small(map, (size_t)rows * pitch * size);
   return true;
 }
 
