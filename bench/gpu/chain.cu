@@ -22,7 +22,7 @@ struct node {
   scull_cuda_depthwise_t depth;
   int src, src2, residual, dst; /* tensors */
   const __half *w, *w2;         /* unpacked, for the check */
-  const float *w_bias;
+  const float *w_bias, *w_scale;
 };
 
 struct tensor {
@@ -167,7 +167,9 @@ int add_first(network &net, int k) {
   n.what = FIRST, n.name = "first", n.key = "first";
   n.src = add_tensor(net, (size_t)net.batch * 3 * 224 * 224 * 4, 4);
   n.src2 = n.residual = -1;
-  n.dst = add_tensor(net, (size_t)net.batch * 112 * 112 * k * 2, 0);
+  t.dst_scale = net.type == SCULL_CUDA_S8 ? 30.0f : 0.0f;
+  n.dst =
+      add_tensor(net, (size_t)net.batch * 112 * 112 * k * (net.type == SCULL_CUDA_S8 ? 1 : 2), 0);
   net.nodes.push_back(n);
   return n.dst;
 }
@@ -178,19 +180,26 @@ int add_depthwise(network &net, const std::string &name, int h, int c, int strid
   scull_cuda_depthwise_t &t = n.depth;
   t.n = net.batch, t.h = t.w = h, t.c = t.src_pitch = t.dst_pitch = c;
   t.r = 3, t.stride = stride, t.pad = 1, t.p = t.q = h / stride, t.lo = 0, t.hi = 6;
-  auto w = random_weights(net.random, (size_t)c * 9, sqrt(2.0 / 9));
-  std::vector<float> bias(c);
+  scull_cuda_type_t type = (scull_cuda_type_t)net.type;
+  bool s8 = type == SCULL_CUDA_S8;
+  t.type = net.type;
+  if (s8)
+    t.hi = 127;
+  auto w = random_operand(net.random, type, (size_t)c * 9, sqrt(2.0 / 9));
+  std::vector<float> bias(c), scale(c);
   for (float &b : bias)
-    b = net.random.normal() * 0.1f;
-  std::vector<uint8_t> packed(scull_cuda_depthwise_pack_size(c, 3));
-  scull_cuda_depthwise_pack(w.data(), bias.data(), c, 3, packed.data());
+    b = net.random.normal() * (s8 ? 3.0f : 0.1f);
+  for (float &b : scale)
+    b = (0.8f + 0.4f * net.random.unit()) / (40 * 3);
+  std::vector<uint8_t> packed(scull_cuda_depthwise_pack_size(type, c, 3));
+  scull_cuda_depthwise_pack(type, w.data(), bias.data(), scale.data(), c, 3, packed.data());
   t.weights = device_copy(packed);
-  n.w_bias = device_copy(bias);
+  n.w_bias = device_copy(bias), n.w_scale = device_copy(scale);
   n.w = (const __half *)device_copy(w);
   n.what = DEPTH, n.name = name;
   n.key = "dw " + std::to_string(h) + " c" + std::to_string(c) + " /" + std::to_string(stride);
   n.src = src, n.src2 = n.residual = -1;
-  n.dst = add_tensor(net, (size_t)net.batch * t.p * t.q * c * 2, slot);
+  n.dst = add_tensor(net, (size_t)net.batch * t.p * t.q * c * (s8 ? 1 : 2), slot);
   net.nodes.push_back(n);
   return n.dst;
 }
@@ -204,7 +213,7 @@ void build_mobilenet(network &net) {
     int d = add_depthwise(net, name + ".dw", h, c, stride, x, 1);
     h /= stride;
     x = add_conv(net, name + ".pw", {h, c, width[i], 1, 1, 0, 0, 0, 1, true}, d, -1, -1, 0);
-    net.nodes.back().conv.hi = 6;
+    net.nodes.back().conv.hi = net.type == SCULL_CUDA_S8 ? 127 : 6;
     c = width[i];
   }
   add_end(net, x, 49, 1024);
@@ -336,14 +345,18 @@ __global__ void check_first(scull_cuda_first_t t, const __half *w, error_sums *s
         float in = t.src[(((size_t)n * 3 + c) * t.h + v) * t.w + u];
         sum += __half2float(__float2half(in)) * __half2float(w[((k * 3 + r) * 3 + s) * 3 + c]);
       }
-  error_add(sums, __half2float(((const __half *)t.dst)[i]), fminf(fmaxf(sum, t.lo), t.hi));
+  sum = fminf(fmaxf(sum, t.lo), t.hi);
+  if (t.dst_scale == 0)
+    error_add(sums, __half2float(((const __half *)t.dst)[i]), sum);
+  else
+    error_add(sums, ((const int8_t *)t.dst)[i], fminf(rintf(sum * t.dst_scale), 127));
 }
 
-__global__ void check_depth(scull_cuda_depthwise_t t, const __half *w, const float *bias,
-                            error_sums *sums, size_t total) {
+__global__ void check_depth(scull_cuda_depthwise_t t, const void *w, const float *bias,
+                            const float *scale, error_sums *sums, size_t total) {
   size_t i = (size_t)blockIdx.x * blockDim.x + threadIdx.x;
   if (i < total)
-    error_add(sums, __half2float(((const __half *)t.dst)[i]), plain_depthwise(t, w, bias, i));
+    error_add(sums, value_of(t.dst, t.type, i), plain_depthwise(t, w, bias, scale, i));
 }
 
 __global__ void check_mean(scull_cuda_depthwise_t t, error_sums *sums) {
@@ -362,14 +375,16 @@ bool check_node(const network &net, const node &n, error_sums *sums, bool print,
                 size_t limit = 1 << 19) {
   size_t bytes = net.tensors[n.dst].bytes;
   CHECK(cudaMemset(sums, 0, sizeof *sums));
-  unsigned blocks = (unsigned)((bytes / 2 + 127) / 128);
   if (n.what == STEM) {
     size_t total = n.stem.dst_scale == 0 ? bytes / 2 : bytes;
     check_stem<<<(unsigned)((total + 127) / 128), 128>>>(n.stem, n.w, sums, total);
   } else if (n.what == FIRST) {
-    check_first<<<blocks, 128>>>(n.first, n.w, sums, bytes / 2);
+    size_t total = n.first.dst_scale == 0 ? bytes / 2 : bytes;
+    check_first<<<(unsigned)((total + 127) / 128), 128>>>(n.first, n.w, sums, total);
   } else if (n.what == DEPTH) {
-    check_depth<<<blocks, 128>>>(n.depth, n.w, n.w_bias, sums, bytes / 2);
+    size_t total = n.depth.type == SCULL_CUDA_S8 ? bytes : bytes / 2;
+    check_depth<<<(unsigned)((total + 127) / 128), 128>>>(n.depth, n.w, n.w_bias, n.w_scale, sums,
+                                                          total);
   } else if (n.what == MEAN) {
     check_mean<<<(n.depth.n * n.depth.c + 255) / 256, 256>>>(n.depth, sums);
   } else {
@@ -384,7 +399,9 @@ bool check_node(const network &net, const node &n, error_sums *sums, bool print,
   CHECK(cudaMemcpy(&host, sums, sizeof host, cudaMemcpyDeviceToHost));
   double relative = sqrt(host.diff2 / (host.ref2 + 1e-30));
   /* INT8 may round a tie the other way, and four bytes of -1 are a result like others. */
-  bool s8 = n.what == CONV ? n.conv.dst_type == SCULL_CUDA_S8 : n.stem.dst_scale != 0;
+  bool s8 = n.what == CONV ? n.conv.dst_type == SCULL_CUDA_S8
+                           : n.stem.dst_scale + n.first.dst_scale != 0 ||
+                                 (n.what == DEPTH && n.depth.type == SCULL_CUDA_S8);
   bool good =
       relative < (s8 ? 3e-3 : 1e-3) && host.ref2 > 0 && host.poisoned <= (s8 ? bytes / 1000 : 0);
   if (!good || print)
@@ -559,7 +576,7 @@ void run_batch(const std::string &name, int batch, FILE *csv) {
   network net;
   net.batch = batch;
   net.type = name.find("int8") == std::string::npos ? SCULL_CUDA_F16 : SCULL_CUDA_S8;
-  if (name == "mobilenet")
+  if (name.find("mobilenet") == 0)
     build_mobilenet(net);
   else
     build_resnet(net, name.find("101") == std::string::npos ? 6 : 23);

@@ -105,6 +105,23 @@ __device__ inline float value_of(const void *p, int type, size_t i) {
                                   : ((const float *)p)[i];
 }
 
+__device__ inline float plain_depthwise(const scull_cuda_depthwise_t &t, const void *w,
+                                        const float *bias, const float *scale, size_t i) {
+  int c = (int)(i % t.c), x = (int)(i / t.c % t.q), y = (int)(i / t.c / t.q % t.p);
+  int n = (int)(i / t.c / t.q / t.p);
+  float sum = 0;
+  for (int r = 0; r < t.r; r++)
+    for (int s = 0; s < t.r; s++) {
+      int v = y * t.stride - t.pad + r, u = x * t.stride - t.pad + s;
+      if (v >= 0 && v < t.h && u >= 0 && u < t.w)
+        sum += value_of(t.src, t.type, (((size_t)n * t.h + v) * t.w + u) * t.src_pitch + c) *
+               value_of(w, t.type, ((size_t)c * t.r + r) * t.r + s);
+    }
+  bool s8 = t.type == SCULL_CUDA_S8;
+  sum = fminf(fmaxf((s8 ? sum * scale[c] : sum) + bias[c], t.lo), t.hi);
+  return s8 ? fminf(fmaxf(rintf(sum), -128), 127) : sum;
+}
+
 __device__ inline float plain_conv(const scull_cuda_conv_t &t, const void *w, const void *w2,
                                    size_t i) {
   int k = (int)(i % t.k);
@@ -146,22 +163,6 @@ __device__ inline void error_add(error_sums *sums, float got, float want) {
 /* All elements, or spread ones. */
 __device__ inline size_t sample_of(size_t j, int samples, size_t total) {
   return (size_t)samples == total ? j : (j * 2654435761ull + j * j * 40503ull) % total;
-}
-
-__device__ inline float plain_depthwise(const scull_cuda_depthwise_t &t, const __half *w,
-                                        const float *bias, size_t i) {
-  int c = (int)(i % t.c), x = (int)(i / t.c % t.q), y = (int)(i / t.c / t.q % t.p);
-  int n = (int)(i / t.c / t.q / t.p);
-  float sum = bias[c];
-  for (int r = 0; r < t.r; r++)
-    for (int s = 0; s < t.r; s++) {
-      int v = y * t.stride - t.pad + r, u = x * t.stride - t.pad + s;
-      if (v >= 0 && v < t.h && u >= 0 && u < t.w)
-        sum += __half2float(
-                   ((const __half *)t.src)[(((size_t)n * t.h + v) * t.w + u) * t.src_pitch + c]) *
-               __half2float(w[((size_t)c * t.r + r) * t.r + s]);
-    }
-  return fminf(fmaxf(sum, t.lo), t.hi);
 }
 
 __global__ void check_conv(scull_cuda_conv_t t, const void *w, const void *w2, size_t total,

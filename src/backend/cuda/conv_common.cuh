@@ -41,20 +41,20 @@ template <int N> __device__ __forceinline__ void settle(int (&sum)[N]) {
     asm volatile("" : "+r"(sum[i])::"memory");
 }
 
-/* HALVES: a step is two halves of 64 bytes a row, the second behind the first (conv_pack.c). */
-template <bool HALVES> __device__ __forceinline__ uint64_t describe(uint32_t addr) {
-  uint64_t d = (uint64_t)((addr & 0x3ffff) >> 4) | (uint64_t)1 << 16;
-  return d |
-         (HALVES ? (uint64_t)32 << 32 | (uint64_t)2 << 62 : (uint64_t)64 << 32 | (uint64_t)1 << 62);
+/* A step lies in PARTS (1, 2, 4) of 128 / PARTS bytes a row, one behind the other (conv_pack.c). */
+template <int PARTS> __device__ __forceinline__ uint64_t describe(uint32_t addr) {
+  constexpr uint64_t SWIZZLE = PARTS == 1 ? 1 : PARTS == 2 ? 2 : 3;
+  return (uint64_t)((addr & 0x3ffff) >> 4) | (uint64_t)1 << 16 | (uint64_t)(64 / PARTS) << 32 |
+         SWIZZLE << 62;
 }
 
 /* Where the k-th quarter of a step begins, in 16-byte units, in a buffer of `rows` rows. */
-template <bool HALVES> __device__ __forceinline__ constexpr int quarter(int k, int rows) {
-  return HALVES ? k / 2 * rows * 4 + k % 2 * 2 : k * 2;
+template <int PARTS> __device__ __forceinline__ constexpr int quarter(int k, int rows) {
+  return k / (4 / PARTS) * rows * (8 / PARTS) + k % (4 / PARTS) * 2;
 }
 
 /* One lane fetches the tile's weights of one step. */
-template <int BN, bool HALVES>
+template <int BN, int PARTS>
 __device__ __forceinline__ void load_weights(const char *weights, int k, int steps, int step,
                                              int n0, uint32_t dst, uint32_t bar) {
   int groups = (k + 31) / 32;
@@ -62,13 +62,10 @@ __device__ __forceinline__ void load_weights(const char *weights, int k, int ste
   for (int j = 0; j < BN / 32; j++) {
     int group = min(n0 / 32 + j, groups - 1);
     const char *src = weights + ((size_t)group * steps + step) * GROUP_BYTES;
-    if (HALVES) {
-      sm90::bulk_load(dst + j * GROUP_BYTES / 2, src, GROUP_BYTES / 2, bar);
-      sm90::bulk_load(dst + BN * 64 + j * GROUP_BYTES / 2, src + GROUP_BYTES / 2, GROUP_BYTES / 2,
-                      bar);
-    } else {
-      sm90::bulk_load(dst + j * GROUP_BYTES, src, GROUP_BYTES, bar);
-    }
+#pragma unroll
+    for (int i = 0; i < PARTS; i++)
+      sm90::bulk_load(dst + (i * BN + j * 32) * (STEP_BYTES / PARTS),
+                      src + i * (GROUP_BYTES / PARTS), GROUP_BYTES / PARTS, bar);
   }
 }
 
@@ -144,6 +141,11 @@ __device__ __forceinline__ uint32_t pack_bytes(float a, float b, float c, float 
       : "=r"(all)
       : "r"(__float2int_rn(b)), "r"(__float2int_rn(a)), "r"(high));
   return all;
+}
+
+/* In how many parts TMA brings a step of pixels of `bytes` each; 0: it cannot. */
+inline int parts_of(int bytes) {
+  return bytes % 128 == 0 ? 1 : bytes % 64 == 0 ? 2 : bytes % 32 == 0 ? 4 : 0;
 }
 
 } // namespace conv

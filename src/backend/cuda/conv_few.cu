@@ -132,20 +132,20 @@ __device__ __forceinline__ void walk_part(const few_args &a, walk &w, int part, 
   }
 }
 
-/* The last half of an odd count has no tap: its weights are zero, so any pixels will do. */
-template <class T, int BM, bool HALVES>
+/* Behind the last tap a step may have parts left: their weights are zero, so any pixels will do. */
+template <class T, int BM, int PARTS>
 __device__ __forceinline__ void walk_step(const few_args &a, walk &w, int step, uint32_t dst,
                                           uint32_t bar) {
-  constexpr int PART = element<T>::STEP / (HALVES ? 2 : 1);
+  constexpr int PART = element<T>::STEP / PARTS;
   if (step >= a.steps1) {
     sm90::tma_load_im2col(dst, &a.x2, bar, (step - a.steps1) * PART, w.x * a.t.stride2,
                           w.y * a.t.stride2, w.n, 0, 0);
     return;
   }
-  for (int i = 0; i < (HALVES ? 2 : 1); i++) {
-    if (HALVES && w.r == a.t.r)
+  for (int i = 0; i < PARTS; i++) {
+    if (PARTS > 1 && w.r == a.t.r)
       w.r = w.s = w.cc = 0;
-    walk_part(a, w, PART, dst + i * BM * 64, bar);
+    walk_part(a, w, PART, dst + i * BM * (STEP_BYTES / PARTS), bar);
   }
 }
 
@@ -349,35 +349,35 @@ finish_split(const few_args &a, typename element<T>::sum (&acc)[BN / 2], int m0,
   }
 }
 
-template <class T, int BM, int BN, bool HALVES, bool FENCE>
+template <class T, int BM, int BN, int PARTS, bool FENCE>
 __device__ __forceinline__ void multiply(typename element<T>::sum (&acc)[BN / 2], uint32_t pixels,
                                          uint32_t weights) {
-  uint64_t da = describe<HALVES>(pixels + (threadIdx.x >> 7) * 64 * (HALVES ? 64 : 128));
-  uint64_t db = describe<HALVES>(weights);
+  uint64_t da = describe<PARTS>(pixels + (threadIdx.x >> 7) * 64 * (STEP_BYTES / PARTS));
+  uint64_t db = describe<PARTS>(weights);
   if (FENCE)
     sm90::fence_async();
   sm90::wgmma_fence();
 #pragma unroll
   for (int k = 0; k < 4; k++)
-    element<T>::template wgmma<BN>::mma(acc, da + quarter<HALVES>(k, BM),
-                                        db + quarter<HALVES>(k, BN), 1);
+    element<T>::template wgmma<BN>::mma(acc, da + quarter<PARTS>(k, BM), db + quarter<PARTS>(k, BN),
+                                        1);
   sm90::wgmma_commit();
 }
 
 /* Starts the coming of one step's pixels, to be counted on `bar`. */
-template <class T, int BM, gather_mode MODE, bool HALVES>
+template <class T, int BM, gather_mode MODE, int PARTS>
 __device__ __forceinline__ void pixels_step(const few_args &a, gather &g, walk &w, int step, int m0,
                                             uint32_t dst, uint32_t bar) {
   if (MODE == TMA) {
     if (threadIdx.x == 0)
-      walk_step<T, BM, HALVES>(a, w, step, dst, bar);
+      walk_step<T, BM, PARTS>(a, w, step, dst, bar);
   } else {
     gather_step<T, BM, MODE>(a, g, step, m0, dst);
     sm90::copy_arrive(bar);
   }
 }
 
-template <class T, int BM, int BN, gather_mode MODE, bool HALVES>
+template <class T, int BM, int BN, gather_mode MODE, int PARTS>
 __global__ void __launch_bounds__(BM * 2) conv_few(const __grid_constant__ few_args a) {
   extern __shared__ unsigned char smem_raw[];
   constexpr int A_BYTES = BM * STEP_BYTES, B_BYTES = BN * STEP_BYTES;
@@ -398,8 +398,8 @@ __global__ void __launch_bounds__(BM * 2) conv_few(const __grid_constant__ few_a
     sm90::mbar_init_fence();
     for (int i = 0; i < loaded; i++) {
       sm90::mbar_expect(bars + 8 * i, EXPECT);
-      load_weights<BN, HALVES>(weights, a.t.k, a.steps, begin + i, n0, buf_b + i * B_BYTES,
-                               bars + 8 * i);
+      load_weights<BN, PARTS>(weights, a.t.k, a.steps, begin + i, n0, buf_b + i * B_BYTES,
+                              bars + 8 * i);
     }
     int owned = (units_of<BM, BN>(a, m0) - rank + a.split - 1) / a.split;
     if (a.split > 1 && owned > 0)
@@ -408,7 +408,7 @@ __global__ void __launch_bounds__(BM * 2) conv_few(const __grid_constant__ few_a
   gather g;
   walk w;
   if (MODE == TMA)
-    w = walk_init(a, m0, begin * (HALVES ? 2 : 1), element<T>::STEP / (HALVES ? 2 : 1));
+    w = walk_init(a, m0, begin * PARTS, element<T>::STEP / PARTS);
   else
     gather_init(a, g, m0, BM / 4);
   if (MODE == TAPS) {
@@ -429,7 +429,7 @@ __global__ void __launch_bounds__(BM * 2) conv_few(const __grid_constant__ few_a
     sm90::chain_trigger();
 
   for (int i = 0; i < loaded; i++)
-    pixels_step<T, BM, MODE, HALVES>(a, g, w, begin + i, m0, buf_a + i * A_BYTES, bars + 8 * i);
+    pixels_step<T, BM, MODE, PARTS>(a, g, w, begin + i, m0, buf_a + i * A_BYTES, bars + 8 * i);
   ask_residual<T, BN>(a, m0, n0, rank, early);
   typename element<T>::sum acc[BN / 2];
 #pragma unroll
@@ -438,7 +438,7 @@ __global__ void __launch_bounds__(BM * 2) conv_few(const __grid_constant__ few_a
   int stage = 0, parity = 0, before = 0;
   for (int i = 0; i < count; i++) {
     sm90::mbar_wait(bars + 8 * stage, parity);
-    multiply<T, BM, BN, HALVES, MODE != TMA>(acc, buf_a + stage * A_BYTES, buf_b + stage * B_BYTES);
+    multiply<T, BM, BN, PARTS, MODE != TMA>(acc, buf_a + stage * A_BYTES, buf_b + stage * B_BYTES);
     if (count > loaded) {
       /* All have read the step before: its buffers take the step `loaded` after it. */
       int next = i - 1 + loaded;
@@ -448,10 +448,10 @@ __global__ void __launch_bounds__(BM * 2) conv_few(const __grid_constant__ few_a
         uint32_t bar = bars + 8 * before;
         if (threadIdx.x == 0) {
           sm90::mbar_expect(bar, EXPECT);
-          load_weights<BN, HALVES>(weights, a.t.k, a.steps, begin + next, n0,
-                                   buf_b + before * B_BYTES, bar);
+          load_weights<BN, PARTS>(weights, a.t.k, a.steps, begin + next, n0,
+                                  buf_b + before * B_BYTES, bar);
         }
-        pixels_step<T, BM, MODE, HALVES>(a, g, w, begin + next, m0, buf_a + before * A_BYTES, bar);
+        pixels_step<T, BM, MODE, PARTS>(a, g, w, begin + next, m0, buf_a + before * A_BYTES, bar);
       }
     }
     before = stage;
@@ -470,23 +470,30 @@ using kernel_t = void (*)(few_args);
 
 /* What decides the kernel besides the tile. */
 struct shape_class {
-  bool s8, halves;
+  bool s8;
   gather_mode mode;
+  int parts;
 };
 
 shape_class class_of(const scull_cuda_conv_t *t, bool threads) {
   bool s8 = t->type == SCULL_CUDA_S8, tma = t->stride_h <= 8 && t->stride_w <= 8;
-  int bytes = t->c * (s8 ? 1 : 2), bytes2 = t->c2 * (s8 ? 1 : 2);
-  if (bytes % 128 == 0 && bytes2 % 128 == 0)
-    return {s8, false, tma && (s8 || !threads) ? TMA : TAPS};
-  return {s8, bytes % 128 == 64, bytes % 128 == 64 && tma && !t->src2 ? TMA : FLAT};
+  int parts = parts_of(t->c * (s8 ? 1 : 2)), whole = t->c2 * (s8 ? 1 : 2) % 128 == 0;
+  if (parts == 1 && whole && !s8 && threads)
+    return {s8, TAPS, 1};
+  if (parts >= 1 && tma && (parts == 1 ? whole : !t->src2))
+    return {s8, TMA, parts};
+  return {s8, parts > 1 ? TAPS : FLAT, parts > 1 ? 2 : 1};
 }
 
+/* TAPS stands for "none" where it is not built: pixels in parts that TMA cannot bring. */
 template <class T, int BM, int BN> kernel_t kernel_of_class(shape_class c) {
-  return c.mode == FLAT   ? (c.halves ? nullptr : conv_few<T, BM, BN, FLAT, false>)
-         : c.mode == TAPS ? (c.s8 ? nullptr : conv_few<__half, BM, BN, TAPS, false>)
-         : c.halves       ? conv_few<T, BM, BN, TMA, true>
-                          : conv_few<T, BM, BN, TMA, false>;
+  if (c.mode == FLAT)
+    return conv_few<T, BM, BN, FLAT, 1>;
+  if (c.mode == TAPS)
+    return c.s8 || c.parts > 1 ? nullptr : conv_few<__half, BM, BN, TAPS, 1>;
+  return c.parts == 1   ? conv_few<T, BM, BN, TMA, 1>
+         : c.parts == 2 ? conv_few<T, BM, BN, TMA, 2>
+                        : conv_few<T, BM, BN, TMA, 4>;
 }
 
 template <int BM, int BN> kernel_t kernel_of_class(shape_class c) {
@@ -509,7 +516,7 @@ kernel_t kernel_of(int bm, int bn, shape_class c) {
 
 bool map_inputs(few_args *a, int bm) {
   const scull_cuda_conv_t *t = &a->t;
-  int size = t->type == SCULL_CUDA_S8 ? 1 : 2, part = (t->c * size % 128 ? 64 : 128) / size;
+  int size = t->type == SCULL_CUDA_S8 ? 1 : 2, part = 128 / parts_of(t->c * size) / size;
   if (!map_pixels(&a->x, t->type, part, bm, t->src, t->n, t->h, t->w, t->c, t->src_pitch, t->pad_h,
                   t->pad_w, (t->r - 1) * t->dil_h, (t->s - 1) * t->dil_w, t->stride_h, t->stride_w))
     return false;

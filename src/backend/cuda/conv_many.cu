@@ -75,9 +75,9 @@ struct ring {
 };
 
 /* One thread: every stage of every tile of this block. */
-template <class T, int BN, bool HALVES>
+template <class T, int BN, int PARTS>
 __device__ void feed(const many_args &a, const barriers &bar, uint32_t stages) {
-  constexpr int PART = element<T>::STEP / (HALVES ? 2 : 1);
+  constexpr int PART = element<T>::STEP / PARTS;
   ring at;
   bool first = true;
   for (int tile = blockIdx.x; tile < a.tiles; tile += gridDim.x) {
@@ -89,7 +89,7 @@ __device__ void feed(const many_args &a, const barriers &bar, uint32_t stages) {
       uint32_t buf = stages + at.stage * layout<T, BN>::STAGE_BYTES, full = bar.full(at.stage);
       sm90::mbar_wait(bar.empty(at.stage), at.parity ^ 1);
       sm90::mbar_expect(full, layout<T, BN>::STAGE_BYTES);
-      load_weights<BN, HALVES>(a.weights, a.k, a.steps, step, n0, buf + A_BYTES, full);
+      load_weights<BN, PARTS>(a.weights, a.k, a.steps, step, n0, buf + A_BYTES, full);
       if (first)
         sm90::chain_wait(); /* only the pixels come from the kernel before */
       first = false;
@@ -99,11 +99,12 @@ __device__ void feed(const many_args &a, const barriers &bar, uint32_t stages) {
         at.next<layout<T, BN>::STAGES>();
         continue;
       }
-      for (int i = 0; i < (HALVES ? 2 : 1); i++) {
-        if (HALVES && r == a.r) /* the half behind the last tap: its weights are zero */
+      for (int i = 0; i < PARTS; i++) {
+        if (PARTS > 1 && r == a.r) /* the part behind the last tap: its weights are zero */
           r = s = cc = 0;
-        sm90::tma_load_im2col(buf + i * BM * 64, &a.x, full, cc * PART, x * a.stride_w - a.pad_w,
-                              y * a.stride_h - a.pad_h, n, s * a.dil_w, r * a.dil_h);
+        sm90::tma_load_im2col(buf + i * BM * (STEP_BYTES / PARTS), &a.x, full, cc * PART,
+                              x * a.stride_w - a.pad_w, y * a.stride_h - a.pad_h, n, s * a.dil_w,
+                              r * a.dil_h);
         if (++cc == a.per_tap) {
           cc = 0;
           if (++s == a.s)
@@ -151,7 +152,7 @@ __device__ void send_results(const many_args &a, const barriers &bar, uint32_t o
 /* One warpgroup's products of a tile. Tiles are multiplied strictly in order: a barrier's parity
  * says nothing to a warpgroup that has not seen every phase, so it starts only when the other has
  * seen all of its own stages full. */
-template <class T, int BN, bool HALVES>
+template <class T, int BN, int PARTS>
 __device__ __forceinline__ void multiply(const many_args &a, const barriers &bar, uint32_t stages,
                                          ring &at, typename element<T>::sum (&acc)[2][BN / 2],
                                          int w, int parity) {
@@ -161,13 +162,13 @@ __device__ __forceinline__ void multiply(const many_args &a, const barriers &bar
   for (int step = 0; step < a.steps; step++) {
     uint32_t buf = stages + at.stage * layout<T, BN>::STAGE_BYTES;
     sm90::mbar_wait(bar.full(at.stage), at.parity);
-    uint64_t da = describe<HALVES>(buf), db = describe<HALVES>(buf + A_BYTES);
+    uint64_t da = describe<PARTS>(buf), db = describe<PARTS>(buf + A_BYTES);
     sm90::wgmma_fence();
 #pragma unroll
     for (int k = 0; k < 4; k++) {
-      int qa = quarter<HALVES>(k, BM), qb = quarter<HALVES>(k, BN);
+      int qa = quarter<PARTS>(k, BM), qb = quarter<PARTS>(k, BN);
       wgmma::mma(acc[0], da + qa, db + qb, step > 0 || k > 0);
-      wgmma::mma(acc[1], da + qa + 64 * (HALVES ? 4 : 8), db + qb, step > 0 || k > 0);
+      wgmma::mma(acc[1], da + qa + 64 * (8 / PARTS), db + qb, step > 0 || k > 0);
     }
     sm90::wgmma_commit();
     sm90::wgmma_wait<1>();
@@ -238,7 +239,7 @@ __device__ __forceinline__ void finish(const many_args &a, uint32_t out, int n0,
   }
 }
 
-template <class T, int BN, bool HALVES>
+template <class T, int BN, int PARTS>
 __device__ __forceinline__ void consume(const many_args &a, const barriers &bar, uint32_t stages,
                                         uint32_t outs, int w) {
   using L = layout<T, BN>;
@@ -253,7 +254,7 @@ __device__ __forceinline__ void consume(const many_args &a, const barriers &bar,
       continue;
     }
     int turn = count >> 1 & 1;
-    multiply<T, BN, HALVES>(a, bar, stages, at, acc, w, w ? turn : turn ^ 1);
+    multiply<T, BN, PARTS>(a, bar, stages, at, acc, w, w ? turn : turn ^ 1);
     if (a.residual)
       sm90::mbar_wait(bar.residual(w), turn);
     else
@@ -264,7 +265,7 @@ __device__ __forceinline__ void consume(const many_args &a, const barriers &bar,
   }
 }
 
-template <class T, int BN, bool HALVES>
+template <class T, int BN, int PARTS>
 __global__ void __launch_bounds__(384, 1) conv_many(const __grid_constant__ many_args a) {
   extern __shared__ unsigned char smem_raw[];
   using L = layout<T, BN>;
@@ -290,39 +291,40 @@ __global__ void __launch_bounds__(384, 1) conv_many(const __grid_constant__ many
   if (group == 0) {
     sm90::registers_shrink<40>();
     if (threadIdx.x == 0)
-      feed<T, BN, HALVES>(a, bar, stages);
+      feed<T, BN, PARTS>(a, bar, stages);
     else if (threadIdx.x == 32 && a.residual)
       fetch_residual<T, BN>(a, bar, outs);
     else if (threadIdx.x == 64)
       send_results<T, BN>(a, bar, outs);
   } else {
     sm90::registers_grow<232>();
-    consume<T, BN, HALVES>(a, bar, stages, outs, group - 1);
+    consume<T, BN, PARTS>(a, bar, stages, outs, group - 1);
   }
 }
 
 using kernel_t = void (*)(many_args);
 
-template <class T, bool HALVES> kernel_t kernel_of(int bn, size_t *smem) {
+template <class T, int PARTS> kernel_t kernel_of(int bn) {
+  return bn == 128 ? conv_many<T, 128, PARTS> : bn == 64 ? conv_many<T, 64, PARTS> : nullptr;
+}
+
+template <class T> kernel_t kernel_of(int bn, int parts, size_t *smem) {
   *smem = bn == 128 ? layout<T, 128>::SMEM : layout<T, 64>::SMEM;
-  return bn == 128 ? conv_many<T, 128, HALVES> : bn == 64 ? conv_many<T, 64, HALVES> : nullptr;
+  return parts == 1 ? kernel_of<T, 1>(bn) : parts == 2 ? kernel_of<T, 2>(bn) : kernel_of<T, 4>(bn);
 }
 
 /* The kernel for a problem and its shared memory; NULL when there is none. */
 kernel_t kernel_for(const scull_cuda_conv_t *t, int bn, size_t *smem) {
   bool s8 = t->type == SCULL_CUDA_S8;
-  int bytes = t->c * (s8 ? 1 : 2), bytes2 = t->c2 * (s8 ? 1 : 2);
-  bool halves = bytes % 128 == 64;
-  if (bytes % 64 || bytes2 % 128 || (halves && t->src2) || t->k % (s8 ? 16 : 8) ||
+  int parts = parts_of(t->c * (s8 ? 1 : 2)), bytes2 = t->c2 * (s8 ? 1 : 2);
+  if (!parts || bytes2 % 128 || (parts > 1 && t->src2) || t->k % (s8 ? 16 : 8) ||
       t->dst_type != t->type || t->stride_h > 8 || t->stride_w > 8)
     return nullptr;
-  if (s8)
-    return halves ? kernel_of<int8_t, true>(bn, smem) : kernel_of<int8_t, false>(bn, smem);
-  return halves ? kernel_of<__half, true>(bn, smem) : kernel_of<__half, false>(bn, smem);
+  return s8 ? kernel_of<int8_t>(bn, parts, smem) : kernel_of<__half>(bn, parts, smem);
 }
 
 bool map_all(many_args *a, const scull_cuda_conv_t *t, int bn) {
-  int size = t->type == SCULL_CUDA_S8 ? 1 : 2, part = (t->c * size % 128 ? 64 : 128) / size;
+  int size = t->type == SCULL_CUDA_S8 ? 1 : 2, part = 128 / parts_of(t->c * size) / size;
   int panel = bn * size < 128 ? 64 : 128 / size;
   if (!map_pixels(&a->x, t->type, part, BM, t->src, t->n, t->h, t->w, t->c, t->src_pitch, t->pad_h,
                   t->pad_w, (t->r - 1) * t->dil_h, (t->s - 1) * t->dil_w, t->stride_h,
@@ -355,8 +357,9 @@ int scull_cuda_conv_many_enqueue(const scull_cuda_conv_t *t, const scull_cuda_co
                                  int chained, void *stream) {
   size_t smem = 0;
   kernel_t kernel = kernel_for(t, cfg->bn, &smem);
-  int part = (t->c * (t->type == SCULL_CUDA_S8 ? 1 : 2) % 128 ? 64 : 128) /
-             (t->type == SCULL_CUDA_S8 ? 1 : 2);
+  if (!kernel)
+    return cudaErrorInvalidValue;
+  int size = t->type == SCULL_CUDA_S8 ? 1 : 2, part = 128 / parts_of(t->c * size) / size;
   many_args a = {};
   a.weights = (const char *)t->weights, a.bias = t->bias, a.scale = t->scale;
   a.lo = t->lo, a.hi = t->hi, a.res_scale = t->res_scale;
@@ -366,7 +369,7 @@ int scull_cuda_conv_many_enqueue(const scull_cuda_conv_t *t, const scull_cuda_co
   a.stride_h = t->stride_h, a.stride_w = t->stride_w, a.pad_h = t->pad_h, a.pad_w = t->pad_w;
   a.dil_h = t->dil_h, a.dil_w = t->dil_w, a.stride2 = t->stride2;
   a.residual = t->residual != nullptr;
-  if (!kernel || !map_all(&a, t, cfg->bn))
+  if (!map_all(&a, t, cfg->bn))
     return cudaErrorInvalidValue;
   a.tiles_n = (t->k + cfg->bn - 1) / cfg->bn;
   a.tiles = (a.rows + BM - 1) / BM * a.tiles_n;

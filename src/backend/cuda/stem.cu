@@ -257,6 +257,9 @@ __global__ void __launch_bounds__(256) first_kernel(const __grid_constant__ scul
 int scull_cuda_stem_enqueue(const scull_cuda_stem_t *t, int chained, void *stream) {
   if (t->k % 64)
     return cudaErrorInvalidValue;
+  /* Four times the tiles fill the device sooner; from 4 images on the larger ones are enough. */
+  if (t->n >= 4)
+    return scull_cuda_stem_many_enqueue(t, chained, stream);
   cudaLaunchAttribute attr[1];
   cudaLaunchConfig_t config = {};
   int tiles = (t->pool_q + PX - 1) / PX * ((t->pool_p + PY - 1) / PY) * t->n;

@@ -45,7 +45,10 @@ size_t scull_cuda_stem_pack_size(int k, int r);
 /* FP16 weights [k][r][r][3] in host memory to the order of the kernels' registers. */
 void scull_cuda_stem_pack(const uint16_t *krsc, int k, int r, uint16_t *dst);
 
-/* As scull_cuda_conv_igemm_enqueue. */
+/* The stem for batches (stem_many.cu); scull_cuda_stem_enqueue picks. */
+int scull_cuda_stem_many_enqueue(const scull_cuda_stem_t *stem, int chained, void *stream);
+
+/* As scull_cuda_conv_enqueue. */
 int scull_cuda_stem_enqueue(const scull_cuda_stem_t *stem, int chained, void *stream);
 int scull_cuda_first_enqueue(const scull_cuda_first_t *first, int chained, void *stream);
 

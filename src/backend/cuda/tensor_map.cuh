@@ -35,11 +35,13 @@ inline CUtensorMapDataType data_type(int type) {
 }
 
 inline CUtensorMapSwizzle swizzle_of(int row_bytes) {
-  return row_bytes == 128 ? CU_TENSOR_MAP_SWIZZLE_128B : CU_TENSOR_MAP_SWIZZLE_64B;
+  return row_bytes == 128  ? CU_TENSOR_MAP_SWIZZLE_128B
+         : row_bytes == 64 ? CU_TENSOR_MAP_SWIZZLE_64B
+                           : CU_TENSOR_MAP_SWIZZLE_32B;
 }
 
-/* `column` pixels x `part` channels (64 or 128 bytes) as one filter tap sees them; reach = (taps -
- * 1) * dilation. */
+/* `column` pixels x `part` channels (32, 64 or 128 bytes) as one filter tap sees them; reach =
+ * (taps - 1) * dilation. */
 inline bool map_pixels(CUtensorMap *map, int type, int part, int column, const void *p, int n,
                        int h, int w, int c, int pitch, int pad_h, int pad_w, int reach_h,
                        int reach_w, int stride_h, int stride_w) {
@@ -59,7 +61,7 @@ inline bool map_pixels(CUtensorMap *map, int type, int part, int column, const v
   return true;
 }
 
-/* `column` rows x `part` channels (64 or 128 bytes) of a matrix. */
+/* `column` rows x `part` channels (32, 64 or 128 bytes) of a matrix. */
 inline bool map_rows(CUtensorMap *map, int type, int part, int column, const void *p, int rows,
                      int k, int pitch) {
   static const encode_tiled_t encode = (encode_tiled_t)driver_function("cuTensorMapEncodeTiled");
