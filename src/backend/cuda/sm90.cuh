@@ -165,14 +165,19 @@ template <int N> __device__ __forceinline__ void wgmma_wait() {
   asm volatile("wgmma.wait_group.sync.aligned %0;" ::"n"(N) : "memory");
 }
 
-/* The next kernel of the chain may be made resident. Orders nothing. */
+/* The next kernel of the chain may be made resident. Orders nothing. (Older devices have no
+ * chains.) */
 __device__ __forceinline__ void chain_trigger() {
+#if __CUDA_ARCH__ >= 900
   asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
+#endif
 }
 
 /* Returns when the kernels before this one have finished and their writes are visible. */
 __device__ __forceinline__ void chain_wait() {
+#if __CUDA_ARCH__ >= 900
   asm volatile("griddepcontrol.wait;" ::: "memory");
+#endif
 }
 
 } // namespace sm90
