@@ -2,8 +2,8 @@
  * programmatic dependent launches: 50 nodes a network. Checks every layer against a plain
  * convolution, picks a configuration a layer by time, then again inside the whole chain, and prints
  * the totals. resnet_chain BATCH[,BATCH..] [OUT.csv] */
-#include "../../src/backend/cuda/pool.h"
-#include "../../src/backend/cuda/stem.h"
+#include "backend/cuda/pool.h"
+#include "backend/cuda/stem.h"
 #include "gpu_bench.cuh"
 
 #include <map>

@@ -2,7 +2,7 @@
  * counts, slices of wider tensors, 1x7, dilation, batch tails, all tiles and splits. Fresh data
  * from the seed given (or the clock); outputs poisoned first. Ends with one line; exit 1 when any
  * is wrong. check [SEED] */
-#include "../../src/backend/cuda/pool.h"
+#include "backend/cuda/pool.h"
 #include "gpu_bench.cuh"
 
 #include <ctime>

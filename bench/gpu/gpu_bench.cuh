@@ -16,8 +16,8 @@
 #include <string>
 #include <vector>
 
-#include "../../src/backend/cuda/conv.h"
-#include "../../src/backend/cuda/depthwise.h"
+#include "backend/cuda/conv.h"
+#include "backend/cuda/depthwise.h"
 
 #define CHECK(call)                                                                                \
   do {                                                                                             \

@@ -1,6 +1,6 @@
 /* micro.cu: what a hand-over costs on this device, in the ways a chain of small kernels can do it.
  * Prints one line a fact; nothing here is used by the library. */
-#include "../../src/backend/cuda/sm90.cuh"
+#include "backend/cuda/sm90.cuh"
 #include "gpu_bench.cuh"
 
 namespace {

@@ -5,10 +5,10 @@
 
 #include <cuda_fp16.h>
 
-#include "conv.h"
-#include "sm90.cuh"
-#include "wgmma_f16.cuh"
-#include "wgmma_s8.cuh"
+#include "backend/cuda/conv.h"
+#include "backend/cuda/sm90.cuh"
+#include "backend/cuda/wgmma_f16.cuh"
+#include "backend/cuda/wgmma_s8.cuh"
 
 namespace conv {
 

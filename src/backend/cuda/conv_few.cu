@@ -16,8 +16,8 @@
  * 14 bytes a cycle an SM for what is exchanged. Measured share: docs/kernels.md. */
 #include <cuda_runtime.h>
 
-#include "conv_common.cuh"
-#include "tensor_map.cuh"
+#include "backend/cuda/conv_common.cuh"
+#include "backend/cuda/tensor_map.cuh"
 
 namespace {
 

@@ -6,7 +6,7 @@
  * at a time. Rows are not in the order of the channels: a thread of the matrix unit holds columns
  * 2t, 2t + 1 of every group of eight, so row 8j + 2t + e takes channel 8t + 2j + e and a thread's
  * results are eight neighbours, stored with one write. */
-#include "conv.h"
+#include "backend/cuda/conv.h"
 
 #include <string.h>
 

@@ -9,11 +9,11 @@
  *
  *   tile   a thread: DOWN x RUN x 8 channels; a block: 128 threads over channels first
  *   floor  the bytes: each input and output once (rows meet in L1/L2). Share: docs/kernels.md */
-#include "depthwise.h"
+#include "backend/cuda/depthwise.h"
 
 #include <cuda_runtime.h>
 
-#include "conv_common.cuh"
+#include "backend/cuda/conv_common.cuh"
 
 namespace {
 

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "conv.h"
+#include "backend/cuda/conv.h"
 
 #ifdef __cplusplus
 extern "C" {

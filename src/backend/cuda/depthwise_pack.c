@@ -1,5 +1,5 @@
 /* depthwise_pack.c: the order of a depthwise filter's taps, bias and scale; see depthwise.h. */
-#include "depthwise.h"
+#include "backend/cuda/depthwise.h"
 
 #include <string.h>
 

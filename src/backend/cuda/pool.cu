@@ -6,12 +6,12 @@
  *
  *   floor  the bytes: each input once (windows overlap in L1/L2), each output once.
  *          Measured share: docs/kernels.md. */
-#include "pool.h"
+#include "backend/cuda/pool.h"
 
 #include <cuda_fp16.h>
 #include <cuda_runtime.h>
 
-#include "sm90.cuh"
+#include "backend/cuda/sm90.cuh"
 
 namespace {
 

@@ -11,11 +11,11 @@
  *   tile   9 x 16 x 64 results, K 224 (147 true), smem 28 KB, 112 blocks an image of 224 x 224
  *   floor  1 image: latency (2 us); 128 images: 77 MB in, 51 MB out = 30 us, products 100 us.
  *          Measured share: docs/kernels.md. */
-#include "stem.h"
+#include "backend/cuda/stem.h"
 
 #include <cuda_runtime.h>
 
-#include "conv_common.cuh"
+#include "backend/cuda/conv_common.cuh"
 
 namespace {
 

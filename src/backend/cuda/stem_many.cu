@@ -10,11 +10,11 @@
  *
  *   tile   9 x 64 x 64 results, K 224 (147 true); smem 25 KB patch, 28 KB weights, 81 KB results
  *   floor  128 images: 128 MB = 30 us, products 61 us. Measured share: docs/kernels.md. */
-#include "stem.h"
+#include "backend/cuda/stem.h"
 
 #include <cuda_runtime.h>
 
-#include "conv_common.cuh"
+#include "backend/cuda/conv_common.cuh"
 
 namespace {
 

@@ -2,7 +2,7 @@
  * rows x 8 (r 7) or 4 (r 3) columns x 4 channels (the last column and the fourth channel are zero),
  * in steps of 16; a warp owns 16 output channels and its lane reads 16 bytes a step: two registers
  * for each of two groups of eight channels, as mma.m16n8k16 wants its second operand. */
-#include "stem.h"
+#include "backend/cuda/stem.h"
 
 static int steps_of(int r) {
   return r == 7 ? 14 : 3;

@@ -8,7 +8,7 @@
 
 #include <cstdint>
 
-#include "conv.h"
+#include "backend/cuda/conv.h"
 
 using encode_tiled_t = decltype(&cuTensorMapEncodeTiled);
 using encode_im2col_t = decltype(&cuTensorMapEncodeIm2col);
