@@ -40,6 +40,14 @@ void scull_builder_cancel(scull_builder_t *builder) {
     atomic_store(&builder->cancel, true);
 }
 
+static bool list_ok(const char *const *names, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    if (names == NULL || names[i] == NULL)
+      return false;
+  }
+  return true;
+}
+
 /* What is wrong with the options themselves; NULL when nothing is. */
 static const char *options_fault(const scull_build_options_t *o) {
   if (o == NULL || o->struct_size != sizeof *o ||
@@ -52,7 +60,14 @@ static const char *options_fault(const scull_build_options_t *o) {
   for (size_t i = 0; i < o->input_count; i++) {
     if (o->inputs[i].name == NULL)
       return "an input has no name";
+    if (o->inputs[i].rank < 0 || o->inputs[i].rank > SCULL_MAX_RANK)
+      return "an input has too many dimensions";
   }
+  if (!list_ok(o->extra_outputs, o->extra_output_count) ||
+      !list_ok(o->disabled_ops, o->disabled_op_count) ||
+      !list_ok(o->disabled_passes, o->disabled_pass_count) ||
+      !list_ok(o->disabled_tactics, o->disabled_tactic_count))
+    return "a list of names is NULL or holds NULL";
   if (o->threads < 0 || o->threads > 1024 || o->max_batch < 0 || o->min_subgraph_size < 0 ||
       (unsigned)o->tune > SCULL_TUNE_FULL || (unsigned)o->stop_after > SCULL_STAGE_LOWER)
     return "threads, max_batch, min_subgraph_size, tune or stop_after is out of range";

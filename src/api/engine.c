@@ -48,22 +48,29 @@ void scull_engine_destroy(scull_engine_t *engine) {
   scull_base_free(engine);
 }
 
-/* Tunes a plan of another machine again; `plan` then stays alive for its sources. */
-static scull_status_t tune_again(scull_engine_t *engine, scull_plan_t *plan, int index,
-                                 const char *why, scull_plan_t *out, scull_diag_t *diag) {
+/* Tunes a plan of another device again; `plan` then stays alive for its sources. */
+static scull_status_t tune_again(scull_engine_t *engine, scull_plan_t *plan, const char *device,
+                                 int index, const char *why, scull_diag_t *diag) {
+  scull_plan_t fresh;
   scull_base_warn(diag, "the plan is tuned again for this machine: %s", why);
   engine->original = *plan;
   scull_plan_init(plan);
-  return scull_build_retune(&engine->original, index, out, diag);
+  scull_plan_init(&fresh);
+  SCULL_TRY(scull_build_retune(&engine->original, device, index, &fresh, diag));
+  *plan = fresh;
+  return SCULL_OK;
 }
 
 static scull_status_t fit_plan(scull_engine_t *engine, scull_plan_t *plan,
                                const scull_engine_options_t *options, scull_diag_t *diag) {
-  const scull_backend_t *backend = scull_backend_find(plan->backend);
+  const char *name = options->device == NULL ? plan->backend : options->device;
+  const scull_backend_t *backend = scull_backend_find(name);
   scull_device_t *device = NULL;
   char words[512];
-  if (backend == NULL || backend->absent() != NULL)
-    return SCULL_OK; /* engine_create says it */
+  if (backend == NULL)
+    return scull_base_fail(diag, SCULL_DEVICE, "no backend '%s' in this build", name);
+  if (backend->absent() != NULL)
+    return scull_base_fail(diag, SCULL_DEVICE, "%s: %s", name, backend->absent());
   SCULL_TRY(backend->open(options->device_index, &device, diag));
   const char *why = scull_runtime_mismatch(plan, device, words, sizeof words);
   backend->close(device);
@@ -71,11 +78,7 @@ static scull_status_t fit_plan(scull_engine_t *engine, scull_plan_t *plan,
     return SCULL_OK;
   if (options->strict)
     return scull_base_fail(diag, SCULL_NEEDS_BUILD, "the plan must be built again: %s", why);
-  scull_plan_t fresh;
-  scull_plan_init(&fresh);
-  SCULL_TRY(tune_again(engine, plan, options->device_index, why, &fresh, diag));
-  *plan = fresh;
-  return SCULL_OK;
+  return tune_again(engine, plan, backend->name, options->device_index, why, diag);
 }
 
 static scull_status_t open_plan(const char *path, scull_bytes_t bytes,

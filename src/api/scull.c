@@ -22,6 +22,7 @@ void scull_api_begin(scull_diag_t *diag, const scull_logger_t *logger) {
 
 scull_status_t scull_api_end(scull_diag_t *diag, scull_status_t status) {
   size_t used = 0;
+  last_error[0] = '\0';
   const scull_message_t *m = status == SCULL_OK ? NULL : diag->first;
   for (; m != NULL && used + 1 < sizeof last_error; m = m->next) {
     if (m->severity != SCULL_SEVERITY_ERROR)

@@ -321,11 +321,10 @@ static scull_status_t write_plan(build_t *b, const char *plan_path, scull_text_t
   return SCULL_OK;
 }
 
-static void final_report(const build_t *b, scull_build_result_t *result) {
-  scull_base_text_print(&result->report,
-                        "{\"seconds\": %.3f, \"timed\": %zu, \"cached\": %zu, \"plan\": %s}",
-                        (double)(scull_base_now() - b->start) / 1e9, b->tuning.timed,
-                        b->tuning.cached, b->lowered.plan.report);
+static void put_report(const build_t *b, const char *plan, scull_build_result_t *result) {
+  scull_base_text_print(
+      &result->report, "{\"seconds\": %.3f, \"timed\": %zu, \"cached\": %zu, \"plan\": %s}",
+      (double)(scull_base_now() - b->start) / 1e9, b->tuning.timed, b->tuning.cached, plan);
 }
 
 static scull_status_t run_stages(build_t *b, const char *plan_path, scull_build_result_t *result) {
@@ -340,8 +339,19 @@ static scull_status_t run_stages(build_t *b, const char *plan_path, scull_build_
   if (b->options->stop_after != SCULL_STAGE_NONE)
     return SCULL_OK;
   SCULL_TRY(write_plan(b, plan_path, &result->static_path));
-  final_report(b, result);
+  put_report(b, b->lowered.plan.report, result);
   return SCULL_OK;
+}
+
+/* What was done is little, the plan's own report stays true. */
+static scull_status_t stored_report(const build_t *b, scull_build_result_t *result) {
+  scull_plan_t plan;
+  scull_plan_init(&plan);
+  scull_status_t status = scull_plan_open(result->static_path.data, &plan, b->diag);
+  if (status == SCULL_OK)
+    put_report(b, plan.report, result);
+  scull_plan_deinit(&plan);
+  return status;
 }
 
 /* A stored plan has no picture: one that is asked for wants the stages run. */
@@ -350,11 +360,11 @@ static scull_status_t find_or_build(build_t *b, const char *plan_path,
   bool found = false;
   SCULL_TRY(open_device(b));
   SCULL_TRY(set_tune_options(b));
-  if (b->options->use_static)
+  if (b->options->use_static && b->options->stop_after == SCULL_STAGE_NONE)
     SCULL_TRY(scull_build_static_find(b->options, b->device, plan_path, &result->static_path,
                                       &found, b->diag));
   if (found && b->options->picture == NULL)
-    return SCULL_OK;
+    return stored_report(b, result);
   SCULL_TRY(run_stages(b, plan_path, result));
   return show_picture(b);
 }
@@ -414,9 +424,9 @@ static scull_status_t retune(build_t *b, const scull_plan_t *plan, scull_plan_t 
   return SCULL_OK;
 }
 
-scull_status_t scull_build_retune(const scull_plan_t *plan, int device_index, scull_plan_t *out,
-                                  scull_diag_t *diag) {
-  scull_build_options_t options = {.device = plan->backend, .device_index = device_index};
+scull_status_t scull_build_retune(const scull_plan_t *plan, const char *device, int device_index,
+                                  scull_plan_t *out, scull_diag_t *diag) {
+  scull_build_options_t options = {.device = device, .device_index = device_index};
   build_t b = {.options = &options, .diag = diag, .start = scull_base_now()};
   if (plan->sources.size == 0)
     return scull_base_fail(diag, SCULL_NEEDS_BUILD,

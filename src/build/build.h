@@ -36,9 +36,9 @@ scull_status_t scull_build_describe(const scull_build_options_t *options, scull_
 scull_status_t scull_build_describe_ops(const char *format, scull_text_t *out,
                                         scull_diag_t *diag) SCULL_MUST_USE;
 
-/* A plan for the device that is here, from the sources of a plan for another one. `plan` stays the
- * caller's and must outlive *out. NEEDS_BUILD when it has no sources. */
-scull_status_t scull_build_retune(const scull_plan_t *plan, int device_index, scull_plan_t *out,
-                                  scull_diag_t *diag) SCULL_MUST_USE;
+/* A plan for a device that is here ("cpu"), from the sources of a plan for another one. `plan`
+ * stays the caller's and must outlive *out. NEEDS_BUILD when it has no sources. */
+scull_status_t scull_build_retune(const scull_plan_t *plan, const char *device, int device_index,
+                                  scull_plan_t *out, scull_diag_t *diag) SCULL_MUST_USE;
 
 #endif

@@ -27,10 +27,19 @@ static const scull_plan_value_t *output_of(const scull_plan_t *plan, const scull
   return &plan->values[step->bindings[step->site.outputs[index]]];
 }
 
+static bool is_reformat(const scull_plan_t *plan, const scull_plan_step_t *step) {
+  const scull_site_t *site = &step->site;
+  return strcmp(site->ops[0].def->name, "identity") == 0 && site->input_count == 1 &&
+         strcmp(plan->values[step->bindings[site->inputs[0]]].name,
+                output_of(plan, step, 0)->name) == 0;
+}
+
 scull_status_t scull_build_take_output(const scull_runtime_engine_t *engine,
                                        const scull_runtime_event_t *event, const char *name,
                                        scull_tensor_t *out) {
   *out = (scull_tensor_t){0};
+  if (is_reformat(&engine->plan, event->plan_step))
+    return SCULL_OK;
   for (size_t i = 0; i < event->plan_step->site.output_count; i++) {
     const scull_plan_value_t *v = output_of(&engine->plan, event->plan_step, i);
     if (strcmp(v->name, name) == 0)
@@ -42,7 +51,9 @@ scull_status_t scull_build_take_output(const scull_runtime_engine_t *engine,
 bool scull_build_has_tensor(const scull_plan_t *plan, const char *name) {
   for (size_t s = 0; s < plan->step_count; s++) {
     const scull_plan_step_t *step = &plan->steps[s];
-    for (size_t i = 0; step->kind == SCULL_PLAN_RUN && i < step->site.output_count; i++) {
+    if (step->kind != SCULL_PLAN_RUN || is_reformat(plan, step))
+      continue;
+    for (size_t i = 0; i < step->site.output_count; i++) {
       if (strcmp(output_of(plan, step, i)->name, name) == 0)
         return true;
     }
@@ -72,14 +83,10 @@ typedef struct {
   scull_status_t status;
 } work_t;
 
-static bool is_reformat(const scull_plan_step_t *step) {
-  return strcmp(step->site.ops[0].def->name, "identity") == 0 && step->engine < 0;
-}
-
 static void keep_step(void *user, const scull_runtime_event_t *event) {
   work_t *w = user;
   const scull_plan_step_t *step = event->plan_step;
-  if (is_reformat(step))
+  if (is_reformat(&w->engine->plan, step))
     return;
   for (size_t i = 0; i < step->site.output_count && w->status == SCULL_OK; i++) {
     const scull_plan_value_t *v = output_of(&w->engine->plan, step, i);
@@ -297,16 +304,34 @@ typedef struct {
   scull_status_t status;
 } single_t;
 
-static void take_single(void *user, scull_value_id_t value, const scull_tensor_t *tensor) {
-  single_t *s = user;
-  if (value != s->value || s->out->data != NULL)
-    return;
+static void keep_single(single_t *s, const scull_tensor_t *tensor) {
   size_t bytes = scull_tensor_bytes(&tensor->type);
   *s->out = (scull_tensor_t){.type = tensor->type, .data = scull_base_alloc_raw(bytes)};
   if (s->out->data == NULL)
     s->status = SCULL_OUT_OF_MEMORY;
   else
     memcpy(s->out->data, tensor->data, bytes);
+}
+
+static void take_single(void *user, scull_value_id_t value, const scull_tensor_t *tensor) {
+  single_t *s = user;
+  if (value == s->value && s->out->data == NULL)
+    keep_single(s, tensor);
+}
+
+/* Inputs and constants, which no node gives. */
+static void take_given(scull_graph_t *graph, const scull_tensor_t *inputs, single_t *s) {
+  for (size_t i = 0; i < graph->inputs.size; i++) {
+    if (graph->inputs.data[i] == s->value)
+      keep_single(s, &inputs[i]);
+  }
+  if (scull_graph_is_constant(graph, s->value)) {
+    const scull_tensor_t constant = scull_graph_constant_tensor(graph, s->value);
+    if (constant.data == NULL)
+      s->status = SCULL_OUT_OF_MEMORY;
+    else
+      keep_single(s, &constant);
+  }
 }
 
 static scull_status_t no_tensor(scull_diag_t *diag, const char *name) {
@@ -345,6 +370,8 @@ scull_status_t scull_build_recompute(const scull_runtime_engine_t *engine,
                          .data = unconst(scull_runtime_input_data(context, i))};
   const scull_graph_watch_t watch = {take_single, &s};
   if (status == SCULL_OK)
+    take_given(graph, inputs, &s);
+  if (status == SCULL_OK && out->data == NULL && s.status == SCULL_OK)
     status = evaluate(graph, inputs, &watch, diag);
   scull_graph_destroy(graph);
   return status == SCULL_OK ? s.status : status;

@@ -26,7 +26,8 @@ static uint64_t mix_names(uint64_t hash, const char *const *names, size_t count)
 
 static uint64_t mix_options(uint64_t hash, const scull_build_options_t *o) {
   const int64_t numbers[] = {o->max_batch,          o->threads,           (int64_t)o->precisions,
-                             (int64_t)o->workspace, o->min_subgraph_size, (int64_t)o->tune};
+                             (int64_t)o->workspace, o->min_subgraph_size, (int64_t)o->tune,
+                             o->no_sources};
   hash = mix(hash, numbers, sizeof numbers);
   for (size_t i = 0; i < o->input_count; i++) {
     const scull_shape_range_t *r = &o->inputs[i];
@@ -38,6 +39,17 @@ static uint64_t mix_options(uint64_t hash, const scull_build_options_t *o) {
   hash = mix_names(hash, o->disabled_ops, o->disabled_op_count);
   hash = mix_names(hash, o->disabled_passes, o->disabled_pass_count);
   return mix_names(hash, o->disabled_tactics, o->disabled_tactic_count);
+}
+
+/* Choices that are given make another plan; their content counts, not their path. */
+static scull_status_t mix_replay(const char *path, uint64_t *hash, scull_diag_t *diag) {
+  scull_file_t file;
+  if (path == NULL)
+    return SCULL_OK;
+  SCULL_TRY(scull_base_file_open(path, &file, diag));
+  *hash = mix(*hash, file.bytes.data, file.bytes.size);
+  scull_base_file_close(&file);
+  return SCULL_OK;
 }
 
 static scull_status_t make_key(const scull_build_options_t *o, const scull_device_t *device,
@@ -52,6 +64,7 @@ static scull_status_t make_key(const scull_build_options_t *o, const scull_devic
   scull_import_files_deinit(&files);
   SCULL_TRY(status);
   *key = mix_options(*key, o);
+  SCULL_TRY(mix_replay(o->replay, key, diag));
   scull_backend_device_print(device, &facts);
   *key = mix(*key, scull_base_text_get(&facts), facts.size);
   *key = mix_text(*key, SCULL_LIBRARY_VERSION);

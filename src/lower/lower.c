@@ -225,12 +225,39 @@ static scull_status_t bind_view(scull_lower_t *l, scull_plan_step_t *step,
   return SCULL_OK;
 }
 
+/* A concat whose inputs were written in place runs nothing, but it is the one that knows the shape
+ * of the whole: a view of all of them. */
+static scull_status_t lower_elided(scull_lower_t *l, size_t index) {
+  const scull_choice_t *choice = &l->tuning->choices[index];
+  scull_plan_step_t step = {.tactic_name = "",
+                            .engine = choice->engine,
+                            .config = choice->config,
+                            .kind = SCULL_PLAN_VIEW};
+  scull_value_id_t *values = NULL;
+  SCULL_TRY(scull_tune_site(l->graph, choice->nodes, choice->node_count, l->options, l->arena,
+                            &step.site, &values));
+  step.name = step_name(l, choice);
+  step.bindings = SCULL_ARENA_ARRAY(l->arena, uint32_t, step.site.value_count);
+  if (step.name == NULL || step.bindings == NULL)
+    return scull_lower_no_memory(l);
+  for (size_t k = 0; k < step.site.value_count; k++) {
+    step.bindings[k] = *made_slot(l, values[k], l->tuning->layouts[values[k]]);
+    if (step.bindings[k] == SCULL_PLAN_NONE)
+      return scull_base_fail(l->graph->diag, SCULL_INTERNAL, "'%s': a slice is missing", step.name);
+    const scull_plan_value_t *v = &l->values.data[step.bindings[k]];
+    step.site.values[k].layout = v->layout;
+    step.site.values[k].channel_offset = v->channel_offset;
+    step.site.values[k].channel_total = v->channel_total;
+  }
+  return add_step(l, &step, index, values);
+}
+
 static scull_status_t lower_choice(scull_lower_t *l, size_t index) {
   const scull_choice_t *choice = &l->tuning->choices[index];
   scull_plan_step_t step = {.tactic_name = "", .engine = choice->engine, .config = choice->config};
   scull_value_id_t *values = NULL;
   if (choice->kind == SCULL_CHOICE_ELIDED)
-    return SCULL_OK; /* its output was made by the first producer */
+    return lower_elided(l, index);
   SCULL_TRY(scull_tune_site(l->graph, choice->nodes, choice->node_count, l->options, l->arena,
                             &step.site, &values));
   if (choice->kind == SCULL_CHOICE_RUN && choice->tactic != NULL) {

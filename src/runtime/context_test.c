@@ -68,6 +68,29 @@ static void shapes_change(void **state) {
   close_fixture(&f);
 }
 
+/* A concat that costs nothing still says how large it is. */
+static void concats_in_place_follow_the_shape(void **state) {
+  (void)state;
+  net_t net;
+  scull_runtime_context_t *context = NULL;
+  const scull_runtime_options_t options = {0};
+  net_open(&net,
+           "input %x: f32[1:4:8x16x6x6]\nconst %w: f32[16x16x3x3] ~normal:1\n"
+           "const %v: f32[32x16x1x1] ~normal:2\nconst %u: f32[16x48x3x3] ~normal:3\n"
+           "%a = conv(%x, %w) pads=1,1,1,1\n%r = relu(%a)\n%b = conv(%x, %v)\n"
+           "%y = concat(%r, %b) axis=1\n%z = conv(%y, %u) pads=1,1,1,1\noutput %z\n",
+           "cpu");
+  scull_runtime_engine_t *engine = net_engine(&net);
+  assert_int_equal(scull_runtime_context_create(engine, &options, &context, &net.diag), SCULL_OK);
+  for (int64_t n = 1; n <= 8; n++) {
+    const scull_shape_t shape = scull_tensor_shape(4, (int64_t[]){n, 16, 6, 6});
+    net_check(&net, context, &shape, (uint64_t)n);
+  }
+  scull_runtime_context_destroy(context);
+  scull_runtime_engine_destroy(engine);
+  net_close(&net);
+}
+
 /* 40 sizes, 1000 calls: memory stays where it is once the largest has been seen. */
 static void memory_is_bounded(void **state) {
   (void)state;
@@ -325,6 +348,7 @@ static void the_hook_sees_every_step(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(shapes_change),
+      cmocka_unit_test(concats_in_place_follow_the_shape),
       cmocka_unit_test(memory_is_bounded),
       cmocka_unit_test(a_run_allocates_nothing),
       cmocka_unit_test(what_does_not_fit_is_refused_with_words),
