@@ -2,6 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "base/locale.h"
 
+#include <locale.h>
 #include <pthread.h>
 
 static locale_t plain; /* 0 when it cannot be had: the process's locale then serves */
@@ -11,12 +12,12 @@ static void make_plain(void) {
   plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
 }
 
-locale_t scull_base_locale_enter(void) {
+void *scull_base_locale_enter(void) {
   pthread_once(&plain_once, make_plain);
-  return plain == (locale_t)0 ? (locale_t)0 : uselocale(plain);
+  return plain == (locale_t)0 ? NULL : (void *)uselocale(plain);
 }
 
-void scull_base_locale_leave(locale_t before) {
-  if (before != (locale_t)0)
-    uselocale(before);
+void scull_base_locale_leave(void *before) {
+  if (before != NULL)
+    uselocale((locale_t)before);
 }

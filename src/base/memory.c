@@ -103,6 +103,15 @@ void scull_base_arena_deinit(scull_arena_t *arena) {
   *arena = (scull_arena_t){0};
 }
 
+void scull_base_arena_join(scull_arena_t *arena, scull_arena_t *from) {
+  scull_arena_chunk_t **end = &arena->chunk;
+  while (*end != NULL)
+    end = &(*end)->next;
+  *end = from->chunk;
+  arena->bytes += from->bytes;
+  *from = (scull_arena_t){0};
+}
+
 /* A chunk whose first byte after the header is aligned to SCULL_MEMORY_ALIGN. */
 static scull_arena_chunk_t *chunk_create(size_t size) {
   scull_arena_chunk_t *chunk = scull_base_alloc(SCULL_MEMORY_ALIGN + size);

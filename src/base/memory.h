@@ -54,6 +54,9 @@ void scull_base_arena_deinit(scull_arena_t *arena);
  * NULL when memory is short. One arena belongs to one thread at a time. */
 void *scull_base_arena_alloc(scull_arena_t *arena, size_t size);
 
+/* What `from` holds lives as long as `arena` from now on; `from` is empty then. */
+void scull_base_arena_join(scull_arena_t *arena, scull_arena_t *from);
+
 /* A copy of `size` bytes; `src` may be NULL when size is 0. */
 void *scull_base_arena_copy(scull_arena_t *arena, const void *src, size_t size);
 

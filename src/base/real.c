@@ -10,7 +10,7 @@
 
 bool scull_base_real_read(const char *text, const char **end, double *out) {
   char *stop = NULL;
-  locale_t before = scull_base_locale_enter();
+  void *before = scull_base_locale_enter();
   double value = strtod(text, &stop);
   scull_base_locale_leave(before);
   *end = stop;
@@ -28,7 +28,7 @@ static bool reads_back(const char *text, double value, bool is_single) {
 void scull_base_real_print(scull_text_t *text, double value, bool is_single) {
   char buffer[40] = "nan";
   if (!isnan(value)) {
-    locale_t before = scull_base_locale_enter();
+    void *before = scull_base_locale_enter();
     for (int digits = 6; digits <= 17; digits++) { /* 17 always suffice */
       snprintf(buffer, sizeof buffer, "%.*g", digits, value);
       if (reads_back(buffer, value, is_single))

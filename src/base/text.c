@@ -35,7 +35,7 @@ void scull_base_text_print(scull_text_t *text, const char *format, ...) {
   va_list args, again;
   va_start(args, format);
   va_copy(again, args);
-  locale_t before = scull_base_locale_enter();
+  void *before = scull_base_locale_enter();
   int length = vsnprintf(NULL, 0, format, args);
   if (length >= 0 && room_for(text, (size_t)length)) {
     vsnprintf(text->data + text->size, (size_t)length + 1, format, again);

@@ -407,6 +407,8 @@ static scull_status_t retune(build_t *b, const scull_plan_t *plan, scull_plan_t 
   SCULL_TRY(split_lines(kept.disabled_ops, &b->arena, &b->tune.disabled_ops));
   SCULL_TRY(tune_and_lower(b));
   b->lowered.plan.sources = plan->sources;
+  /* the plan's names and attributes are the graph's */
+  scull_base_arena_join(&b->lowered.plan.arena, &b->graph->arena);
   *out = b->lowered.plan;
   scull_plan_init(&b->lowered.plan);
   return SCULL_OK;

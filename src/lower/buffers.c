@@ -30,11 +30,16 @@ static life_t *find_lives(const scull_lower_t *l) {
   return lives;
 }
 
+/* Room for all three points: what stands behind a shape rule need not grow with its inputs. */
 static bool buffer_bytes(const scull_plan_value_t *v, uint64_t *bytes) {
-  size_t size = 0;
-  if (!scull_plan_value_bytes(v, &v->max, &size))
-    return false;
-  *bytes = size;
+  const scull_shape_t *const shapes[] = {&v->opt, &v->min, &v->max};
+  *bytes = 0;
+  for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
+    size_t size = 0;
+    if (!scull_plan_value_bytes(v, shapes[i], &size))
+      return false;
+    *bytes = size > *bytes ? size : *bytes;
+  }
   return true;
 }
 
@@ -49,7 +54,7 @@ static bool is_alone(const scull_lower_t *l, uint32_t value) {
 
 /* Joins the output of step `i` with input `k` of its site when both are plain arena memory of one
  * size and nothing reads the input afterwards. */
-static bool try_join(scull_lower_t *l, const life_t *lives, size_t i, size_t k) {
+static bool try_join(scull_lower_t *l, life_t *lives, size_t i, size_t k) {
   const scull_plan_step_t *step = &l->steps.data[i];
   uint32_t in = step->bindings[step->site.inputs[k]];
   uint32_t out = step->bindings[step->site.outputs[0]];
@@ -61,11 +66,15 @@ static bool try_join(scull_lower_t *l, const life_t *lives, size_t i, size_t k) 
       !is_alone(l, in) || !is_alone(l, out) || !buffer_bytes(x, &xs) || !buffer_bytes(y, &ys) ||
       xs != ys)
     return false;
+  lives[x->buffer].last = lives[y->buffer].last;
   y->buffer = x->buffer;
   return true;
 }
 
 scull_status_t scull_lower_join_in_place(scull_lower_t *l) {
+  life_t *lives = find_lives(l);
+  if (lives == NULL)
+    return scull_lower_no_memory(l);
   for (size_t i = 0; i < l->steps.size; i++) {
     const scull_plan_step_t *step = &l->steps.data[i];
     if (step->kind != SCULL_PLAN_RUN || step->tactic_name[0] == '\0' ||
@@ -76,9 +85,6 @@ scull_status_t scull_lower_join_in_place(scull_lower_t *l) {
     if (tactic == NULL || tactic->alias == NULL)
       continue;
     uint32_t mask = tactic->alias(&step->site, &step->config);
-    life_t *lives = find_lives(l); /* joined buffers live on: look again */
-    if (lives == NULL)
-      return scull_lower_no_memory(l);
     for (size_t k = 0; k < step->site.input_count && k < 32; k++) {
       if ((mask & 1u << k) != 0 && try_join(l, lives, i, k))
         break;

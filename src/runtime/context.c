@@ -315,6 +315,7 @@ static scull_status_t run_watched(scull_runtime_context_t *context, size_t index
 }
 
 scull_status_t scull_runtime_run(scull_runtime_context_t *context, scull_diag_t *diag) {
+  context->ran = false; /* until all steps are through */
   SCULL_TRY(scull_runtime_prepare(context, diag));
   if (!context->bound)
     SCULL_TRY(bind(context, diag));

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/map.h"
+#include "base/real.h"
 #include "tune/tune.h"
 
 enum { KEY_DIGITS = 32, DEVICE_DIGITS = 16, MAX_LINES = 1 << 20 };
@@ -63,11 +64,11 @@ static bool read_line(scull_tune_cache_t *cache, const char *line, size_t length
     return false;
   memcpy(text, line, length);
   text[length] = '\0';
-  char *end = NULL;
-  double value = strtod(text + HEAD + 1, &end);
-  if (!is_hex(text, KEY_DIGITS) || text[KEY_DIGITS] != ' ' ||
-      !is_hex(text + KEY_DIGITS + 1, DEVICE_DIGITS) || text[HEAD] != ' ' || *end != '\0' ||
-      !(value > -2 && value < 1e12))
+  const char *end = "?";
+  double value = 0;
+  if (!scull_base_real_read(text + HEAD + 1, &end, &value) || !is_hex(text, KEY_DIGITS) ||
+      text[KEY_DIGITS] != ' ' || !is_hex(text + KEY_DIGITS + 1, DEVICE_DIGITS) ||
+      text[HEAD] != ' ' || *end != '\0' || !(value > -2 && value < 1e12))
     return false;
   text[HEAD] = '\0';
   *memory = add_record(cache, text, value);

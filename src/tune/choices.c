@@ -1,11 +1,12 @@
 /* The choices as text, and back: what makes a build repeatable. One line a step that runs a tactic,
  * fields separated by tabs:
  *   run <name> <nodes> <tactic> <knobs> <source layout> <destination layout> <microseconds>
- *   elide <name>
+ *   elide <name>                 (besides the concat's own line)
  * The name is that of the first output of the anchor (of the concat). */
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/real.h"
 #include "tune/forms.h"
 
 static const char heading[] = "scull choices 1\n";
@@ -22,7 +23,8 @@ void scull_tune_print_choices(const scull_graph_t *graph, const scull_tuning_t *
     const scull_choice_t *c = &tuning->choices[i];
     if (c->kind == SCULL_CHOICE_ELIDED)
       scull_base_text_print(text, "elide\t%s\n", name_of(graph, c));
-    if (c->kind != SCULL_CHOICE_RUN || c->tactic == NULL || c->engine < 0)
+    bool chosen = c->kind == SCULL_CHOICE_RUN || c->kind == SCULL_CHOICE_ELIDED;
+    if (!chosen || c->tactic == NULL || c->engine < 0)
       continue;
     scull_base_text_print(text, "run\t%s\t%zu\t%s\t%d,%d,%d,%d\t%s\t%s\t%.17g\n", name_of(graph, c),
                           c->node_count, c->tactic->name, c->config.knob[0], c->config.knob[1],
@@ -63,9 +65,10 @@ static bool read_fields(char *const *fields, size_t count, const scull_device_t 
   }
   if (count != 8 || strcmp(fields[0], "run") != 0)
     return false;
-  *out = (scull_replay_line_t){.name = fields[1],
-                               .count = (size_t)strtoul(fields[2], NULL, 10),
-                               .microseconds = strtod(fields[7], NULL)};
+  const char *end = NULL;
+  *out = (scull_replay_line_t){.name = fields[1], .count = (size_t)strtoul(fields[2], NULL, 10)};
+  if (!scull_base_real_read(fields[7], &end, &out->microseconds) || *end != '\0')
+    return false;
   out->tactic = scull_backend_tactic_find(device->backend, fields[3]);
   return out->tactic != NULL && out->count >= 1 && out->count <= SCULL_MAX_CHAIN &&
          read_knobs(fields[4], out->config.knob) &&

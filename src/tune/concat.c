@@ -59,6 +59,18 @@ static void set_slices(const scull_search_t *s, const scull_form_t *form, scull_
   }
 }
 
+/* Sets the candidate's time on a slice; a replayed one keeps the time that it had. */
+static scull_status_t time_slice(scull_search_t *s, const scull_site_t *site, double best,
+                                 scull_candidate_t *c) {
+  const char *reason = NULL;
+  if (!scull_tune_is_over(s) && s->replay == NULL)
+    return scull_tune_time(s, site, c->tactic, &c->config, best, &c->microseconds, &reason);
+  scull_status_t status = scull_tune_try(s->timer, site, c->tactic, &c->config, &reason);
+  if (status == SCULL_UNSUPPORTED)
+    c->microseconds = -1;
+  return status == SCULL_UNSUPPORTED ? SCULL_OK : status;
+}
+
 /* The fastest way to write the slice with the producer's present layouts; false when there is none.
  */
 static scull_status_t find_writer(scull_search_t *s, writer_t *w, const scull_slice_t *slice,
@@ -70,19 +82,13 @@ static scull_status_t find_writer(scull_search_t *s, writer_t *w, const scull_sl
   for (size_t i = 0; form != NULL && i < form->candidate_count; i++) {
     scull_candidate_t c = form->candidates[i];
     scull_site_t site;
-    const char *reason = NULL;
     if (c.config.src != w->choice->config.src || c.config.dst != w->choice->config.dst)
       continue;
     SCULL_TRY(scull_tune_configured(&form->site, &c.config, s->arena, &site));
     set_slices(s, form, &site, w->value, slice);
     if (c.tactic->refuse(&site, s->options->device) != NULL)
       continue;
-    if (scull_tune_is_over(s))
-      SCULL_TRY(scull_tune_try(s->timer, &site, c.tactic, &c.config, &reason) == SCULL_OK
-                    ? SCULL_OK
-                    : (c.microseconds = -1, SCULL_OK));
-    else
-      SCULL_TRY(scull_tune_time(s, &site, c.tactic, &c.config, best, &c.microseconds, &reason));
+    SCULL_TRY(time_slice(s, &site, best, &c));
     if (c.microseconds < 0 || (best >= 0 && c.microseconds >= best))
       continue;
     best = c.microseconds;
@@ -129,8 +135,7 @@ static void apply(scull_search_t *s, scull_choice_t *concat, const writer_t *wri
     writers[i].choice->microseconds = writers[i].candidate.microseconds;
     offset += scull_graph_value(s->graph, node->inputs[i])->shape[0].dim[1];
   }
-  concat->kind = SCULL_CHOICE_ELIDED;
-  concat->tactic = NULL;
+  concat->kind = SCULL_CHOICE_ELIDED; /* its tactic stays: a replay asks for it */
   concat->microseconds = 0;
 }
 

@@ -158,6 +158,8 @@ static scull_status_t ask_tactic(scull_search_t *s, scull_unit_t *unit, scull_fo
   for (size_t i = 0; i < count; i++) {
     const scull_candidate_t c = {.tactic = tactic, .config = configs[i]};
     SCULL_TRY(scull_tune_check_cancel(s));
+    if (form->candidate_count > 0 && form->candidates[0].microseconds > 0 && scull_tune_is_over(s))
+      break; /* what is not timed any more must not look faster than what is */
     if (unit->form_count == 0 || !is_hopeless(&unit->forms[0], &c))
       SCULL_TRY(add_candidate(s, unit, form, c));
   }

@@ -1,8 +1,7 @@
 /* Which nodes the engine takes: mark what a device tactic accepts, contract neighbours without
  * making a cycle, keep the clusters with more than min_subgraph_size operators of the file; the
  * rest stays native. Nothing is ever refused. */
-#include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 
 #include "tune/tune.h"
 
@@ -17,8 +16,7 @@ typedef struct {
   size_t *cluster; /* union-find over node ids; of marked nodes */
   bool *marked;
   const char **why;
-  size_t *position; /* of a node in order */
-  uint32_t *seen;   /* marks of the last search for a path */
+  uint32_t *seen; /* marks of the last search for a path */
   uint32_t round;
   scull_node_id_t *stack;
 } work_t;
@@ -71,7 +69,6 @@ static scull_status_t mark(work_t *w) {
     scull_node_id_t id = w->order[i];
     const scull_node_t *node = scull_graph_node(w->graph, id);
     w->cluster[id] = id;
-    w->position[id] = i;
     if (scull_tune_is_at_shape(w->graph, node))
       w->why[id] = shape_only;
     else if (is_disabled(w, node))
@@ -91,15 +88,28 @@ static size_t root(work_t *w, size_t id) {
   return id;
 }
 
-static size_t push_users(work_t *w, const scull_node_t *node, size_t top) {
+/* True for nodes that are done before a run begins: no path of a run leads through them. */
+static bool is_done_before(const work_t *w, scull_node_id_t id) {
+  return w->why[id] == shape_only;
+}
+
+static bool is_in(work_t *w, scull_node_id_t id, size_t a, size_t b) {
+  size_t r = w->marked[id] ? root(w, id) : SIZE_MAX;
+  return r == a || r == b;
+}
+
+/* Pushes the users of a node that have not been met; of a member's, only those outside. */
+static size_t push_users(work_t *w, scull_node_id_t id, bool member, size_t a, size_t b,
+                         size_t top) {
+  const scull_node_t *node = scull_graph_node(w->graph, id);
   for (size_t o = 0; o < node->output_count; o++) {
     const scull_value_t *v = scull_graph_value(w->graph, node->outputs[o]);
     for (size_t u = 0; u < v->users.size; u++) {
       scull_node_id_t user = v->users.data[u];
-      if (w->seen[user] != w->round) {
-        w->seen[user] = w->round;
-        w->stack[top++] = user;
-      }
+      if (w->seen[user] == w->round || is_done_before(w, user) || (member && is_in(w, user, a, b)))
+        continue;
+      w->seen[user] = w->round;
+      w->stack[top++] = user;
     }
   }
   return top;
@@ -110,30 +120,15 @@ static size_t push_users(work_t *w, const scull_node_t *node, size_t top) {
 static bool makes_cycle(work_t *w, size_t a, size_t b) {
   size_t top = 0;
   w->round++;
-  for (size_t i = 0; i < w->count; i++) { /* users of the members that are no members */
-    scull_node_id_t id = w->order[i];
-    size_t r = w->marked[id] ? root(w, id) : SIZE_MAX;
-    if (r != a && r != b)
-      continue;
-    const scull_node_t *node = scull_graph_node(w->graph, id);
-    for (size_t o = 0; o < node->output_count; o++) {
-      const scull_value_t *v = scull_graph_value(w->graph, node->outputs[o]);
-      for (size_t u = 0; u < v->users.size; u++) {
-        scull_node_id_t user = v->users.data[u];
-        size_t ru = w->marked[user] ? root(w, user) : SIZE_MAX;
-        if (ru != a && ru != b && w->seen[user] != w->round) {
-          w->seen[user] = w->round;
-          w->stack[top++] = user;
-        }
-      }
-    }
+  for (size_t i = 0; i < w->count; i++) {
+    if (is_in(w, w->order[i], a, b))
+      top = push_users(w, w->order[i], true, a, b, top);
   }
   while (top > 0) {
     scull_node_id_t id = w->stack[--top];
-    size_t r = w->marked[id] ? root(w, id) : SIZE_MAX;
-    if (r == a || r == b)
+    if (is_in(w, id, a, b))
       return true;
-    top = push_users(w, scull_graph_node(w->graph, id), top);
+    top = push_users(w, id, false, a, b, top);
   }
   return false;
 }
@@ -154,28 +149,39 @@ static void contract(work_t *w) {
   }
 }
 
+typedef struct {
+  size_t root;
+  uint32_t origin;
+} claim_t;
+
+static int by_claim(const void *a, const void *b) {
+  const claim_t *x = a, *y = b;
+  if (x->root != y->root)
+    return x->root < y->root ? -1 : 1;
+  return x->origin < y->origin ? -1 : x->origin > y->origin;
+}
+
 /* Operators of the file that stand behind the members of each cluster, each counted once. */
 static scull_status_t count_origins(work_t *w, size_t *counts) {
-  size_t total = w->graph->origins.size;
-  size_t *owner = SCULL_ARENA_ARRAY(w->arena, size_t, total);
-  if (owner == NULL)
+  size_t room = 0, n = 0;
+  for (size_t i = 0; i < w->count; i++)
+    room += scull_graph_node(w->graph, w->order[i])->origin_count;
+  claim_t *claims = SCULL_ARENA_ARRAY(w->arena, claim_t, room);
+  if (claims == NULL)
     return scull_base_fail_memory(w->graph->diag, "a partition");
-  memset(owner, 0xff, total * sizeof *owner);
   for (size_t i = 0; i < w->count; i++) {
     scull_node_id_t id = w->order[i];
     const scull_node_t *node = scull_graph_node(w->graph, id);
     if (!w->marked[id])
       continue;
     size_t r = root(w, id);
-    if (node->origin_count == 0)
-      counts[r]++;
-    for (size_t k = 0; k < node->origin_count; k++) {
-      if (owner[node->origins[k]] != r) {
-        owner[node->origins[k]] = r;
-        counts[r]++;
-      }
-    }
+    counts[r] += node->origin_count == 0;
+    for (size_t k = 0; k < node->origin_count; k++)
+      claims[n++] = (claim_t){r, node->origins[k]};
   }
+  qsort(claims, n, sizeof *claims, by_claim);
+  for (size_t i = 0; i < n; i++)
+    counts[claims[i].root] += i == 0 || by_claim(&claims[i - 1], &claims[i]) != 0;
   return SCULL_OK;
 }
 
@@ -214,11 +220,10 @@ scull_status_t scull_tune_partition(scull_graph_t *graph, const scull_tune_optio
   w.why = out->why;
   w.cluster = SCULL_ARENA_ARRAY(arena, size_t, n);
   w.marked = SCULL_ARENA_ARRAY(arena, bool, n);
-  w.position = SCULL_ARENA_ARRAY(arena, size_t, n);
   w.seen = SCULL_ARENA_ARRAY(arena, uint32_t, n);
   w.stack = SCULL_ARENA_ARRAY(arena, scull_node_id_t, n);
   if (out->engine == NULL || out->why == NULL || w.cluster == NULL || w.marked == NULL ||
-      w.position == NULL || w.seen == NULL || w.stack == NULL)
+      w.seen == NULL || w.stack == NULL)
     return scull_base_fail_memory(graph->diag, "a partition");
   SCULL_TRY(scull_graph_sort(graph, &w.order, &w.count));
   SCULL_TRY(mark(&w));

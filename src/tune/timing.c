@@ -88,7 +88,17 @@ typedef struct {
   void **inputs, **outputs;
 } bench_t;
 
-static scull_status_t take_ports(bench_t *b, scull_timer_t *timer) {
+/* Random bytes for the largest tensor: from here on they stay where they are. */
+static scull_status_t reserve_random(scull_timer_t *timer, const scull_site_t *site) {
+  size_t most = 0;
+  for (size_t i = 0; i < site->value_count; i++) {
+    size_t bytes = bytes_of(&site->values[i]);
+    most = bytes > most ? bytes : most;
+  }
+  return random_bytes(timer, most + 64);
+}
+
+static scull_status_t take_ports(bench_t *b, const scull_timer_t *timer) {
   const scull_site_t *site = &b->site;
   b->inputs = SCULL_ARENA_ARRAY(&b->arena, void *, site->input_count);
   b->outputs = SCULL_ARENA_ARRAY(&b->arena, void *, site->output_count);
@@ -100,10 +110,8 @@ static scull_status_t take_ports(bench_t *b, scull_timer_t *timer) {
     b->inputs[i] = scull_base_arena_alloc(&b->arena, bytes + 4096);
     if (b->inputs[i] == NULL)
       return SCULL_OUT_OF_MEMORY;
-    if (scull_tensor_dtype_is_float(v->dtype)) {
-      SCULL_TRY(random_bytes(timer, bytes + 64));
+    if (scull_tensor_dtype_is_float(v->dtype))
       memcpy(b->inputs[i], timer->random, bytes);
-    }
   }
   for (size_t i = 0; i < site->output_count; i++) {
     b->outputs[i] =
@@ -120,19 +128,13 @@ static scull_status_t take_constants(bench_t *b, scull_timer_t *timer) {
     scull_site_value_t *v = &b->site.values[i];
     if (!v->is_constant || v->data != NULL)
       continue;
-    size_t bytes = bytes_of(v);
-    if (scull_tensor_dtype_is_float(v->dtype)) {
-      SCULL_TRY(random_bytes(timer, bytes + 64));
-      continue;
-    }
-    v->data = scull_base_arena_alloc(&b->arena, bytes + 4096);
+    SCULL_TRY(reserve_random(timer, &b->site)); /* once: it is large enough then */
+    if (scull_tensor_dtype_is_float(v->dtype))
+      v->data = timer->random;
+    else
+      v->data = scull_base_arena_alloc(&b->arena, bytes_of(v) + 4096);
     if (v->data == NULL)
       return SCULL_OUT_OF_MEMORY;
-  }
-  for (size_t i = 0; i < b->site.value_count; i++) { /* the buffer stays where it is from here on */
-    scull_site_value_t *v = &b->site.values[i];
-    if (v->is_constant && v->data == NULL)
-      v->data = timer->random;
   }
   return SCULL_OK;
 }
@@ -220,14 +222,23 @@ static void bench_deinit(bench_t *b, const scull_tactic_t *tactic) {
   scull_base_arena_deinit(&b->arena);
 }
 
+/* A copy of the site, prepared. A tactic that packs nothing sees all constants, as it will. */
+static scull_status_t bench_init(bench_t *b, scull_timer_t *timer, const scull_site_t *site,
+                                 const scull_tactic_t *tactic, const scull_config_t *config,
+                                 const char **reason) {
+  *b = (bench_t){0};
+  *reason = "failed";
+  SCULL_TRY(copy_site(site, &b->arena, &b->site));
+  if (tactic->pack == NULL)
+    SCULL_TRY(take_constants(b, timer));
+  return prepare(b, timer, tactic, config, reason);
+}
+
 scull_status_t scull_tune_try(scull_timer_t *timer, const scull_site_t *site,
                               const scull_tactic_t *tactic, const scull_config_t *config,
                               const char **reason) {
-  bench_t b = {0};
-  scull_base_arena_init(&b.arena);
-  scull_status_t status = copy_site(site, &b.arena, &b.site);
-  if (status == SCULL_OK)
-    status = prepare(&b, timer, tactic, config, reason);
+  bench_t b;
+  scull_status_t status = bench_init(&b, timer, site, tactic, config, reason);
   bench_deinit(&b, tactic);
   return status;
 }
@@ -314,12 +325,10 @@ static scull_status_t sample(scull_timer_t *timer, const bench_t *b, const scull
 scull_status_t scull_tune_measure(scull_timer_t *timer, const scull_site_t *site,
                                   const scull_tactic_t *tactic, const scull_config_t *config,
                                   double best, double *microseconds, const char **reason) {
-  bench_t b = {0};
+  bench_t b;
   *reason = "failed";
-  scull_base_arena_init(&b.arena);
-  scull_status_t status = copy_site(site, &b.arena, &b.site);
-  if (status == SCULL_OK)
-    status = prepare(&b, timer, tactic, config, reason);
+  SCULL_TRY(reserve_random(timer, site));
+  scull_status_t status = bench_init(&b, timer, site, tactic, config, reason);
   if (status == SCULL_OK)
     status = take_constants(&b, timer);
   if (status == SCULL_OK)

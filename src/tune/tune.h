@@ -62,7 +62,7 @@ typedef struct scull_choice {
   scull_choice_kind_t kind;
   int32_t engine;               /* -1: native */
   const char *why;              /* native: the reason; static or in the arena; else NULL */
-  const scull_tactic_t *tactic; /* NULL: reference kernel, or no work */
+  const scull_tactic_t *tactic; /* NULL: reference kernel, or no work; ELIDED: what would copy */
   scull_config_t config;
   double microseconds; /* 0: not timed */
   scull_alternative_t *alternatives;

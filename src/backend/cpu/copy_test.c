@@ -56,7 +56,7 @@ static void movers(void **state) {
   }
   for (int axis = 0; axis < 3; axis++) {
     int64_t a[3] = {5, 6, 7}, b[3] = {5, 6, 7};
-    char attrs[16];
+    char attrs[32];
     harness_t h;
     b[axis] = 11;
     snprintf(attrs, sizeof attrs, "axis=%d", axis == 2 ? -1 : axis);

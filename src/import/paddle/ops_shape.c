@@ -314,6 +314,15 @@ static scull_status_t reverse(scull_paddle_call_t *call) {
   return scull_paddle_end(call, &emit, "Out");
 }
 
+static scull_status_t roll(scull_paddle_call_t *call) {
+  scull_ints_t shifts = {0};
+  SCULL_TRY(scull_paddle_fixed_list(call, "shifts", "ShiftsTensor", NULL, &shifts));
+  scull_emit_t emit = scull_import_emit(&call->emitter, "roll", scull_paddle_in(call, "X"));
+  scull_import_emit_ints(&emit, "shifts", shifts);
+  scull_import_emit_ints(&emit, "axes", scull_paddle_ints(call, "axis"));
+  return scull_paddle_end(call, &emit, "Out");
+}
+
 /* --- padding --------------------------------------------------------------------------------- */
 
 /* Adds a pad node. `pads` has 2 * rank numbers: begins, then ends. */
@@ -481,6 +490,7 @@ static const scull_paddle_row_t rows[] = {
     {"crop_tensor", crop, NULL, NULL, NULL},
     {"reverse", reverse, NULL, NULL, NULL},
     {"flip", reverse, NULL, NULL, NULL},
+    {"roll", roll, NULL, NULL, NULL},
     {"pad", pad, NULL, NULL, NULL},
     {"pad2d", pad2d, NULL, NULL, NULL},
     {"pad3d", pad3d, NULL, NULL, NULL},

@@ -98,6 +98,7 @@ static const scull_pir_name_t names[] = {
     {"pad", "pad", "X PadValue", "Out", ""},
     {"pad3d", "pad3d", "X Paddings", "Out", "pad_value>value"},
     {"expand", "expand_v2", "X Shape/expand_shapes_tensor", "Out", ""},
+    {"roll", "roll", "X ShiftsTensor", "Out", ""},
     {"tile", "tile", "X RepeatTimes/repeat_times_tensor", "Out", ""},
     {"gather", "gather", "X Index Axis", "Out", ""},
     {"gather_nd", "gather_nd", "X Index", "Out", ""},

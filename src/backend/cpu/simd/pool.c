@@ -1,6 +1,8 @@
 /* One row of max or average pooling, blocks of 16 channels innermost. Four neighbouring 3x3 windows
  * inside the picture share the pixels that they load; all others go tap by tap.
+ * A window without a pixel gives the least finite number, or the average 0, as the operator says.
  * Floor: the source read and the destination written once; 4.5 loads a result at stride 1. */
+#include <float.h>
 #include <math.h>
 
 #include "backend/cpu/simd/simd.h"
@@ -29,8 +31,13 @@ V16_INLINE void any_window(const args_t *p, int64_t x, bool is_max) {
   const int64_t x0 = left < 0 ? 0 : left, x1 = right < p->width ? right : p->width;
   const int64_t wide = right < p->width + p->pad_end ? right : p->width + p->pad_end;
   const int64_t taps = p->include_pad ? wide - left : x1 - x0;
-  const v16_t share = v16_set1(1.0f / ((float)taps * p->rows_counted));
+  const bool empty = p->rows <= 0 || x1 <= x0;
+  const v16_t share = v16_set1(empty ? 0.0f : 1.0f / ((float)taps * p->rows_counted));
   for (int64_t b = 0; b < p->blocks; b++) {
+    if (empty) {
+      put(p, b, x, is_max ? v16_set1(-FLT_MAX) : v16_zero());
+      continue;
+    }
     v16_t acc = is_max ? v16_set1(-INFINITY) : v16_zero();
     for (int64_t y = 0; y < p->rows; y++) {
       const float *row = p->src + b * p->src_step.block + y * p->src_step.row;
