@@ -162,8 +162,8 @@ check_headers() {
     esac
     # shellcheck disable=SC2086
     printf '#include "%s"\n' "$PWD/$header" |
-      "$compiler" -std=c17 -Wall -Wextra -Werror $onednn $flags -Isrc -Iinclude -Itests \
-        -I"${header%/*}" -x c -fsyntax-only - >"$tmp/out" 2>&1 ||
+      "$compiler" -std=c17 -D_POSIX_C_SOURCE=200809L -Wall -Wextra -Werror $onednn $flags -Isrc -Iinclude -Itests \
+        -x c -fsyntax-only - >"$tmp/out" 2>&1 ||
       found="$found$header does not compile alone: $(sed -n '/error/{p;q;}' "$tmp/out")
 "
   done
