@@ -58,5 +58,6 @@ extern const scull_pass_t scull_pass_global_pool;
 extern const scull_pass_t scull_pass_horizontal;
 extern const scull_pass_t scull_pass_merge_affine;
 extern const scull_pass_t scull_pass_zero_state;
+extern const scull_pass_t scull_pass_join_slices;
 
 #endif

@@ -28,6 +28,7 @@ static const row_t rows[] = {
     {2, &scull_pass_recognise_layer_norm},
     {2, &scull_pass_recognise_attention},
     {2, &scull_pass_global_pool},
+    {2, &scull_pass_join_slices},
     {2, &scull_pass_remove_identity},
     {2, &scull_pass_sweep},
     /* fold */

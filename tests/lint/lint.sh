@@ -178,6 +178,18 @@ check_headers() {
   [ -z "$found" ] || fail "$found"
 }
 
+# --- docs: every path in backticks exists (build products, placeholders and globs aside) ------------
+check_docs() {
+  found=$(grep -o '`[a-z]*/[A-Za-z0-9_./-]*`' README.md docs/*.md bench/README.md | tr -d '`' |
+    while IFS=: read -r page path; do
+      case $path in
+        src/* | include/* | docs/* | tests/* | tools/* | bench/* | zoo/* | scripts/* | cmake/*)
+          [ -e "$path" ] || echo "$page: there is no $path" ;;
+      esac
+    done)
+  [ -z "$found" ] || fail "$found"
+}
+
 # --- format: clang-format ---------------------------------------------------------------------------
 check_format() {
   command -v clang-format >/dev/null 2>&1 || { echo "skipped: no clang-format"; return 77; }
@@ -203,7 +215,7 @@ check_tidy() {
 
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-[ $# -gt 0 ] || set -- includes lists names sizes calls headers format tidy
+[ $# -gt 0 ] || set -- includes lists names sizes calls headers docs format tidy
 result=0
 for check in "$@"; do
   code=0
