@@ -51,11 +51,25 @@ function(scull_add_folders)
     list(APPEND objects $<TARGET_OBJECTS:scull_${folder}>)
   endforeach()
 
+  # What running a plan needs and nothing else: it links without importers, graphs, passes and
+  # search, which keeps the runtime's closure honest. It has no public door of its own yet.
+  set(runtime $<TARGET_OBJECTS:scull_avx2> $<TARGET_OBJECTS:scull_avx512>)
+  foreach(folder base tensor ops backend plan runtime)
+    list(APPEND runtime $<TARGET_OBJECTS:scull_${folder}>)
+  endforeach()
+  add_library(scull_rt SHARED ${runtime})
+  target_link_options(scull_rt PRIVATE -Wl,--no-undefined)
+
   # Tests see everything; users see the shared library, which shows SCULL_API only.
   add_library(scull_static STATIC ${objects})
   add_library(scull SHARED ${objects})
   set_target_properties(scull PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION 0)
   target_link_options(scull PRIVATE -Wl,--no-undefined -Wl,-z,relro,-z,now)
+  target_link_libraries(scull_rt PRIVATE Threads::Threads m
+                        $<$<BOOL:${SCULL_ONEDNN}>:${SCULL_DNNL}>)
+  if(SCULL_THREADS STREQUAL "openmp")
+    target_link_libraries(scull_rt PRIVATE OpenMP::OpenMP_C)
+  endif()
   foreach(library scull_static scull)
     target_include_directories(${library} INTERFACE
       $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
