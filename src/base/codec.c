@@ -23,6 +23,12 @@ void scull_base_codec_fail(scull_codec_t *codec, const char *fault) {
   codec->failed = true;
 }
 
+void scull_base_codec_fail_memory(scull_codec_t *codec) {
+  if (!codec->failed)
+    codec->no_memory = true;
+  scull_base_codec_fail(codec, "out of memory");
+}
+
 /* The next `size` bytes of the input, or NULL. */
 static const uint8_t *take(scull_codec_t *codec, size_t size) {
   if (codec->failed)
@@ -41,7 +47,7 @@ static void write_raw(scull_codec_t *codec, const void *data, size_t size) {
     return;
   scull_base_text_add(&codec->out, data, size);
   if (codec->out.failed)
-    scull_base_codec_fail(codec, "out of memory");
+    scull_base_codec_fail_memory(codec);
 }
 
 static void raw(scull_codec_t *codec, void *value, size_t size) {
@@ -109,7 +115,7 @@ void scull_base_codec_string(scull_codec_t *codec, const char **value) {
     return;
   const char *copy = scull_base_arena_string(codec->arena, (const char *)bytes.data, bytes.size);
   if (copy == NULL)
-    scull_base_codec_fail(codec, "out of memory");
+    scull_base_codec_fail_memory(codec);
   else
     *value = copy;
 }
@@ -130,7 +136,7 @@ void scull_base_codec_array(scull_codec_t *codec, void **items, size_t *count, s
   }
   *items = scull_base_arena_array(codec->arena, n, struct_size);
   if (*items == NULL)
-    scull_base_codec_fail(codec, "out of memory");
+    scull_base_codec_fail_memory(codec);
   else
     *count = n;
 }

@@ -11,6 +11,7 @@
 
 typedef struct scull_codec {
   bool writing, failed;
+  bool no_memory; /* it failed because memory was short: the record may be good */
   scull_text_t out;     /* writing: the bytes so far */
   scull_bytes_t in;     /* reading */
   size_t at;            /* reading: position */
@@ -24,6 +25,9 @@ void scull_base_codec_deinit(scull_codec_t *codec);
 
 /* Marks the record as bad. */
 void scull_base_codec_fail(scull_codec_t *codec, const char *fault);
+
+/* The same for a record that cannot be held. */
+void scull_base_codec_fail_memory(scull_codec_t *codec);
 
 void scull_base_codec_u8(scull_codec_t *codec, uint8_t *value);
 void scull_base_codec_u16(scull_codec_t *codec, uint16_t *value);

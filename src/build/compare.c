@@ -374,5 +374,10 @@ scull_status_t scull_build_recompute(const scull_runtime_engine_t *engine,
   if (status == SCULL_OK && out->data == NULL && s.status == SCULL_OK)
     status = evaluate(graph, inputs, &watch, diag);
   scull_graph_destroy(graph);
-  return status == SCULL_OK ? s.status : status;
+  status = status == SCULL_OK ? s.status : status;
+  if (status != SCULL_OK) {
+    scull_base_free(out->data);
+    out->data = NULL;
+  }
+  return status;
 }

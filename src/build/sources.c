@@ -217,7 +217,7 @@ static uint32_t *read_numbers(work_t *w, uint32_t *count, size_t limit, bool abs
   uint32_t *list =
       w->codec->failed ? NULL : SCULL_ARENA_ARRAY(&w->graph->arena, uint32_t, (size_t)*count + 1);
   if (list == NULL)
-    scull_base_codec_fail(w->codec, "out of memory");
+    scull_base_codec_fail_memory(w->codec);
   for (uint32_t i = 0; i < *count && !w->codec->failed; i++) {
     scull_base_codec_u32(w->codec, &list[i]);
     if (list[i] >= limit && !(absent && list[i] == SCULL_NO_ID))
@@ -298,7 +298,7 @@ scull_status_t scull_build_sources_read(scull_bytes_t bytes, scull_diag_t *diag,
   else
     w.graph->points = points;
   scull_status_t status = read_all(&w);
-  if (status == SCULL_OUT_OF_MEMORY)
+  if (status == SCULL_OUT_OF_MEMORY || codec.no_memory)
     status = scull_base_fail_memory(diag, "a plan's sources");
   if (status == SCULL_OK && codec.failed)
     status = scull_base_fail(diag, SCULL_CORRUPT, "the plan's sources, byte %zu: %s", codec.at,

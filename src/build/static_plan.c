@@ -91,9 +91,11 @@ static const char *fault_of(const char *path, const scull_device_t *device, char
   if (!scull_base_file_exists(path))
     return "none is stored for this model, these options and this device";
   scull_plan_init(&plan);
-  scull_status_t status = scull_plan_open(path, &plan, NULL);
-  const char *fault = status != SCULL_OK ? "the stored one is damaged or of another version"
-                                         : scull_runtime_mismatch(&plan, device, words, size);
+  const char *fault = NULL;
+  if (scull_plan_open(path, &plan, NULL) != SCULL_OK)
+    fault = "the stored one is damaged or of another version";
+  else if (scull_runtime_mismatch(&plan, device, words, size, &fault) != SCULL_OK)
+    fault = "memory is short";
   scull_plan_deinit(&plan);
   return fault;
 }

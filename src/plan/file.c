@@ -190,6 +190,8 @@ scull_status_t scull_plan_read(scull_bytes_t bytes, const char *name, scull_plan
   scull_plan_codec_meta(&codec, out);
   if (!codec.failed && codec.at != codec.in.size)
     scull_base_codec_fail(&codec, "bytes after the last record");
+  if (codec.no_memory)
+    return scull_base_fail_memory(diag, "a plan");
   if (codec.failed)
     return corrupt(diag, name, header.sections[0].offset + codec.at, codec.fault);
   out->report =

@@ -99,7 +99,7 @@ void scull_plan_codec_attrs(scull_codec_t *codec, const scull_opdef_t *def, cons
     record = scull_ops_attrs_create(schema, codec->arena);
   }
   if (record == NULL) {
-    scull_base_codec_fail(codec, "out of memory");
+    scull_base_codec_fail_memory(codec);
     return;
   }
   for (size_t i = 0; i < schema->count && !codec->failed; i++)

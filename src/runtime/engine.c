@@ -4,18 +4,19 @@
 
 #include "runtime/runtime.h"
 
-const char *scull_runtime_mismatch(const scull_plan_t *plan, const scull_device_t *device,
-                                   char *buffer, size_t size) {
+scull_status_t scull_runtime_mismatch(const scull_plan_t *plan, const scull_device_t *device,
+                                      char *buffer, size_t size, const char **why) {
   scull_text_t here = {0};
-  const char *why = NULL;
+  *why = NULL;
   scull_backend_device_print(device, &here);
-  if (strcmp(scull_base_text_get(&here), plan->device) != 0) {
+  bool known = !here.failed;
+  if (known && strcmp(scull_base_text_get(&here), plan->device) != 0) {
     snprintf(buffer, size, "it was tuned on \"%s\", this is \"%s\"", plan->device,
              scull_base_text_get(&here));
-    why = buffer;
+    *why = buffer;
   }
   scull_base_text_deinit(&here);
-  for (size_t i = 0; i < plan->step_count && why == NULL; i++) {
+  for (size_t i = 0; i < plan->step_count && *why == NULL; i++) {
     const scull_plan_step_t *step = &plan->steps[i];
     if (step->tactic_name[0] == '\0')
       continue;
@@ -23,10 +24,10 @@ const char *scull_runtime_mismatch(const scull_plan_t *plan, const scull_device_
     if (tactic == NULL || tactic->version != step->tactic_version) {
       snprintf(buffer, size, "step '%s' needs tactic %s version %u", step->name, step->tactic_name,
                step->tactic_version);
-      why = buffer;
+      *why = buffer;
     }
   }
-  return why;
+  return known ? SCULL_OK : SCULL_OUT_OF_MEMORY;
 }
 
 void scull_runtime_engine_destroy(scull_runtime_engine_t *engine) {
@@ -57,7 +58,9 @@ static const char *refusal(const scull_plan_step_t *step, const scull_tactic_t *
 static scull_status_t find_tactics(scull_runtime_engine_t *engine, scull_diag_t *diag) {
   const scull_plan_t *plan = &engine->plan;
   char words[512];
-  const char *why = scull_runtime_mismatch(plan, engine->device, words, sizeof words);
+  const char *why = NULL;
+  if (scull_runtime_mismatch(plan, engine->device, words, sizeof words, &why) != SCULL_OK)
+    return scull_base_fail_memory(diag, "an engine");
   if (why != NULL)
     return scull_base_fail(diag, SCULL_NEEDS_BUILD, "the plan must be built again: %s", why);
   engine->tactics = scull_base_alloc((plan->step_count + 1) * sizeof *engine->tactics);

@@ -21,9 +21,10 @@ scull_status_t scull_runtime_engine_create(scull_plan_t *plan, int device_index,
                                            scull_diag_t *diag) SCULL_MUST_USE;
 void scull_runtime_engine_destroy(scull_runtime_engine_t *engine);
 
-/* NULL when the plan can run on this device as it is, else why not, in words kept in `buffer`. */
-const char *scull_runtime_mismatch(const scull_plan_t *plan, const scull_device_t *device,
-                                   char *buffer, size_t size);
+/* *why is NULL when the plan can run on this device as it is, else why not, in words kept in
+ * `buffer`. OUT_OF_MEMORY when that cannot be told. */
+scull_status_t scull_runtime_mismatch(const scull_plan_t *plan, const scull_device_t *device,
+                                      char *buffer, size_t size, const char **why) SCULL_MUST_USE;
 
 typedef struct scull_runtime_context scull_runtime_context_t;
 
