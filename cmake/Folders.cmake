@@ -51,6 +51,9 @@ function(scull_add_folders)
     list(APPEND objects $<TARGET_OBJECTS:scull_${folder}>)
   endforeach()
 
+  set_source_files_properties(${PROJECT_SOURCE_DIR}/src/base/hash_avx2.c
+                              PROPERTIES COMPILE_OPTIONS -mavx2)
+
   # What running a plan needs and nothing else: it links without importers, graphs, passes and
   # search, which keeps the runtime's closure honest. It has no public door of its own yet.
   set(runtime $<TARGET_OBJECTS:scull_avx2> $<TARGET_OBJECTS:scull_avx512>)

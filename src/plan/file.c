@@ -59,7 +59,7 @@ static scull_status_t write_sections(scull_writer_t *writer, const scull_bytes_t
         (section_t){.kind = i + 1,
                     .offset = scull_base_writer_position(writer),
                     .size = content[i].size,
-                    .hash = scull_base_hash64(content[i].data, content[i].size, i + 1)};
+                    .hash = scull_base_hash64_large(content[i].data, content[i].size, i + 1)};
     SCULL_TRY(scull_base_writer_add(writer, content[i].data, content[i].size));
   }
   header.file_size = scull_base_writer_position(writer);
@@ -101,7 +101,7 @@ void scull_plan_seal(void *bytes, size_t size) {
   for (uint32_t i = 0; i < SECTIONS; i++) {
     section_t *s = &header.sections[i];
     if (s->offset <= size && s->size <= size - s->offset)
-      s->hash = scull_base_hash64((const char *)bytes + s->offset, s->size, i + 1);
+      s->hash = scull_base_hash64_large((const char *)bytes + s->offset, s->size, i + 1);
   }
   header.hash = header_hash(&header);
   memcpy(bytes, &header, sizeof header);
@@ -151,7 +151,7 @@ static scull_status_t find_sections(const header_t *h, scull_bytes_t bytes, cons
     if (!all_zero(bytes.data + end, s->offset - end))
       return corrupt(diag, name, end, "bytes between sections are not zero");
     out[i] = (scull_bytes_t){bytes.data + s->offset, s->size};
-    if (scull_base_hash64(out[i].data, out[i].size, i + 1) != s->hash)
+    if (scull_base_hash64_large(out[i].data, out[i].size, i + 1) != s->hash)
       return corrupt(diag, name, s->offset, "a section's checksum does not match");
     end = s->offset + s->size;
   }
