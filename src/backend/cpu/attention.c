@@ -3,7 +3,6 @@
  * scored, normalized and multiplied while their scores stay in L1. Nothing of the size of all
  * scores is ever written.
  * Floor: the multiply-adds of both products; packing costs a tile's share, 1/6 or less of it. */
-#include <math.h>
 #include <string.h>
 
 #include "backend/cpu/kernel.h"
@@ -137,23 +136,9 @@ static void multiply(const state_t *s, const float *a, int64_t a_row, int64_t de
   }
 }
 
-static void add_mask(const state_t *s, const float *mask, float *scores) {
+static void scale_and_mask(const state_t *s, const float *mask, float *scores) {
   for (int64_t k = 0; k < s->keys; k++)
-    scores[k] += mask[k * s->mask_step[3]];
-}
-
-/* scores = e^(scores - their largest); returns their sum. */
-static float exponentiate(const state_t *s, float *scores) {
-  const scull_cpu_post_t e = {.act = SCULL_CPU_ACT_EXP};
-  float top = -INFINITY, sum = 0;
-  for (int64_t k = 0; k < s->keys; k++)
-    top = scores[k] > top ? scores[k] : top;
-  for (int64_t k = 0; k < s->keys; k++)
-    scores[k] -= top;
-  s->kernels->unary(&e, scores, scores, s->keys);
-  for (int64_t k = 0; k < s->keys; k++)
-    sum += scores[k];
-  return sum;
+    scores[k] = scores[k] * s->scale + mask[k * s->mask_step[3]];
 }
 
 typedef struct {
@@ -164,7 +149,6 @@ typedef struct {
 /* Up to six queries of one head. */
 static void attend(const job_t *job, int64_t head, int64_t query, int rows, float *scratch) {
   const state_t *s = job->state;
-  const scull_cpu_post_t scale = {.act = SCULL_CPU_ACT_LINEAR, .param = {s->scale, 0}};
   const float *q =
       (const float *)job->args->inputs[s->src[0]] + (head * s->queries + query) * s->depth;
   const float *keys = scratch, *values = keys + s->depth * s->keys_wide;
@@ -173,14 +157,13 @@ static void attend(const job_t *job, int64_t head, int64_t query, int rows, floa
   multiply(s, q, s->depth, s->depth, keys, s->keys_wide, scores, rows);
   for (int r = 0; r < rows; r++) {
     float *row = scores + r * s->keys_wide;
-    s->kernels->unary(&scale, row, row, s->keys);
     if (s->mask >= 0)
-      add_mask(s,
-               (const float *)job->args->inputs[s->mask] +
-                   head / s->heads_a_batch * s->mask_step[0] +
-                   head % s->heads_a_batch * s->mask_step[1] + (query + r) * s->mask_step[2],
-               row);
-    sum[r] = exponentiate(s, row);
+      scale_and_mask(s,
+                     (const float *)job->args->inputs[s->mask] +
+                         head / s->heads_a_batch * s->mask_step[0] +
+                         head % s->heads_a_batch * s->mask_step[1] + (query + r) * s->mask_step[2],
+                     row);
+    sum[r] = s->kernels->exponentials(row, s->keys, s->mask >= 0 ? 1 : s->scale);
   }
   multiply(s, scores, s->keys_wide, s->keys, values, s->width_wide, result, rows);
   float *dst = (float *)job->args->outputs[0] + (head * s->queries + query) * s->width;

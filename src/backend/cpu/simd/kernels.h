@@ -130,6 +130,8 @@ typedef struct scull_cpu_kernels {
    * as dst. */
   void (*binary)(scull_cpu_binary_t op, const float *a, int a_period, const float *b, int b_period,
                  float *dst, int64_t count);
+  /* row = e^(row * scale - its largest); returns the sum. */
+  float (*exponentials)(float *row, int64_t count, float scale);
   /* dst[x * dst_step + y] = src[y * src_step + x] for x, y < 16; floats moved as bits. */
   void (*transpose)(const float *src, int64_t src_step, float *dst, int64_t dst_step);
 } scull_cpu_kernels_t;

@@ -11,5 +11,6 @@ const scull_cpu_kernels_t SCULL_SIMD(scull_cpu_kernels) = {
     .pool = SCULL_SIMD(scull_cpu_pool),
     .unary = SCULL_SIMD(scull_cpu_unary),
     .binary = SCULL_SIMD(scull_cpu_binary),
+    .exponentials = SCULL_SIMD(scull_cpu_exponentials),
     .transpose = SCULL_SIMD(scull_cpu_transpose),
 };
