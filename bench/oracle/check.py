@@ -110,4 +110,5 @@ def main():
     return 0 if all(good[way] == count for way in ways if args.only in (None, way)) else 1
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())
