@@ -7,7 +7,7 @@
 #include "base/codec.h"
 #include "base/file.h"
 
-#define SCULL_PLAN_FORMAT 1u /* readable: this one and the one before */
+#define SCULL_PLAN_FORMAT 1u /* the first; later versions read the one before as well */
 #define SCULL_PLAN_NONE UINT32_MAX
 
 typedef enum scull_plan_storage {

@@ -81,9 +81,9 @@ static scull_status_t add_alternative(scull_search_t *s, scull_unit_t *unit,
 /* --- candidates ---------------------------------------------------------------------------------
  */
 
-static bool is_disabled(const scull_search_t *s, const char *tactic) {
-  for (size_t i = 0; i < s->options->disabled_tactics.count; i++) {
-    if (scull_base_glob(s->options->disabled_tactics.names[i], tactic))
+bool scull_tune_is_tactic_disabled(const scull_tune_options_t *options, const char *tactic) {
+  for (size_t i = 0; i < options->disabled_tactics.count; i++) {
+    if (scull_base_glob(options->disabled_tactics.names[i], tactic))
       return true;
   }
   return false;
@@ -169,7 +169,8 @@ static scull_status_t ask_tactic(scull_search_t *s, scull_unit_t *unit, scull_fo
 static scull_status_t ask_all(scull_search_t *s, scull_unit_t *unit, scull_form_t *form) {
   const scull_tactic_t *const *tactics = s->options->device->backend->tactics;
   for (size_t i = 0; tactics[i] != NULL; i++) {
-    if (!scull_backend_tactic_applies(tactics[i], &form->site) || is_disabled(s, tactics[i]->name))
+    if (!scull_backend_tactic_applies(tactics[i], &form->site) ||
+        scull_tune_is_tactic_disabled(s->options, tactics[i]->name))
       continue;
     if (scull_tune_is_over(s) && form->candidate_count > 0)
       break;

@@ -70,6 +70,9 @@ scull_status_t scull_tune_reformat_time(scull_search_t *s, scull_value_id_t valu
                                         scull_layout_t from, scull_layout_t to,
                                         double *microseconds) SCULL_MUST_USE;
 
+/* True when a pattern of the user names the tactic. */
+bool scull_tune_is_tactic_disabled(const scull_tune_options_t *options, const char *tactic);
+
 /* CANCELLED when the caller wants to stop. */
 scull_status_t scull_tune_check_cancel(const scull_search_t *s) SCULL_MUST_USE;
 

@@ -116,6 +116,7 @@ static scull_status_t choose_native(scull_search_t *s, scull_node_id_t id, scull
   for (size_t i = 0; tactics[i] != NULL; i++) {
     scull_config_t configs[SCULL_MAX_CONFIGS] = {{{0}, SCULL_LAYOUT_PLAIN, SCULL_LAYOUT_PLAIN}};
     if (!scull_backend_tactic_applies(tactics[i], &site) ||
+        scull_tune_is_tactic_disabled(s->options, tactics[i]->name) ||
         tactics[i]->refuse(&site, s->options->device) != NULL)
       continue;
     size_t count = tactics[i]->configs == NULL
