@@ -10,12 +10,9 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/scull DESTINATION ${CMAKE_INSTAL
         FILES_MATCHING PATTERN "*.h")
 
 # The command finds the library beside itself, wherever both are put.
-get_target_property(command_type scull_command TYPE)
-if(command_type STREQUAL "EXECUTABLE")
-  set_target_properties(scull_command PROPERTIES
-    INSTALL_RPATH "\$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")
-  install(TARGETS scull_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-endif()
+set_target_properties(scull_command PROPERTIES
+  INSTALL_RPATH "\$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")
+install(TARGETS scull_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 
 install(EXPORT scullTargets NAMESPACE scull:: DESTINATION ${package_dir})
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/scullConfig.cmake.in

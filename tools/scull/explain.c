@@ -2,6 +2,7 @@
  * much, from the report that the build left in the plan. Prints what the report holds and passes
  * over what it does not. */
 #define _POSIX_C_SOURCE 200809L
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,7 +70,7 @@ static double best_loser(const json_t *layer) {
 
 static void add_loss(cli_table_t *table, double time, double than) {
   if (time >= 0 && than > 0)
-    cli_table_add(table, "%+.0f %%", 100 * (time / than - 1));
+    cli_table_add(table, "%+ld %%", lround(100 * (time / than - 1)));
   else
     cli_table_add(table, " ");
 }
