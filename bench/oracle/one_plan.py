@@ -14,7 +14,7 @@ import check
 from check import scull
 
 NETWORKS = ("resnet50", "mobilenet_v1", "inception_v3")
-WAYS = (check.NATIVE, ("--tune", "fast"))
+WAYS = (check.NATIVE, ("--tune", "fast", "--time-budget", "5"))
 TOLERANCE = 1e-4
 
 
