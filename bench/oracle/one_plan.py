@@ -1,6 +1,6 @@
 """One plan for batches 1 to 10, checked at every one:
     bench/oracle/real_models one_plan.py DEST [NET ...]
-DEST holds a folder a network (model.pdmodel, model.pdiparams, io.npz), as for check.py. The tuned plan's answers are
+DEST holds a folder a network (model.pdmodel, model.pdiparams, io.npz), as for check.py. The tuned plan answers are
 compared with those of a native plan of the same range; batch 11 must be refused with a message that names input,
 dimension and range. Exit status 1 when something is off."""
 import argparse
@@ -14,7 +14,7 @@ import check
 from check import scull
 
 NETWORKS = ("resnet50", "mobilenet_v1", "inception_v3")
-WAYS = (check.NATIVE, ("--tune", "fast"))
+WAYS = (check.NATIVE, ("--tune", "fast", "--time-budget", "5"))
 TOLERANCE = 1e-4
 
 
