@@ -1,7 +1,7 @@
-/* resnet_chain.cu: ResNet50 (v1.5: stride in the 3x3) in FP16 as one CUDA graph of our kernels with
- * programmatic dependent launches: 50 nodes a network. Checks every layer against a plain
- * convolution, picks a configuration a layer by time, then again inside the whole chain, and prints
- * the totals. resnet_chain BATCH[,BATCH..] [OUT.csv] */
+/* chain.cu: ResNet50 and 101 (v1.5: stride in the 3x3) and MobileNet v1, in FP16 or INT8, as one
+ * CUDA graph of our kernels with programmatic dependent launches. Checks every layer against a
+ * plain convolution, picks a configuration a layer by time, then again inside the whole chain, and
+ * prints the totals. chain NET[-int8] BATCH[,BATCH..] [OUT.csv] */
 #include "backend/cuda/pool.h"
 #include "backend/cuda/stem.h"
 #include "gpu_bench.cuh"

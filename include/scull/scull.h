@@ -111,7 +111,8 @@ typedef enum scull_stage {
   SCULL_STAGE_LOWER = 5,
 } scull_stage_t;
 
-/* Permissions, not orders: the search keeps whatever is fastest. F32 always is permitted. */
+/* Permissions, not orders: the search keeps whatever is fastest. F32 always is permitted, and
+ * alone in this version: the others are refused with INVALID_ARGUMENT. */
 enum {
   SCULL_PRECISION_F32 = 1u << 0,
   SCULL_PRECISION_BF16 = 1u << 1,

@@ -11,7 +11,7 @@
 
 typedef struct scull_codec {
   bool writing, failed;
-  bool no_memory; /* it failed because memory was short: the record may be good */
+  bool no_memory;       /* it failed because memory was short: the record may be good */
   scull_text_t out;     /* writing: the bytes so far */
   scull_bytes_t in;     /* reading */
   size_t at;            /* reading: position */

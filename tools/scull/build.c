@@ -48,10 +48,11 @@ static const cli_option_t option_table[] = {
     {"max-batch", 0, CLI_INTEGER, FIELD(max_batch), "N",
      "short for dimension 0 = 1:N:N where the model leaves it free", 1},
     {"mark-output", 0, CLI_LIST, FIELD(outputs), "NAMES", "inner tensors that become outputs", 0},
-    {"device", 0, CLI_TEXT, FIELD(device), "NAME", "cpu (default), cuda or cuda:N, null", 0},
+    {"device", 0, CLI_TEXT, FIELD(device), "NAME",
+     "cpu (default), or another name that scull devices lists", 0},
     {"threads", 't', CLI_INTEGER, FIELD(threads), "N", "of one context; 0 (default): all", 0},
     {"precision", 0, CLI_LIST, FIELD(precisions), "LIST",
-     "permitted beside fp32: bf16,fp16,int8; the fastest wins, layer by layer", 0},
+     "permitted element types; this version has fp32 and refuses bf16, fp16, int8", 0},
     {"workspace", 0, CLI_SIZE, FIELD(workspace), "SIZE",
      "most scratch memory that a tactic may use, such as 64MiB", 0},
     {"min-subgraph", 0, CLI_INTEGER, FIELD(min_subgraph), "N",
@@ -169,6 +170,8 @@ static scull_status_t check_args(const build_args_t *args) {
     return cli_fail(SCULL_INVALID_ARGUMENT, "--print wants --stop-after: a stage to print");
   if (!args->output && !args->use_static && !args->stop_after)
     return cli_fail(SCULL_INVALID_ARGUMENT, "say where the plan goes: -o net.plan");
+  if (args->output && !args->output[0])
+    return cli_fail(SCULL_INVALID_ARGUMENT, "--output is empty; say where the plan goes: net.plan");
   if (args->threads > INT32_MAX || args->min_subgraph > INT32_MAX)
     return cli_fail(SCULL_INVALID_ARGUMENT, "--threads or --min-subgraph is too large");
   return SCULL_OK;

@@ -233,8 +233,9 @@ static scull_status_t read_elements(FILE *file, const header_t *header, cli_arra
   long at = ftell(file);
   if (at < 0 || fstat(fileno(file), &info) != 0)
     return cli_fail_errno(header->path, "inspect");
-  if (!shape_bytes(header->dtype, header->rank, header->dims, &size) ||
-      size != (size_t)(info.st_size - at))
+  if (!shape_bytes(header->dtype, header->rank, header->dims, &size))
+    return corrupt(header, "its shape is larger than any file");
+  if (size != (size_t)(info.st_size - at))
     return cli_fail(SCULL_CORRUPT, "%s: %lld bytes of elements, its shape wants %zu", header->path,
                     (long long)(info.st_size - at), size);
   CLI_TRY(cli_array_init(out, header->dtype, header->rank, header->dims));

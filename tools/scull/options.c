@@ -151,7 +151,7 @@ static void print_wrapped(FILE *file, const char *text, int column) {
       fprintf(file, "\n%*s", column, "");
       at = column;
     }
-    fprintf(file, "%.*s%s", length, text, text[length] ? " " : "");
+    fprintf(file, "%s%.*s", at > column ? " " : "", length, text);
     at += length + 1;
     text += length + (text[length] == ' ');
   }
