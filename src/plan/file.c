@@ -151,11 +151,23 @@ static scull_status_t find_sections(const header_t *h, scull_bytes_t bytes, cons
     if (!all_zero(bytes.data + end, s->offset - end))
       return corrupt(diag, name, end, "bytes between sections are not zero");
     out[i] = (scull_bytes_t){bytes.data + s->offset, s->size};
-    if (scull_base_hash64_large(out[i].data, out[i].size, i + 1) != s->hash)
-      return corrupt(diag, name, s->offset, "a section's checksum does not match");
     end = s->offset + s->size;
   }
   return end == bytes.size ? SCULL_OK : corrupt(diag, name, end, "bytes after the last section");
+}
+
+/* Last section first: the sources, which hardly anybody reads afterwards, are out of memory again
+ * before the weights come in. */
+static scull_status_t check_hashes(const header_t *h, const scull_bytes_t *sections,
+                                   const scull_file_t *file, const char *name, scull_diag_t *diag) {
+  for (uint32_t i = SECTIONS; i-- > 0;) {
+    const section_t *s = &h->sections[i];
+    if (scull_base_hash64_large(sections[i].data, sections[i].size, i + 1) != s->hash)
+      return corrupt(diag, name, s->offset, "a section's checksum does not match");
+    if (s->kind == SECTION_SOURCES)
+      scull_base_file_forget(file, s->offset, s->size);
+  }
+  return SCULL_OK;
 }
 
 /* Small constants that shape rules read lie in the weights: let the sites point at them. */
@@ -186,6 +198,7 @@ scull_status_t scull_plan_read(scull_bytes_t bytes, const char *name, scull_plan
   memcpy(&header, bytes.data, sizeof header);
   SCULL_TRY(check_header(&header, bytes, name, diag));
   SCULL_TRY(find_sections(&header, bytes, name, sections, diag));
+  SCULL_TRY(check_hashes(&header, sections, &out->file, name, diag));
   scull_base_codec_read(&codec, sections[0], &out->arena);
   scull_plan_codec_meta(&codec, out);
   if (!codec.failed && codec.at != codec.in.size)
