@@ -35,8 +35,8 @@ NETWORKS = {
                    ((1, 3, 32, 320), (3, 3, 32, 101), (1, 3, 32, 47))),
     "gesture": ("paddle/paddlejs_gesture_rec", None, "1x3x224x224:3x3x224x224:4x3x224x224",
                 ((1, 3, 224, 224), (3, 3, 224, 224))),
-    "humanseg": ("paddle/paddlejs_humanseg", None, "1x3x64x64:1x3x192x192:3x3x192x256",
-                 ((1, 3, 192, 192), (3, 3, 64, 192), (1, 3, 96, 256))),
+    "humanseg": ("paddle/paddlejs_humanseg", None, "1x3x192x192:1x3x192x192:1x3x192x192",
+                 ((1, 3, 192, 192),)),  # its program fixes batch and size
     "ppocr4_det": (V4 % "ch_PP-OCRv4_det_infer", TWIN % "ch_PP-OCRv4_det_infer", RANGE_DET, SHAPES_DET),
     "ppocr4_cls": (V4 % "ch_ppocr_mobile_v2_cls_infer", TWIN % "ch_ppocr_mobile_v2.0_cls_infer", RANGE_CLS, SHAPES_CLS),
     "ppocr4_rec": (V4 % "ch_PP-OCRv4_rec_infer", TWIN % "ch_PP-OCRv4_rec_infer", RANGE_REC, SHAPES_REC),
