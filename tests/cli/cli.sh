@@ -80,6 +80,7 @@ expect 0 'items/s' bench "$plan" --contexts 3 --duration 0.05 --input picture=2x
 refuse 2 'unknown option .--tun' build "$model" --tun
 refuse 2 'MODEL is missing' build
 refuse 2 '\-o net.plan' build "$model"
+refuse 2 'output is empty' build "$model" -o ''
 refuse 2 "unknown command 'biuld'" biuld
 refuse 2 "input 'picture' is missing" run "$plan"
 refuse 2 'three shapes' build "$model" -o "$tmp/x.plan" --input picture=1x1:2
