@@ -355,11 +355,24 @@ static scull_status_t stored_report(const build_t *b, scull_build_result_t *resu
 }
 
 /* A stored plan has no picture: one that is asked for wants the stages run. */
+/* Says at once, not after minutes of tuning, that a file cannot be written. */
+static scull_status_t try_to_write(const char *path, scull_diag_t *diag) {
+  scull_writer_t *writer = NULL;
+  if (path == NULL)
+    return SCULL_OK;
+  SCULL_TRY(scull_base_writer_create(path, &writer, diag));
+  scull_base_writer_destroy(writer);
+  return SCULL_OK;
+}
+
 static scull_status_t find_or_build(build_t *b, const char *plan_path,
                                     scull_build_result_t *result) {
   bool found = false;
   SCULL_TRY(open_device(b));
   SCULL_TRY(set_tune_options(b));
+  SCULL_TRY(try_to_write(plan_path, b->diag));
+  SCULL_TRY(try_to_write(b->options->save_replay, b->diag));
+  SCULL_TRY(try_to_write(b->options->timing_cache, b->diag));
   if (b->options->use_static && b->options->stop_after == SCULL_STAGE_NONE)
     SCULL_TRY(scull_build_static_find(b->options, b->device, plan_path, &result->static_path,
                                       &found, b->diag));

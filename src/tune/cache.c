@@ -75,10 +75,26 @@ static bool read_line(scull_tune_cache_t *cache, const char *line, size_t length
   return true;
 }
 
+/* Another version's cache, or ours with a damaged heading: it may be replaced. A file of somebody
+ * else's, named by mistake, may not. */
+static bool looks_ours(scull_bytes_t bytes) {
+  enum { HEAD = KEY_DIGITS + 1 + DEVICE_DIGITS };
+  static const char word[] = "scull";
+  const uint8_t *line = bytes.size == 0 ? NULL : memchr(bytes.data, '\n', bytes.size);
+  if (bytes.size < sizeof word - 1 || memcmp(bytes.data, word, sizeof word - 1) == 0)
+    return bytes.size == 0 || memcmp(bytes.data, word, bytes.size < 5 ? bytes.size : 5) == 0;
+  return line != NULL && (size_t)(bytes.data + bytes.size - line) > HEAD + 1 &&
+         is_hex((const char *)line + 1, KEY_DIGITS);
+}
+
 static scull_status_t read_all(scull_tune_cache_t *cache, scull_bytes_t bytes, scull_diag_t *diag) {
   const char *at = (const char *)bytes.data, *end = at + bytes.size;
   size_t bad = 0, lines = 0, head = sizeof heading - 1;
   if (bytes.size < head || memcmp(at, heading, head) != 0) {
+    if (!looks_ours(bytes))
+      return scull_base_fail(diag, SCULL_CORRUPT,
+                             "%s: this is no timing cache, and it will not be overwritten",
+                             cache->path);
     scull_base_warn(diag, "%s: no timing cache of this version; it will be replaced", cache->path);
     return SCULL_OK;
   }

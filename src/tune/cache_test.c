@@ -103,9 +103,7 @@ static void put(const char *path, const char *text, size_t size) {
 
 static void strangers_are_replaced(void **state) {
   (void)state;
-  static const char *const strangers[] = {"", "scull", "scull timing cache 9\n",
-                                          "\x7f"
-                                          "ELF\n"};
+  static const char *const strangers[] = {"", "scull", "scull timing cache 9\n"};
   char path[128];
   net_temporary("cache", path);
   for (size_t i = 0; i < sizeof strangers / sizeof strangers[0]; i++) {
@@ -117,6 +115,29 @@ static void strangers_are_replaced(void **state) {
     assert_true(found(cache, "k") == 1);
     scull_tune_cache_destroy(cache);
   }
+  unlink(path);
+}
+
+/* A file named by mistake keeps its content. */
+static void other_files_are_left_alone(void **state) {
+  static const char content[] = "\x7f"
+                                "ELF\nnot a cache, whatever stands in its second line\n";
+  char path[128];
+  scull_file_t file;
+  scull_tune_cache_t *cache = NULL;
+  scull_diag_t diag;
+  (void)state;
+  net_temporary("cache", path);
+  put(path, content, sizeof content);
+  scull_base_diag_init(&diag, SCULL_SEVERITY_ERROR, NULL, NULL);
+  assert_int_equal(scull_tune_cache_open(path, device("a"), &cache, &diag), SCULL_CORRUPT);
+  assert_null(cache);
+  assert_non_null(strstr(scull_base_diag_first_error(&diag), path));
+  scull_base_diag_deinit(&diag);
+  assert_int_equal(scull_base_file_open(path, &file, NULL), SCULL_OK);
+  assert_int_equal(file.bytes.size, sizeof content);
+  assert_memory_equal(file.bytes.data, content, sizeof content);
+  scull_base_file_close(&file);
   unlink(path);
 }
 
@@ -244,6 +265,7 @@ int main(void) {
       cmocka_unit_test(other_devices_lines_are_kept_and_not_used),
       cmocka_unit_test(no_path_is_no_file),
       cmocka_unit_test(strangers_are_replaced),
+      cmocka_unit_test(other_files_are_left_alone),
       cmocka_unit_test(damage_costs_lines),
       cmocka_unit_test(damaged_lines_are_warned_of),
       cmocka_unit_test(it_is_written_whole_or_not_at_all),

@@ -19,7 +19,7 @@ int main() {
   scull_model_source_t source = SCULL_MODEL_SOURCE_INIT;
   source.model_path = "/nonexistent/model.pdmodel";
   options.model = source;
-  scull_status_t status = scull_builder_build(builder.get(), &options, "/nonexistent/net.plan");
+  scull_status_t status = scull_builder_build(builder.get(), &options, "net.plan");
   std::printf("%s: %s\n", scull_status_name(status), scull_last_error());
   return status == SCULL_NOT_FOUND && std::strstr(scull_last_error(), "model.pdmodel") ? 0 : 1;
 }
