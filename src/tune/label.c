@@ -209,6 +209,9 @@ static bool prepare(work_t *w, scull_arena_t *arena) {
 bool scull_tune_label(const scull_label_problem_t *problem, size_t *label, double *total) {
   scull_arena_t arena;
   work_t w = {.p = problem};
+  *total = 0;
+  if (problem->variable_count == 0)
+    return true;
   size_t bytes = problem->variable_count * sizeof *label;
   scull_base_arena_init(&arena);
   bool ok = prepare(&w, &arena);
