@@ -25,13 +25,13 @@ bool scull_backend_layout_fits(const scull_shape_t *shape, scull_layout_t layout
   return layout == SCULL_LAYOUT_PLAIN || ((unsigned)layout < SCULL_LAYOUTS && shape->rank >= 3);
 }
 
-static int64_t block_of(scull_layout_t layout) {
+int64_t scull_backend_layout_block(scull_layout_t layout) {
   return layout == SCULL_LAYOUT_C16 ? 16 : layout == SCULL_LAYOUT_C8 ? 8 : 1;
 }
 
 bool scull_backend_layout_bytes(const scull_type_t *type, scull_layout_t layout, size_t *bytes) {
   scull_type_t padded = *type;
-  int64_t block = block_of(layout);
+  int64_t block = scull_backend_layout_block(layout);
   if (!scull_backend_layout_fits(&type->shape, layout))
     return false;
   if (block > 1) {
@@ -50,12 +50,13 @@ bool scull_backend_layout_same(const scull_shape_t *shape, scull_layout_t a, scu
   int64_t spatial = 1, channels = shape->dim[1];
   for (int32_t i = 2; i < shape->rank; i++)
     spatial *= shape->dim[i];
-  if (channels % block_of(a) != 0 || channels % block_of(b) != 0)
+  if (channels % scull_backend_layout_block(a) != 0 ||
+      channels % scull_backend_layout_block(b) != 0)
     return false;
   if (spatial == 1)
     return true; /* one pixel: channels in order, whatever the blocks */
-  bool a_last = a == SCULL_LAYOUT_NHWC || channels == block_of(a);
-  bool b_last = b == SCULL_LAYOUT_NHWC || channels == block_of(b);
+  bool a_last = a == SCULL_LAYOUT_NHWC || channels == scull_backend_layout_block(a);
+  bool b_last = b == SCULL_LAYOUT_NHWC || channels == scull_backend_layout_block(b);
   return a_last && b_last; /* one block, or one channel, is channels last */
 }
 
@@ -67,7 +68,7 @@ void scull_backend_layout_to_plain(const scull_type_t *type, scull_layout_t layo
     memcpy(dst, src, scull_tensor_bytes(type));
     return;
   }
-  int64_t block = block_of(layout), channels = shape->dim[1], pixels = 1;
+  int64_t block = scull_backend_layout_block(layout), channels = shape->dim[1], pixels = 1;
   int64_t width = channel_total > 0 ? channel_total : (channels + block - 1) / block * block;
   for (int32_t i = 2; i < shape->rank; i++)
     pixels *= shape->dim[i];

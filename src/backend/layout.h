@@ -20,6 +20,9 @@ bool scull_backend_layout_find(const char *name, scull_layout_t *out);
 /* Layouts other than PLAIN need a batch axis, a channel axis and at least one spatial axis. */
 bool scull_backend_layout_fits(const scull_shape_t *shape, scull_layout_t layout);
 
+/* Channels of one block: 16, 8, or 1 for layouts without blocks. */
+int64_t scull_backend_layout_block(scull_layout_t layout);
+
 /* Bytes that a tensor takes in a layout (blocked ones round the channels up); false on overflow. */
 bool scull_backend_layout_bytes(const scull_type_t *type, scull_layout_t layout, size_t *bytes);
 

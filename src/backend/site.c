@@ -31,20 +31,14 @@ bool scull_backend_site_fixed(const scull_site_value_t *value) {
          scull_tensor_shape_equal(&value->opt, &value->max);
 }
 
-static void *unconst(const void *p) {
-  void *out;
-  memcpy(&out, &p, sizeof out);
-  return out;
-}
-
 static void fill_tensors(const scull_site_t *site, const uint16_t *list, size_t count,
                          scull_tensor_t *out) {
   for (size_t i = 0; i < count; i++) {
     const scull_site_value_t *v = value_at(site, list, count, i);
     out[i] = (scull_tensor_t){0};
     if (v != NULL)
-      out[i] =
-          (scull_tensor_t){.type = {.dtype = v->dtype, .shape = v->opt}, .data = unconst(v->data)};
+      out[i] = (scull_tensor_t){.type = {.dtype = v->dtype, .shape = v->opt},
+                                .data = scull_base_unconst(v->data)};
   }
 }
 

@@ -37,6 +37,15 @@ scull_memory_stats_t scull_base_memory_stats(void);
 /* Test door: the n-th allocation from now on (1 = the next) and all after it fail; 0 = none. */
 void scull_base_memory_fail_at(uint64_t n);
 
+/* For borrowed bytes that go into a struct that cannot say const, where its reader only reads. */
+static inline void *scull_base_unconst(const void *data) {
+  union {
+    const void *in;
+    void *out;
+  } both = {.in = data};
+  return both.out;
+}
+
 /* --- arena: many small blocks that live and die together ------------------------------------- */
 
 typedef struct scull_arena_chunk scull_arena_chunk_t;

@@ -244,12 +244,6 @@ static scull_status_t evaluate(scull_graph_t *graph, const scull_tensor_t *input
   return SCULL_OK;
 }
 
-static void *unconst(const void *p) {
-  void *out;
-  memcpy(&out, &p, sizeof out);
-  return out;
-}
-
 static scull_status_t run_reference(work_t *w) {
   reference_t r = {.work = w};
   SCULL_TRY(read_graph(&w->engine->plan, &r.graph, w->diag));
@@ -263,7 +257,7 @@ static scull_status_t run_reference(work_t *w) {
       if (strcmp(t->name, v->name) == 0)
         inputs[i] = (scull_tensor_t){
             .type = {.dtype = v->dtype, .shape = scull_tensor_shape(t->rank, t->dims)},
-            .data = unconst(t->data)};
+            .data = scull_base_unconst(t->data)};
     }
     if (inputs[i].data == NULL)
       status = scull_base_fail(w->diag, SCULL_NOT_FOUND, "input '%s' is not given", v->name);
@@ -367,7 +361,7 @@ scull_status_t scull_build_recompute(const scull_runtime_engine_t *engine,
     inputs[i] =
         (scull_tensor_t){.type = {.dtype = scull_graph_value(graph, graph->inputs.data[i])->dtype,
                                   .shape = *scull_runtime_input_shape(context, i)},
-                         .data = unconst(scull_runtime_input_data(context, i))};
+                         .data = scull_base_unconst(scull_runtime_input_data(context, i))};
   const scull_graph_watch_t watch = {take_single, &s};
   if (status == SCULL_OK)
     take_given(graph, inputs, &s);

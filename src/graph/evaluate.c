@@ -60,17 +60,10 @@ scull_status_t scull_graph_evaluate_node(const scull_graph_t *graph, const scull
   return status;
 }
 
-/* Borrowed bytes go into a tensor that cannot say const; kernels only read their inputs. */
-static void *unconst(const void *p) {
-  void *out;
-  memcpy(&out, &p, sizeof out);
-  return out;
-}
-
 scull_tensor_t scull_graph_constant_tensor(scull_graph_t *graph, scull_value_id_t value) {
   const scull_value_t *v = scull_graph_value(graph, value);
   scull_tensor_t tensor = {.type = scull_graph_type(graph, value, SCULL_POINT_OPT),
-                           .data = unconst(v->data)};
+                           .data = scull_base_unconst(v->data)};
   size_t size = scull_tensor_dtype_size(v->dtype);
   if (size > 1 && (uintptr_t)v->data % size != 0)
     tensor.data = scull_base_arena_copy(&graph->arena, v->data, scull_tensor_bytes(&tensor.type));

@@ -35,13 +35,6 @@ static void operands_deinit(operands_t *ops) {
     scull_base_free(ops->outputs);
 }
 
-/* Borrowed bytes go into a tensor that cannot say const; rules and kernels only read inputs. */
-static void *unconst(const void *p) {
-  void *out;
-  memcpy(&out, &p, sizeof out);
-  return out;
-}
-
 static void load_inputs(const scull_graph_t *graph, const scull_node_t *node, int point,
                         scull_tensor_t *inputs) {
   for (size_t i = 0; i < node->input_count; i++) {
@@ -49,7 +42,7 @@ static void load_inputs(const scull_graph_t *graph, const scull_node_t *node, in
     inputs[i] = (scull_tensor_t){0};
     if (v != NULL)
       inputs[i] = (scull_tensor_t){.type = {.dtype = v->dtype, .shape = v->shape[point]},
-                                   .data = unconst(v->known[point])};
+                                   .data = scull_base_unconst(v->known[point])};
   }
 }
 

@@ -3,12 +3,6 @@
 
 #include <string.h>
 
-static void *unconst(const void *p) {
-  void *out;
-  memcpy(&out, &p, sizeof out);
-  return out;
-}
-
 void scull_runtime_variant_destroy(scull_variant_t *variant) {
   if (variant == NULL)
     return;
@@ -28,7 +22,7 @@ static void *known_bytes(const scull_runtime_engine_t *engine, const scull_varia
   const scull_plan_value_t *v = &engine->plan.values[id];
   const scull_plan_buffer_t *b = &engine->plan.buffers[v->buffer];
   if (b->storage == SCULL_PLAN_CONSTANT)
-    return unconst(engine->plan.weights.data + b->offset);
+    return scull_base_unconst(engine->plan.weights.data + b->offset);
   return b->storage == SCULL_PLAN_SHAPE ? variant->shape_memory + b->offset : NULL;
 }
 
@@ -238,7 +232,7 @@ static void *address(const scull_runtime_engine_t *engine, const scull_variant_t
   char *base = NULL;
   switch ((scull_plan_storage_t)b->storage) {
   case SCULL_PLAN_ARENA: base = map->arena + b->offset; break;
-  case SCULL_PLAN_INPUT: base = unconst(map->inputs[b->index]); break;
+  case SCULL_PLAN_INPUT: base = scull_base_unconst(map->inputs[b->index]); break;
   case SCULL_PLAN_OUTPUT: base = map->outputs[b->index]; break;
   case SCULL_PLAN_CONSTANT:
   case SCULL_PLAN_SHAPE: base = known_bytes(engine, variant, id); break;
@@ -251,7 +245,8 @@ static void bind_call(const scull_runtime_engine_t *engine, const scull_variant_
                       const scull_memory_map_t *map, scull_ready_step_t *ready) {
   const scull_plan_step_t *step = ready->plan_step;
   const scull_site_op_t *op = &step->site.ops[0];
-  scull_tensor_t *inputs = unconst(ready->call.inputs); /* made by make_call, in the arena */
+  scull_tensor_t *inputs =
+      scull_base_unconst(ready->call.inputs); /* made by make_call, in the arena */
   for (size_t i = 0; i < op->input_count; i++) {
     if (op->inputs[i] != SCULL_SITE_ABSENT && step->bindings[op->inputs[i]] != SCULL_PLAN_NONE)
       inputs[i].data = address(engine, variant, map, step->bindings[op->inputs[i]]);

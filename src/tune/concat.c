@@ -38,7 +38,7 @@ static bool is_channel_concat(const scull_search_t *s, const scull_choice_t *c) 
 static bool can_cut(const scull_search_t *s, scull_value_id_t value, scull_layout_t layout,
                     int64_t offset) {
   const scull_value_t *v = scull_graph_value(s->graph, value);
-  int64_t block = layout == SCULL_LAYOUT_C16 ? 16 : layout == SCULL_LAYOUT_C8 ? 8 : 1;
+  int64_t block = scull_backend_layout_block(layout);
   for (int p = 1; p < s->graph->points; p++) {
     if (v->shape[p].dim[1] != v->shape[0].dim[1])
       return false;

@@ -89,7 +89,7 @@ bool scull_onednn_md_init_any(scull_onednn_md_t *md, int rank, const int64_t *di
 }
 
 bool scull_onednn_is_dense(const scull_site_value_t *value) {
-  int64_t block = value->layout == SCULL_LAYOUT_C16 ? 16 : value->layout == SCULL_LAYOUT_C8 ? 8 : 1;
+  int64_t block = scull_backend_layout_block(value->layout);
   if (value->channel_total == 0)
     return true;
   return value->layout != SCULL_LAYOUT_NHWC && value->opt.rank >= 2 && value->opt.dim[0] == 1 &&

@@ -367,12 +367,6 @@ size_t scull_onednn_choice_packed(const scull_onednn_choice_t *choice, size_t *o
   return count == 0 ? 0 : at;
 }
 
-static void *unconst(const void *p) {
-  void *out;
-  memcpy(&out, &p, sizeof out);
-  return out;
-}
-
 /* dst := src in another layout. */
 static dnnl_status_t reorder(scull_onednn_md_ref_t from, const void *src, scull_onednn_md_ref_t to,
                              void *dst) {
@@ -381,7 +375,7 @@ static dnnl_status_t reorder(scull_onednn_md_ref_t from, const void *src, scull_
   dnnl_primitive_desc_t pd = NULL;
   dnnl_primitive_t primitive = NULL;
   dnnl_stream_t stream = NULL;
-  dnnl_status_t status = dnnl_memory_create(&source, from, engine, unconst(src));
+  dnnl_status_t status = dnnl_memory_create(&source, from, engine, scull_base_unconst(src));
   if (status == dnnl_success)
     status = dnnl_memory_create(&target, to, engine, dst);
   if (status == dnnl_success)

@@ -25,7 +25,7 @@ static const char *refuse(const scull_site_t *site, const scull_device_t *device
 }
 
 static int64_t padded(scull_layout_t layout, int64_t channels) {
-  int64_t block = layout == SCULL_LAYOUT_C16 ? 16 : layout == SCULL_LAYOUT_C8 ? 8 : 1;
+  int64_t block = scull_backend_layout_block(layout);
   return (channels + block - 1) / block * block;
 }
 
