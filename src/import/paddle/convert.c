@@ -8,17 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "import/gaps.h"
 #include "import/paddle/call.h"
 
-enum { LOST = SCULL_NO_ID - 1, PLACES = 3 };
-
-/* A type of operator that cannot be had, and why. */
-typedef struct {
-  const char *type;
-  char reason[SCULL_EMIT_REASON];
-  size_t count;
-  const scull_paddle_op_t *places[PLACES];
-} gap_t;
+enum { LOST = SCULL_NO_ID - 1 };
 
 /* A feed or fetch operator. */
 typedef struct {
@@ -37,7 +30,7 @@ typedef struct {
   scull_value_id_t *values; /* a variable's value: NO_ID before it has one, LOST */
   port_t *feeds, *fetches;
   size_t feed_count, fetch_count;
-  SCULL_VEC(gap_t) gaps;
+  scull_import_gaps_t gaps;
 } convert_t;
 
 static bool is_type(const scull_paddle_op_t *op, const char *type) {
@@ -150,41 +143,8 @@ static scull_status_t add_params(convert_t *cx) {
 /* --- what is not supported ------------------------------------------------------------------- */
 
 static scull_status_t add_gap(convert_t *cx, const scull_paddle_op_t *op, const char *reason) {
-  gap_t *gap = NULL;
-  for (size_t i = 0; i < cx->gaps.size && gap == NULL; i++) {
-    gap_t *known = &cx->gaps.data[i];
-    if (strcmp(known->type, op->type) == 0 && strcmp(known->reason, reason) == 0)
-      gap = known;
-  }
-  if (gap == NULL) {
-    gap_t made = {.type = op->type};
-    strncpy(made.reason, reason, sizeof made.reason - 1);
-    if (!SCULL_VEC_PUSH(&cx->gaps, made))
-      return scull_base_fail_memory(cx->diag, "a report");
-    gap = &cx->gaps.data[cx->gaps.size - 1];
-  }
-  if (gap->count < PLACES)
-    gap->places[gap->count] = op;
-  gap->count++;
-  return SCULL_OK;
-}
-
-/* One message a type and reason, with the first places. */
-static scull_status_t report_gaps(const convert_t *cx) {
-  for (size_t i = 0; i < cx->gaps.size; i++) {
-    const gap_t *gap = &cx->gaps.data[i];
-    scull_text_t places = {0};
-    for (size_t p = 0; p < gap->count && p < PLACES; p++)
-      scull_base_text_print(&places, "%s block %u operator %u ('%.80s')", p == 0 ? "" : ",",
-                            gap->places[p]->block, gap->places[p]->index,
-                            first_output(cx, gap->places[p]));
-    (void)scull_base_fail(
-        cx->diag, SCULL_UNSUPPORTED, "%s: operator %s is not supported: %s; %zu time%s:%s%s",
-        cx->source->model_name, gap->type, gap->reason, gap->count, gap->count == 1 ? "" : "s",
-        scull_base_text_get(&places), gap->count > PLACES ? ", ..." : "");
-    scull_base_text_deinit(&places);
-  }
-  return cx->gaps.size == 0 ? SCULL_OK : SCULL_UNSUPPORTED;
+  return scull_import_gaps_add(&cx->gaps, op->type, reason, "block %u operator %u ('%.80s')",
+                               op->block, op->index, first_output(cx, op));
 }
 
 /* --- operators ------------------------------------------------------------------------------- */
@@ -325,16 +285,19 @@ static scull_status_t convert(convert_t *cx, scull_graph_t **out) {
   SCULL_TRY(add_params(cx));
   for (size_t i = 0; i < program->op_count; i++)
     SCULL_TRY(walk_op(cx, &program->ops[i]));
-  SCULL_TRY(report_gaps(cx));
+  SCULL_TRY(scull_import_gaps_report(&cx->gaps));
   return add_outputs(cx);
 }
 
 scull_status_t scull_paddle_convert(const scull_import_source_t *source,
                                     scull_paddle_program_t *program, scull_graph_t **out) {
-  convert_t cx = {.source = source, .diag = source->diag, .program = program};
+  convert_t cx = {.source = source,
+                  .diag = source->diag,
+                  .program = program,
+                  .gaps = {.model_name = source->model_name, .diag = source->diag}};
   *out = NULL;
   scull_status_t status = convert(&cx, out);
-  SCULL_VEC_DEINIT(&cx.gaps);
+  scull_import_gaps_deinit(&cx.gaps);
   if (status != SCULL_OK) {
     scull_graph_destroy(*out);
     *out = NULL;
