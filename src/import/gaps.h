@@ -1,37 +1,50 @@
-/* What a model asks for and Scull has not: collected while the operators are walked, told together
- * at the end, one message a type of operator and reason. Private to import/. */
+/* What every importer does around its operators: the file's operators that cannot be had are
+ * collected and told together, a mapping's words get the file and the place that they lack, and the
+ * values that the user asked for become outputs. Private to import/. */
 #ifndef SCULL_IMPORT_GAPS_H
 #define SCULL_IMPORT_GAPS_H
 
-#include "base/vec.h"
 #include "import/emit.h"
+#include "import/format.h"
 
-enum { SCULL_GAP_PLACES = 3 };
-
+/* One type of operator and one reason, with the first places where it stands. */
 typedef struct scull_import_gap {
   const char *type;
-  const char *reason;
+  char reason[SCULL_EMIT_REASON];
   size_t count;
-  const char *places[SCULL_GAP_PLACES]; /* the first ones */
+  char *places; /* "block 0 operator 3 (relu, output 'y'); ..." */
 } scull_import_gap_t;
 
-/* Zero-initialise all but the first two. */
+/* Zero-initialise it. */
 typedef struct scull_import_gaps {
-  const char *model_name;
-  scull_diag_t *diag;
-  scull_arena_t arena;
   SCULL_VEC(scull_import_gap_t) list;
+  scull_arena_t arena;
 } scull_import_gaps_t;
 
 void scull_import_gaps_deinit(scull_import_gaps_t *gaps);
 
-/* Notes an operator of `type` at a place of the file that the rest says in words ("node 'x'").
- * OUT_OF_MEMORY or OK. */
-scull_status_t scull_import_gaps_add(scull_import_gaps_t *gaps, const char *type,
-                                     const char *reason, const char *place, ...)
-    __attribute__((format(printf, 4, 5)));
+/* Notes an operator; `type` is borrowed until the report, `place` says where it stands in the
+ * file. */
+scull_status_t scull_import_gaps_add(scull_import_gaps_t *gaps, scull_diag_t *diag,
+                                     const char *type, const char *reason,
+                                     const char *place) SCULL_MUST_USE;
 
-/* Tells them all; UNSUPPORTED when there are any. */
-scull_status_t scull_import_gaps_report(const scull_import_gaps_t *gaps) SCULL_MUST_USE;
+/* One message a type and reason; UNSUPPORTED when there are any. */
+scull_status_t scull_import_gaps_report(const scull_import_gaps_t *gaps,
+                                        const scull_import_source_t *source) SCULL_MUST_USE;
+
+/* Runs a mapping. While it runs, the graph's words go to a sink of their own and come out as
+ * "FILE: PLACE: words". An UNSUPPORTED operator becomes a gap and *lost is set: the caller then has
+ * no values for its outputs. */
+typedef scull_status_t (*scull_import_map_fn_t)(void *user);
+scull_status_t scull_import_map(const scull_import_source_t *source, scull_emitter_t *emitter,
+                                scull_import_gaps_t *gaps, const char *type, const char *place,
+                                scull_import_map_fn_t fn, void *user, bool *lost) SCULL_MUST_USE;
+
+/* Marks the values that the options ask for as outputs, too. `find` gives SCULL_NO_ID for a name
+ * that is not in the model: INVALID_ARGUMENT. */
+typedef scull_value_id_t (*scull_import_find_fn_t)(void *user, const char *name);
+scull_status_t scull_import_extra_outputs(const scull_import_source_t *source, scull_graph_t *graph,
+                                          scull_import_find_fn_t find, void *user) SCULL_MUST_USE;
 
 #endif

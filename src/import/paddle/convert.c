@@ -11,7 +11,7 @@
 #include "import/gaps.h"
 #include "import/paddle/call.h"
 
-enum { LOST = SCULL_NO_ID - 1 };
+enum { LOST = SCULL_NO_ID - 1, PLACE = 160 };
 
 /* A feed or fetch operator. */
 typedef struct {
@@ -43,6 +43,12 @@ static const char *first_output(const convert_t *cx, const scull_paddle_op_t *op
       return cx->program->vars.data[op->outputs[i].vars[0]].name;
   }
   return op->type;
+}
+
+/* Where an operator stands in the file, for messages. */
+static void place_of(const convert_t *cx, const scull_paddle_op_t *op, char place[PLACE]) {
+  snprintf(place, PLACE, "block %u, operator %u (%.40s, output '%.80s')", op->block, op->index,
+           op->type, first_output(cx, op));
 }
 
 /* --- ports ----------------------------------------------------------------------------------- */
@@ -143,17 +149,18 @@ static scull_status_t add_params(convert_t *cx) {
 /* --- what is not supported ------------------------------------------------------------------- */
 
 static scull_status_t add_gap(convert_t *cx, const scull_paddle_op_t *op, const char *reason) {
-  return scull_import_gaps_add(&cx->gaps, op->type, reason, "block %u operator %u ('%.80s')",
-                               op->block, op->index, first_output(cx, op));
+  char place[PLACE];
+  place_of(cx, op, place);
+  return scull_import_gaps_add(&cx->gaps, cx->diag, op->type, reason, place);
 }
 
 /* --- operators ------------------------------------------------------------------------------- */
 
 static scull_status_t fail_at(const convert_t *cx, scull_status_t status,
                               const scull_paddle_op_t *op, const char *words) {
-  return scull_base_fail(cx->diag, status, "%s: block %u, operator %u (%s, output '%.80s'): %s",
-                         cx->source->model_name, op->block, op->index, op->type,
-                         first_output(cx, op), words);
+  char place[PLACE];
+  place_of(cx, op, place);
+  return scull_base_fail(cx->diag, status, "%s: %s: %s", cx->source->model_name, place, words);
 }
 
 static void lose_outputs(convert_t *cx, const scull_paddle_op_t *op) {
@@ -197,9 +204,15 @@ static const char *missing(const scull_paddle_op_t *op, const scull_paddle_row_t
                        : "Scull does not know it";
 }
 
+static scull_status_t call_row(void *user) {
+  scull_paddle_call_t *call = user;
+  return call->row->map(call);
+}
+
 static scull_status_t map_op(convert_t *cx, const scull_paddle_op_t *op,
                              const scull_paddle_row_t *row) {
-  scull_diag_t words; /* the graph's words come without file and operator */
+  char place[PLACE];
+  bool lost = false;
   scull_paddle_call_t call = {
       .emitter = {.graph = cx->graph, .name = first_output(cx, op), .has_origin = true},
       .graph = cx->graph,
@@ -207,20 +220,13 @@ static scull_status_t map_op(convert_t *cx, const scull_paddle_op_t *op,
       .op = op,
       .row = row,
       .values = cx->values};
+  place_of(cx, op, place);
   SCULL_TRY(scull_graph_add_origin(cx->graph, call.emitter.name, op->type, &call.emitter.origin));
-  scull_base_diag_init(&words, SCULL_SEVERITY_ERROR, NULL, NULL);
-  cx->graph->diag = &words;
-  scull_status_t status = row->map(&call);
-  cx->graph->diag = cx->diag;
-  if (status == SCULL_UNSUPPORTED) {
+  SCULL_TRY(scull_import_map(cx->source, &call.emitter, &cx->gaps, op->type, place, call_row, &call,
+                             &lost));
+  if (lost)
     lose_outputs(cx, op);
-    const char *reason = scull_base_diag_first_error(&words);
-    status = add_gap(cx, op, call.emitter.reason[0] != '\0' ? call.emitter.reason : reason);
-  } else if (status != SCULL_OK) {
-    status = fail_at(cx, status, op, scull_base_diag_first_error(&words));
-  }
-  scull_base_diag_deinit(&words);
-  return status;
+  return SCULL_OK;
 }
 
 static scull_status_t walk_op(convert_t *cx, const scull_paddle_op_t *op) {
@@ -249,23 +255,20 @@ static scull_status_t walk_op(convert_t *cx, const scull_paddle_op_t *op) {
 
 /* --- outputs --------------------------------------------------------------------------------- */
 
+static scull_value_id_t find_var(void *user, const char *name) {
+  const convert_t *cx = user;
+  for (size_t v = 0; v < cx->program->vars.size; v++) {
+    if (strcmp(cx->program->vars.data[v].name, name) == 0)
+      return cx->values[v];
+  }
+  return SCULL_NO_ID;
+}
+
 static scull_status_t add_outputs(convert_t *cx) {
   qsort(cx->fetches, cx->fetch_count, sizeof *cx->fetches, compare_ports);
   for (size_t i = 0; i < cx->fetch_count; i++)
     SCULL_TRY(scull_graph_add_output(cx->graph, cx->fetches[i].value, cx->fetches[i].name));
-  const scull_import_options_t *options = cx->source->options;
-  for (size_t i = 0; i < options->extra_output_count; i++) {
-    scull_value_id_t value = SCULL_NO_ID;
-    for (size_t v = 0; v < cx->program->vars.size && value == SCULL_NO_ID; v++) {
-      if (strcmp(cx->program->vars.data[v].name, options->extra_outputs[i]) == 0)
-        value = cx->values[v];
-    }
-    if (value == SCULL_NO_ID)
-      return scull_base_fail(cx->diag, SCULL_INVALID_ARGUMENT,
-                             "%s: no operator gives '%.80s', which was asked for as an output",
-                             cx->source->model_name, options->extra_outputs[i]);
-    SCULL_TRY(scull_graph_add_output(cx->graph, value, options->extra_outputs[i]));
-  }
+  SCULL_TRY(scull_import_extra_outputs(cx->source, cx->graph, find_var, cx));
   if (cx->graph->outputs.size == 0)
     return scull_base_fail(cx->diag, SCULL_CORRUPT, "%s: the program has no output (fetch)",
                            cx->source->model_name);
@@ -285,16 +288,13 @@ static scull_status_t convert(convert_t *cx, scull_graph_t **out) {
   SCULL_TRY(add_params(cx));
   for (size_t i = 0; i < program->op_count; i++)
     SCULL_TRY(walk_op(cx, &program->ops[i]));
-  SCULL_TRY(scull_import_gaps_report(&cx->gaps));
+  SCULL_TRY(scull_import_gaps_report(&cx->gaps, cx->source));
   return add_outputs(cx);
 }
 
 scull_status_t scull_paddle_convert(const scull_import_source_t *source,
                                     scull_paddle_program_t *program, scull_graph_t **out) {
-  convert_t cx = {.source = source,
-                  .diag = source->diag,
-                  .program = program,
-                  .gaps = {.model_name = source->model_name, .diag = source->diag}};
+  convert_t cx = {.source = source, .diag = source->diag, .program = program};
   *out = NULL;
   scull_status_t status = convert(&cx, out);
   scull_import_gaps_deinit(&cx.gaps);
