@@ -452,6 +452,13 @@ static scull_status_t lower_all(scull_lower_t *l) {
   if (l->made == NULL || l->home == NULL)
     return scull_lower_no_memory(l);
   memset(l->made, 0xff, slots * sizeof *l->made);
+  for (size_t i = 0; i < l->graph->values.size; i++) {
+    const scull_value_t *v = &l->graph->values.data[i];
+    if (v->late && !v->dead)
+      return scull_base_fail(l->graph->diag, SCULL_UNSUPPORTED,
+                             "'%s': its shape depends on data, which plans do not hold yet",
+                             v->name);
+  }
   SCULL_TRY(lower_inputs(l));
   for (size_t i = 0; i < l->tuning->choice_count; i++)
     SCULL_TRY(lower_choice(l, i));
