@@ -46,12 +46,17 @@ static scull_status_t find_format(const scull_import_source_t *source, const cha
   if (name != NULL)
     return scull_base_fail(source->diag, SCULL_INVALID_ARGUMENT, "there is no format '%.40s'",
                            name);
-  return scull_base_fail(source->diag, SCULL_CORRUPT,
-                         source->model.size == 0
-                             ? "%s: the file is empty"
-                             : "%s: not a model of any format that Scull reads (Paddle program, "
-                               "Paddle PIR JSON)",
-                         source->model_name);
+  if (source->model.size == 0)
+    return scull_base_fail(source->diag, SCULL_CORRUPT, "%s: the file is empty",
+                           source->model_name);
+  scull_text_t titles = {0};
+  for (size_t i = 0; i < FORMAT_COUNT; i++)
+    scull_base_text_print(&titles, "%s%s", i == 0 ? "" : ", ", formats[i]->title);
+  scull_status_t status = scull_base_fail(source->diag, SCULL_CORRUPT,
+                                          "%s: not a model of any format that Scull reads (%s)",
+                                          source->model_name, scull_base_text_get(&titles));
+  scull_base_text_deinit(&titles);
+  return status;
 }
 
 scull_status_t scull_import_model(const scull_import_options_t *options,
