@@ -18,6 +18,7 @@ static const struct {
     {"deploy.prototxt", "model.caffemodel"},
     {"deploy.prototxt", "deploy.caffemodel"},
     {"model.prototxt", "model.caffemodel"},
+    {"model.onnx", "model.onnx.data"},
 };
 
 enum { USUAL_COUNT = sizeof usual / sizeof usual[0] };
@@ -52,7 +53,7 @@ static scull_status_t find_in_folder(scull_arena_t *arena, const char *folder, s
   if (found == NULL)
     return scull_base_fail(diag, SCULL_NOT_FOUND,
                            "%s: the folder holds no inference.json, inference.pdmodel, "
-                           "model.json, model.pdmodel, __model__, deploy.prototxt or "
+                           "model.json, model.pdmodel, __model__, model.onnx, deploy.prototxt or "
                            "model.prototxt",
                            folder);
   return SCULL_OK;

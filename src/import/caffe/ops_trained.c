@@ -153,6 +153,14 @@ static scull_status_t embed(scull_caffe_call_t *call) {
 
 /* --- one number a channel -------------------------------------------------------------------- */
 
+/* Element `i` of a blob, which lies at any address. */
+static double element(const scull_caffe_call_t *call, size_t index, int64_t i) {
+  float value = 0;
+  memcpy(&value, (const char *)call->blobs.data[index].data + i * (int64_t)sizeof value,
+         sizeof value);
+  return (double)value;
+}
+
 /* Mean or variance: blob `index` over the moving average's weight, which is blob 2. */
 static scull_status_t statistic(scull_caffe_call_t *call, size_t index, double weight,
                                 int64_t channels, scull_value_id_t *out) {
@@ -166,7 +174,7 @@ static scull_status_t statistic(scull_caffe_call_t *call, size_t index, double w
     return no_memory(call);
   double factor = weight == 0 ? 0 : 1 / weight;
   for (int64_t i = 0; i < channels; i++)
-    data[i] = (float)(scull_tensor_load(call->blobs.data[index].data, SCULL_DTYPE_F32, i) * factor);
+    data[i] = (float)(element(call, index, i) * factor);
   return scull_graph_add_constant(call->graph, name, &type, data, out);
 }
 
@@ -197,7 +205,7 @@ static scull_status_t batch_norm(scull_caffe_call_t *call) {
     return scull_base_fail(call->graph->diag, SCULL_CORRUPT,
                            "its trained blobs are not for %lld channels", (long long)channels);
   if (scull_caffe_blob_count(call, 2) == 1)
-    weight = scull_tensor_load(call->blobs.data[2].data, SCULL_DTYPE_F32, 0);
+    weight = element(call, 2, 0);
   SCULL_TRY(constant(call, 1, channels, &operand[0]));
   SCULL_TRY(constant(call, 0, channels, &operand[1]));
   SCULL_TRY(statistic(call, 0, weight, channels, &operand[2]));

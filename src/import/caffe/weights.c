@@ -94,13 +94,17 @@ static scull_status_t read_parts(const reader_t *r, scull_wire_t *blob, parts_t 
   return blob->status;
 }
 
-/* Elements of any type as f32 in the arena. */
+/* Elements of any type as f32 in the arena; they may lie at any address. */
 static const void *convert(const reader_t *r, scull_bytes_t bytes, scull_dtype_t dtype,
                            size_t *count) {
-  *count = bytes.size / scull_tensor_dtype_size(dtype);
+  uint64_t item = 0;
+  size_t size = scull_tensor_dtype_size(dtype);
+  *count = bytes.size / size;
   float *out = SCULL_ARENA_ARRAY(r->arena, float, *count);
-  for (size_t i = 0; out != NULL && i < *count; i++)
-    out[i] = (float)scull_tensor_load(bytes.data, dtype, (int64_t)i);
+  for (size_t i = 0; out != NULL && i < *count; i++) {
+    memcpy(&item, bytes.data + i * size, size);
+    out[i] = (float)scull_tensor_load(&item, dtype, 0);
+  }
   return out;
 }
 
