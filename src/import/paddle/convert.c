@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/nearest.h"
 #include "import/paddle/call.h"
 
 enum { LOST = SCULL_NO_ID - 1, PLACES = 3 };
@@ -44,12 +45,17 @@ static bool is_type(const scull_paddle_op_t *op, const char *type) {
   return strcmp(op->type, type) == 0;
 }
 
+/* The name by which people know an operator, since the file gives it none: its result's. Statistics
+ * and masks stand before that in the file's order. */
 static const char *first_output(const convert_t *cx, const scull_paddle_op_t *op) {
+  const char *name = NULL;
   for (size_t i = 0; i < op->output_count; i++) {
-    if (op->outputs[i].count > 0)
-      return cx->program->vars.data[op->outputs[i].vars[0]].name;
+    const scull_paddle_slot_t *slot = &op->outputs[i];
+    bool result = strcmp(slot->name, "Y") == 0 || strcmp(slot->name, "Out") == 0;
+    if (slot->count > 0 && (name == NULL || result))
+      name = cx->program->vars.data[slot->vars[0]].name;
   }
-  return op->type;
+  return name == NULL ? op->type : name;
 }
 
 /* --- ports ----------------------------------------------------------------------------------- */
@@ -296,14 +302,19 @@ static scull_status_t add_outputs(convert_t *cx) {
   const scull_import_options_t *options = cx->source->options;
   for (size_t i = 0; i < options->extra_output_count; i++) {
     scull_value_id_t value = SCULL_NO_ID;
+    scull_nearest_t nearest;
+    scull_base_nearest_init(&nearest, options->extra_outputs[i]);
     for (size_t v = 0; v < cx->program->vars.size && value == SCULL_NO_ID; v++) {
       if (strcmp(cx->program->vars.data[v].name, options->extra_outputs[i]) == 0)
         value = cx->values[v];
+      else if (cx->values[v] != SCULL_NO_ID)
+        scull_base_nearest_offer(&nearest, cx->program->vars.data[v].name);
     }
     if (value == SCULL_NO_ID)
       return scull_base_fail(cx->diag, SCULL_INVALID_ARGUMENT,
-                             "%s: no operator gives '%.80s', which was asked for as an output",
-                             cx->source->model_name, options->extra_outputs[i]);
+                             "%s: no operator gives '%.80s', which was asked for as an output%s",
+                             cx->source->model_name, options->extra_outputs[i],
+                             scull_base_nearest_words(&nearest));
     SCULL_TRY(scull_graph_add_output(cx->graph, value, options->extra_outputs[i]));
   }
   if (cx->graph->outputs.size == 0)
