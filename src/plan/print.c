@@ -6,7 +6,8 @@
 
 static const char *const storage_names[SCULL_PLAN_STORAGES] = {"arena", "input", "output",
                                                                "constant", "shape"};
-static const char *const kind_names[SCULL_PLAN_KINDS] = {"run", "at shape", "view"};
+static const char *const kind_names[SCULL_PLAN_KINDS] = {"run", "at shape", "view", "on host",
+                                                         "copy"};
 
 static void put_text(scull_text_t *out, const char *name, const char *value) {
   scull_base_text_json(out, name);

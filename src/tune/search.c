@@ -105,9 +105,11 @@ static scull_status_t cover(scull_search_t *s) {
 /* --- the untimed rest ---------------------------------------------------------------------------
  */
 
-/* Native: the first tactic that takes the node plain and can be prepared; else the reference. */
+/* Native: the first tactic that takes the node plain and can be prepared; else the reference.
+ * Beside a discrete device this is the processor's work. */
 static scull_status_t choose_native(scull_search_t *s, scull_node_id_t id, scull_choice_t *choice) {
-  const scull_tactic_t *const *tactics = s->options->device->backend->tactics;
+  scull_device_t *device = scull_tune_native_device(s->options);
+  const scull_tactic_t *const *tactics = device->backend->tactics;
   const scull_config_t plain = {0};
   scull_site_t site;
   scull_value_id_t *values = NULL;
@@ -117,15 +119,16 @@ static scull_status_t choose_native(scull_search_t *s, scull_node_id_t id, scull
     scull_config_t configs[SCULL_MAX_CONFIGS] = {{{0}, SCULL_LAYOUT_PLAIN, SCULL_LAYOUT_PLAIN}};
     if (!scull_backend_tactic_applies(tactics[i], &site) ||
         scull_tune_names_match(s->options->disabled_tactics, tactics[i]->name) ||
-        tactics[i]->refuse(&site, s->options->device) != NULL)
+        tactics[i]->refuse(&site, device) != NULL)
       continue;
     size_t count = tactics[i]->configs == NULL
                        ? 1
-                       : tactics[i]->configs(&site, s->options->device, configs, SCULL_MAX_CONFIGS);
+                       : tactics[i]->configs(&site, device, configs, SCULL_MAX_CONFIGS);
     for (size_t k = 0; k < count; k++) {
       if (configs[k].src != plain.src || configs[k].dst != plain.dst)
         continue;
-      scull_status_t status = scull_tune_try(s->timer, &site, tactics[i], &configs[k], &reason);
+      scull_status_t status =
+          scull_tune_try(s->timer, &site, device, tactics[i], &configs[k], &reason);
       if (status == SCULL_OUT_OF_MEMORY)
         return status;
       if (status != SCULL_OK)

@@ -133,6 +133,9 @@ scull_status_t scull_tune_reformat_site(const scull_site_value_t *value, scull_l
 /* --- measuring ---------------------------------------------------------------------------------
  */
 
+/* Where native nodes run: the processor beside a discrete device, else the device itself. */
+scull_device_t *scull_tune_native_device(const scull_tune_options_t *options);
+
 /* Memory that measurements reuse. */
 typedef struct scull_timer scull_timer_t;
 scull_status_t scull_tune_timer_create(const scull_tune_options_t *options,
@@ -150,10 +153,10 @@ scull_status_t scull_tune_measure(scull_timer_t *timer, const scull_site_t *site
                                   double best, double *microseconds,
                                   const char **reason) SCULL_MUST_USE;
 
-/* Only the checks of the above, nothing timed. */
+/* Only the checks of the above on a device (the options' or its host), nothing timed. */
 scull_status_t scull_tune_try(scull_timer_t *timer, const scull_site_t *site,
-                              const scull_tactic_t *tactic, const scull_config_t *config,
-                              const char **reason) SCULL_MUST_USE;
+                              const scull_device_t *device, const scull_tactic_t *tactic,
+                              const scull_config_t *config, const char **reason) SCULL_MUST_USE;
 
 /* --- timing cache ------------------------------------------------------------------------------
  */

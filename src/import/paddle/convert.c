@@ -11,7 +11,7 @@
 #include "import/gaps.h"
 #include "import/paddle/call.h"
 
-enum { LOST = SCULL_NO_ID - 1, PLACE = 160 };
+enum { LOST = SCULL_NO_ID - 1, PLACE = 192 };
 
 /* A feed or fetch operator. */
 typedef struct {
