@@ -25,6 +25,9 @@ typedef struct scull_names {
   size_t count;
 } scull_names_t;
 
+/* True when one of the patterns fits. */
+bool scull_tune_names_match(scull_names_t names, const char *text);
+
 typedef struct scull_tune_options {
   scull_device_t *device;
   int threads;
@@ -35,6 +38,7 @@ typedef struct scull_tune_options {
   scull_names_t disabled_ops, disabled_tactics;
   scull_tune_cache_t *cache;      /* may be NULL */
   scull_bytes_t replay;           /* choices of an earlier build as text; empty: none */
+  const char *replay_name;        /* of its file, for messages; NULL: "replay" */
   scull_tune_progress_t progress; /* may be NULL */
   void *progress_user;
   const atomic_bool *cancel; /* may be NULL */
