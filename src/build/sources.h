@@ -11,6 +11,9 @@ typedef struct scull_sources_options {
   int32_t threads, min_subgraph_size, level;
   uint64_t workspace;
   const char *disabled_ops; /* patterns, a line each */
+  uint32_t precisions;
+  const char *pins; /* "pattern=int8", a line each */
+  bool prefer_pins;
 } scull_sources_options_t;
 
 /* Writes graph and options; the text is yours. */
@@ -18,8 +21,9 @@ scull_status_t scull_build_sources_write(scull_graph_t *graph,
                                          const scull_sources_options_t *options,
                                          scull_text_t *out) SCULL_MUST_USE;
 
-/* Reads them back. Constants borrow from `bytes`. *out is yours; strings of options live in it. */
-scull_status_t scull_build_sources_read(scull_bytes_t bytes, scull_diag_t *diag,
+/* Reads them back from a plan of that format. Constants borrow from `bytes`. *out is yours; strings
+ * of options live in it. */
+scull_status_t scull_build_sources_read(scull_bytes_t bytes, uint32_t format, scull_diag_t *diag,
                                         scull_graph_t **out,
                                         scull_sources_options_t *options) SCULL_MUST_USE;
 

@@ -27,8 +27,10 @@ static scull_status_t add_buffer(scull_lower_t *l, scull_plan_storage_t storage,
   return SCULL_VEC_PUSH(&l->buffers, buffer) ? SCULL_OK : scull_lower_no_memory(l);
 }
 
-/* A plan value for a graph value in a layout, on a given buffer. */
-static scull_status_t add_value(scull_lower_t *l, scull_value_id_t id, scull_layout_t layout,
+static const scull_format_t plain_format = {SCULL_LAYOUT_PLAIN, SCULL_AS_MODEL};
+
+/* A plan value for a graph value in a format, on a given buffer. */
+static scull_status_t add_value(scull_lower_t *l, scull_value_id_t id, scull_format_t format,
                                 uint32_t buffer, uint32_t *out) {
   const scull_value_t *v = scull_graph_value(l->graph, id);
   int points = l->graph->points;
@@ -37,21 +39,23 @@ static scull_status_t add_value(scull_lower_t *l, scull_value_id_t id, scull_lay
                               .opt = v->shape[0],
                               .min = v->shape[points > 1 ? SCULL_POINT_MIN : 0],
                               .max = v->shape[points > 1 ? SCULL_POINT_MAX : 0],
-                              .layout = layout,
+                              .layout = format.layout,
+                              .as = format.as,
+                              .quant = v->quant,
                               .buffer = buffer};
   *out = (uint32_t)l->values.size;
   return SCULL_VEC_PUSH(&l->values, value) ? SCULL_OK : scull_lower_no_memory(l);
 }
 
-static uint32_t *made_slot(scull_lower_t *l, scull_value_id_t id, scull_layout_t layout) {
-  return &l->made[(size_t)id * SCULL_LAYOUTS + layout];
+static uint32_t *made_slot(scull_lower_t *l, scull_value_id_t id, scull_format_t format) {
+  return &l->made[((size_t)id * SCULL_LAYOUTS + format.layout) * SCULL_PRECISIONS + format.as];
 }
 
 /* The plan value that the producer of `id` writes; made at first sight. */
 static scull_status_t written_value(scull_lower_t *l, scull_value_id_t id,
                                     scull_plan_storage_t storage, uint32_t *out) {
-  scull_layout_t layout = l->tuning->layouts[id];
-  uint32_t *slot = made_slot(l, id, layout), buffer = 0;
+  scull_format_t format = l->tuning->formats[id];
+  uint32_t *slot = made_slot(l, id, format), buffer = 0;
   if (*slot == SCULL_PLAN_NONE) {
     const scull_slice_t *slice = &l->tuning->slices[id];
     if (slice->whole != SCULL_NO_ID) {
@@ -61,7 +65,7 @@ static scull_status_t written_value(scull_lower_t *l, scull_value_id_t id,
     } else {
       SCULL_TRY(add_buffer(l, storage, 0, &buffer));
     }
-    SCULL_TRY(add_value(l, id, layout, buffer, slot));
+    SCULL_TRY(add_value(l, id, format, buffer, slot));
     scull_plan_value_t *value = &l->values.data[*slot];
     if (slice->whole != SCULL_NO_ID) {
       value->channel_offset = slice->channel_offset;
@@ -73,10 +77,10 @@ static scull_status_t written_value(scull_lower_t *l, scull_value_id_t id,
 }
 
 static scull_status_t constant_value(scull_lower_t *l, scull_value_id_t id, uint32_t *out) {
-  uint32_t *slot = made_slot(l, id, SCULL_LAYOUT_PLAIN), buffer = 0;
+  uint32_t *slot = made_slot(l, id, plain_format), buffer = 0;
   if (*slot == SCULL_PLAN_NONE) {
     SCULL_TRY(add_buffer(l, SCULL_PLAN_CONSTANT, 0, &buffer));
-    SCULL_TRY(add_value(l, id, SCULL_LAYOUT_PLAIN, buffer, slot));
+    SCULL_TRY(add_value(l, id, plain_format, buffer, slot));
     scull_raw_t raw = {.value = id, .plan_value = *slot};
     if (!SCULL_VEC_PUSH(&l->raws, raw))
       return scull_lower_no_memory(l);
@@ -101,19 +105,23 @@ static scull_status_t add_identity(scull_lower_t *l, uint32_t from, uint32_t to,
                                    scull_plan_kind_t kind) {
   const scull_plan_value_t *src = &l->values.data[from], *dst = &l->values.data[to];
   const scull_site_value_t value = {
-      .dtype = src->dtype, .opt = src->opt, .min = src->min, .max = src->max};
+      .dtype = src->dtype, .quant = src->quant, .opt = src->opt, .min = src->min, .max = src->max};
+  const scull_format_t formats[2] = {{src->layout, src->as}, {dst->layout, dst->as}};
+  char texts[2][32];
   scull_plan_step_t step = {.kind = (uint8_t)kind, .tactic_name = "", .engine = -1};
-  SCULL_TRY(scull_tune_reformat_site(&value, src->layout, dst->layout, l->options->threads,
-                                     l->arena, &step.site));
+  SCULL_TRY(scull_tune_reformat_site(&value, formats[0], formats[1], l->options->threads, l->arena,
+                                     &step.site));
   for (int i = 0; i < 2; i++) {
     const scull_plan_value_t *v = i == 0 ? src : dst;
     step.site.values[i].channel_offset = v->channel_offset;
     step.site.values[i].channel_total = v->channel_total;
   }
-  step.config = (scull_config_t){.src = src->layout, .dst = dst->layout};
-  step.name = scull_base_arena_format(l->arena, "%s: %s to %s", src->name,
-                                      scull_backend_layout_name(src->layout),
-                                      scull_backend_layout_name(dst->layout));
+  step.config = (scull_config_t){
+      .src = src->layout, .dst = dst->layout, .src_as = src->as, .dst_as = dst->as};
+  step.name =
+      scull_base_arena_format(l->arena, "%s: %s to %s", src->name,
+                              scull_backend_format_text(formats[0], texts[0], sizeof texts[0]),
+                              scull_backend_format_text(formats[1], texts[1], sizeof texts[1]));
   step.bindings = SCULL_ARENA_ARRAY(l->arena, uint32_t, 2);
   if (step.name == NULL || step.bindings == NULL)
     return scull_lower_no_memory(l);
@@ -128,32 +136,34 @@ static scull_status_t add_identity(scull_lower_t *l, uint32_t from, uint32_t to,
     step.tactic_version = tactics[i]->version;
     break;
   }
-  if (kind == SCULL_PLAN_RUN && step.tactic_name[0] == '\0' && src->layout != dst->layout)
-    return scull_base_fail(l->graph->diag, SCULL_INTERNAL, "'%s': no tactic changes layouts",
+  if (kind == SCULL_PLAN_RUN && step.tactic_name[0] == '\0' &&
+      !scull_backend_format_equal(formats[0], formats[1]))
+    return scull_base_fail(l->graph->diag, SCULL_INTERNAL, "'%s': no tactic changes formats",
                            src->name);
   return add_step(l, &step, SIZE_MAX, NULL);
 }
 
-static bool same_bytes(const scull_plan_value_t *v, scull_layout_t to) {
-  return v->channel_total == 0 && scull_backend_layout_same(&v->opt, v->layout, to) &&
-         scull_backend_layout_same(&v->min, v->layout, to) &&
-         scull_backend_layout_same(&v->max, v->layout, to);
+static bool same_bytes(const scull_plan_value_t *v, scull_format_t to) {
+  return v->channel_total == 0 && v->as == to.as &&
+         scull_backend_layout_same(&v->opt, v->layout, to.layout) &&
+         scull_backend_layout_same(&v->min, v->layout, to.layout) &&
+         scull_backend_layout_same(&v->max, v->layout, to.layout);
 }
 
-/* The plan value of `id` in `layout`; adds the reformat (once) where it is needed. */
-static scull_status_t value_in(scull_lower_t *l, scull_value_id_t id, scull_layout_t layout,
+/* The plan value of `id` in `format`; adds the reformat (once) where it is needed. */
+static scull_status_t value_in(scull_lower_t *l, scull_value_id_t id, scull_format_t format,
                                uint32_t *out) {
-  uint32_t *slot = made_slot(l, id, layout);
+  uint32_t *slot = made_slot(l, id, format);
   if (*slot == SCULL_PLAN_NONE) {
-    uint32_t from = *made_slot(l, id, l->tuning->layouts[id]), buffer = 0, made = 0;
+    uint32_t from = *made_slot(l, id, l->tuning->formats[id]), buffer = 0, made = 0;
     if (from == SCULL_PLAN_NONE)
       return scull_base_fail(l->graph->diag, SCULL_INTERNAL, "'%s' is read before it is written",
                              scull_graph_value(l->graph, id)->name);
-    bool same = same_bytes(&l->values.data[from], layout);
+    bool same = same_bytes(&l->values.data[from], format);
     buffer = l->values.data[from].buffer;
     if (!same)
       SCULL_TRY(add_buffer(l, SCULL_PLAN_ARENA, 0, &buffer));
-    SCULL_TRY(add_value(l, id, layout, buffer, &made));
+    SCULL_TRY(add_value(l, id, format, buffer, &made));
     *slot = made;
     SCULL_TRY(add_identity(l, from, made, same ? SCULL_PLAN_VIEW : SCULL_PLAN_RUN));
   }
@@ -187,8 +197,8 @@ static scull_status_t bind_inputs(scull_lower_t *l, const scull_choice_t *choice
   }
   for (size_t i = 0; i < site->input_count; i++) {
     uint16_t k = site->inputs[i];
-    scull_layout_t layout = site->values[k].layout;
-    SCULL_TRY(value_in(l, values[k], layout, &step->bindings[k]));
+    const scull_format_t format = {site->values[k].layout, site->values[k].as};
+    SCULL_TRY(value_in(l, values[k], format, &step->bindings[k]));
     const scull_plan_value_t *v = &l->values.data[step->bindings[k]];
     if (v->channel_total > 0) /* a slice is read by nobody but the concat that is gone */
       return scull_base_fail(l->graph->diag, SCULL_INTERNAL, "'%s': a slice is read", v->name);
@@ -216,11 +226,10 @@ static scull_status_t bind_view(scull_lower_t *l, scull_plan_step_t *step,
                                 const scull_value_id_t *values) {
   const scull_site_op_t *op = &step->site.ops[0];
   uint16_t x = op->inputs[0], y = op->outputs[0];
-  uint32_t *slot = made_slot(l, values[y], SCULL_LAYOUT_PLAIN);
+  uint32_t *slot = made_slot(l, values[y], plain_format);
   if (step->site.values[x].is_constant)
     SCULL_TRY(constant_value(l, values[x], &step->bindings[x]));
-  SCULL_TRY(
-      add_value(l, values[y], SCULL_LAYOUT_PLAIN, l->values.data[step->bindings[x]].buffer, slot));
+  SCULL_TRY(add_value(l, values[y], plain_format, l->values.data[step->bindings[x]].buffer, slot));
   step->bindings[y] = *slot;
   return SCULL_OK;
 }
@@ -241,11 +250,12 @@ static scull_status_t lower_elided(scull_lower_t *l, size_t index) {
   if (step.name == NULL || step.bindings == NULL)
     return scull_lower_no_memory(l);
   for (size_t k = 0; k < step.site.value_count; k++) {
-    step.bindings[k] = *made_slot(l, values[k], l->tuning->layouts[values[k]]);
+    step.bindings[k] = *made_slot(l, values[k], l->tuning->formats[values[k]]);
     if (step.bindings[k] == SCULL_PLAN_NONE)
       return scull_base_fail(l->graph->diag, SCULL_INTERNAL, "'%s': a slice is missing", step.name);
     const scull_plan_value_t *v = &l->values.data[step.bindings[k]];
     step.site.values[k].layout = v->layout;
+    step.site.values[k].as = v->as;
     step.site.values[k].channel_offset = v->channel_offset;
     step.site.values[k].channel_total = v->channel_total;
   }
@@ -296,8 +306,8 @@ static scull_status_t lower_inputs(scull_lower_t *l) {
     scull_value_id_t id = g->inputs.data[i];
     uint32_t buffer = 0;
     SCULL_TRY(add_buffer(l, SCULL_PLAN_INPUT, (uint32_t)i, &buffer));
-    uint32_t *slot = made_slot(l, id, SCULL_LAYOUT_PLAIN);
-    SCULL_TRY(add_value(l, id, SCULL_LAYOUT_PLAIN, buffer, slot));
+    uint32_t *slot = made_slot(l, id, plain_format);
+    SCULL_TRY(add_value(l, id, plain_format, buffer, slot));
     plan->inputs[i] = (scull_plan_port_t){scull_graph_value(g, id)->name, *slot};
     plan->fixed = plan->fixed && scull_graph_is_fixed(g, id);
   }
@@ -308,7 +318,7 @@ static scull_status_t lower_inputs(scull_lower_t *l) {
  * bytes of this value. */
 static bool can_be_output(const scull_lower_t *l, const scull_plan_value_t *v) {
   return l->buffers.data[v->buffer].storage == SCULL_PLAN_ARENA &&
-         v->layout == SCULL_LAYOUT_PLAIN && v->channel_total == 0;
+         v->layout == SCULL_LAYOUT_PLAIN && v->as == SCULL_AS_MODEL && v->channel_total == 0;
 }
 
 static scull_status_t lower_outputs(scull_lower_t *l) {
@@ -324,14 +334,14 @@ static scull_status_t lower_outputs(scull_lower_t *l) {
     if (scull_graph_is_constant(g, id))
       SCULL_TRY(constant_value(l, id, &value));
     else
-      SCULL_TRY(value_in(l, id, SCULL_LAYOUT_PLAIN, &value));
+      SCULL_TRY(value_in(l, id, plain_format, &value));
     if (can_be_output(l, &l->values.data[value])) {
       scull_plan_buffer_t *b = &l->buffers.data[l->values.data[value].buffer];
       b->storage = SCULL_PLAN_OUTPUT;
       b->index = (uint32_t)i;
     } else {
       SCULL_TRY(add_buffer(l, SCULL_PLAN_OUTPUT, (uint32_t)i, &buffer));
-      SCULL_TRY(add_value(l, id, SCULL_LAYOUT_PLAIN, buffer, &copy));
+      SCULL_TRY(add_value(l, id, plain_format, buffer, &copy));
       SCULL_TRY(add_identity(l, value, copy, SCULL_PLAN_RUN));
       value = copy;
     }
@@ -371,7 +381,7 @@ static scull_status_t finish(scull_lower_t *l) {
 }
 
 static scull_status_t lower_all(scull_lower_t *l) {
-  size_t slots = (l->graph->values.size + 1) * SCULL_LAYOUTS;
+  size_t slots = (l->graph->values.size + 1) * SCULL_LAYOUTS * SCULL_PRECISIONS;
   l->made = SCULL_ARENA_ARRAY(l->arena, uint32_t, slots);
   if (l->made == NULL)
     return scull_lower_no_memory(l);

@@ -27,7 +27,7 @@ typedef struct scull_lower {
   SCULL_VEC(scull_plan_step_t) steps;
   SCULL_VEC(scull_step_notes_t) notes;
   SCULL_VEC(scull_raw_t) raws;
-  uint32_t *made; /* by graph value and layout: its plan value; SCULL_PLAN_NONE: not made yet */
+  uint32_t *made; /* by graph value and format: its plan value; SCULL_PLAN_NONE: not made yet */
 } scull_lower_t;
 
 scull_status_t scull_lower_no_memory(const scull_lower_t *l);
