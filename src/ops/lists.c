@@ -57,3 +57,21 @@ scull_status_t scull_ops_axes_read(const scull_op_call_t *call, scull_ints_t axe
   }
   return SCULL_OK;
 }
+
+scull_status_t scull_ops_check_index(const scull_op_call_t *call, size_t input) {
+  scull_dtype_t dtype = call->inputs[input].type.dtype;
+  if (dtype != SCULL_DTYPE_I32 && dtype != SCULL_DTYPE_I64)
+    return scull_ops_fail(call, "the index is %s; i32 or i64 is wanted",
+                          scull_tensor_dtype_name(dtype));
+  return SCULL_OK;
+}
+
+scull_status_t scull_ops_index_read(const scull_op_call_t *call, size_t input, int64_t at,
+                                    int64_t extent, int64_t *out) {
+  const scull_tensor_t *index = &call->inputs[input];
+  int64_t k = scull_tensor_load_i64(index->data, index->type.dtype, at);
+  if (k < -extent || k >= extent)
+    return scull_ops_fail(call, "index %lld of %lld elements", (long long)k, (long long)extent);
+  *out = k < 0 ? k + extent : k;
+  return SCULL_OK;
+}

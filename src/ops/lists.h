@@ -28,4 +28,12 @@ scull_status_t scull_ops_axis_read(const scull_op_call_t *call, int64_t axis, in
 scull_status_t scull_ops_axes_read(const scull_op_call_t *call, scull_ints_t axes, int32_t rank,
                                    bool is_marked[SCULL_MAX_RANK]) SCULL_MUST_USE;
 
+/* Fails unless input `input` holds indices: i32 or i64. */
+scull_status_t scull_ops_check_index(const scull_op_call_t *call, size_t input) SCULL_MUST_USE;
+
+/* Index number `at` of input `input`, counted from the end where negative, into an axis of `extent`
+ * elements; one outside is an error. */
+scull_status_t scull_ops_index_read(const scull_op_call_t *call, size_t input, int64_t at,
+                                    int64_t extent, int64_t *out) SCULL_MUST_USE;
+
 #endif
