@@ -155,9 +155,8 @@ static void the_format_before_is_read(void **state) {
   (void)state;
   scull_plan_t plan;
   scull_plan_init(&plan);
-  assert_int_equal(
-      scull_plan_open(SCULL_SOURCE_DIR "/tests/model/data/format1/lenet.plan", &plan, NULL),
-      SCULL_OK);
+  assert_int_equal(scull_plan_open(SCULL_SOURCE_DIR "/tests/plans/lenet_format1.plan", &plan, NULL),
+                   SCULL_OK);
   assert_int_equal(plan.format, 1);
   assert_true(plan.step_count > 3);
   for (size_t i = 0; i < plan.value_count; i++)
