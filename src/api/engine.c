@@ -69,12 +69,10 @@ static scull_status_t fit_plan(scull_engine_t *engine, scull_plan_t *plan,
   char words[512];
   if (backend == NULL)
     return scull_base_fail(diag, SCULL_DEVICE, "no backend '%s' in this build", name);
-  if (backend->absent() != NULL)
-    return scull_base_fail(diag, SCULL_DEVICE, "%s: %s", name, backend->absent());
-  SCULL_TRY(backend->open(options->device_index, &device, diag));
+  SCULL_TRY(scull_backend_open(backend, options->device_index, &device, diag));
   const char *why = NULL;
   scull_status_t status = scull_runtime_mismatch(plan, device, words, sizeof words, &why);
-  backend->close(device);
+  scull_backend_close(device);
   if (status != SCULL_OK)
     return scull_base_fail_memory(diag, "an engine");
   if (why == NULL)

@@ -40,22 +40,22 @@ bool scull_backend_precision_find(const char *name, scull_precision_t *out) {
   return false;
 }
 
-bool scull_backend_format_equal(scull_format_t a, scull_format_t b) {
+bool scull_backend_storage_equal(scull_storage_t a, scull_storage_t b) {
   return a.layout == b.layout && a.as == b.as;
 }
 
-const char *scull_backend_format_text(scull_format_t format, char *buffer, size_t size) {
+const char *scull_backend_storage_text(scull_storage_t format, char *buffer, size_t size) {
   const bool plain = format.as == SCULL_AS_MODEL;
   snprintf(buffer, size, "%s%s%s", scull_backend_layout_name(format.layout), plain ? "" : ":",
            plain ? "" : scull_backend_precision_name(format.as));
   return buffer;
 }
 
-bool scull_backend_format_find(const char *text, scull_format_t *out) {
+bool scull_backend_storage_find(const char *text, scull_storage_t *out) {
   char layout[16];
   const char *colon = strchr(text, ':');
   const size_t length = colon == NULL ? strlen(text) : (size_t)(colon - text);
-  *out = (scull_format_t){0};
+  *out = (scull_storage_t){0};
   if (length >= sizeof layout)
     return false;
   memcpy(layout, text, length);
@@ -77,8 +77,8 @@ scull_dtype_t scull_backend_stored_dtype(scull_dtype_t dtype, scull_precision_t 
   return dtype;
 }
 
-scull_format_t scull_backend_format_fit(scull_dtype_t dtype, const scull_shape_t *shape,
-                                        const scull_quant_t *quant, scull_format_t wanted) {
+scull_storage_t scull_backend_storage_fit(scull_dtype_t dtype, const scull_shape_t *shape,
+                                          const scull_quant_t *quant, scull_storage_t wanted) {
   if (!scull_backend_layout_fits(shape, wanted.layout))
     wanted.layout = SCULL_LAYOUT_PLAIN;
   if (dtype != SCULL_DTYPE_F32 ||

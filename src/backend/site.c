@@ -222,19 +222,19 @@ static bool is_anchor_input(const scull_site_t *site, uint16_t value) {
   return false;
 }
 
-static void set_format(scull_site_value_t *value, scull_format_t wanted) {
-  const scull_format_t f =
-      scull_backend_format_fit(value->dtype, &value->opt, value->quant, wanted);
+static void set_format(scull_site_value_t *value, scull_storage_t wanted) {
+  const scull_storage_t f =
+      scull_backend_storage_fit(value->dtype, &value->opt, value->quant, wanted);
   value->layout = f.layout;
   value->as = f.as;
 }
 
-scull_format_t scull_backend_config_src(const scull_config_t *config) {
-  return (scull_format_t){config->src, config->src_as};
+scull_storage_t scull_backend_config_src(const scull_config_t *config) {
+  return (scull_storage_t){config->src, config->src_as};
 }
 
-scull_format_t scull_backend_config_dst(const scull_config_t *config) {
-  return (scull_format_t){config->dst, config->dst_as};
+scull_storage_t scull_backend_config_dst(const scull_config_t *config) {
+  return (scull_storage_t){config->dst, config->dst_as};
 }
 
 void scull_backend_config_apply(scull_site_t *site, const scull_config_t *config) {

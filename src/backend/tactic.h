@@ -7,6 +7,7 @@
 #include "backend/site.h"
 
 typedef struct scull_device scull_device_t;
+typedef struct scull_stream scull_stream_t; /* NULL on devices that run in the caller */
 
 /* One configuration of a tactic: its knobs, and the formats that come with them: `src` of the
  * anchor's data inputs, `dst` of outputs and residual inputs. */
@@ -16,8 +17,8 @@ typedef struct scull_config {
   scull_precision_t src_as, dst_as;
 } scull_config_t;
 
-scull_format_t scull_backend_config_src(const scull_config_t *config);
-scull_format_t scull_backend_config_dst(const scull_config_t *config);
+scull_storage_t scull_backend_config_src(const scull_config_t *config);
+scull_storage_t scull_backend_config_dst(const scull_config_t *config);
 
 enum { SCULL_MAX_CONFIGS = 64 };
 
@@ -29,11 +30,13 @@ typedef enum scull_growth {
   SCULL_GROW_ELEMENTWISE = 2, /* a chain of unary and binary operators of one shape */
 } scull_growth_t;
 
+/* All pointers are memory of the tactic's device. */
 typedef struct scull_args {
   const void *const *inputs; /* as site->inputs */
   void *const *outputs;      /* as site->outputs */
   const void *packed;        /* what `pack` wrote, 64-byte aligned; NULL without pack */
   void *scratch;             /* 64-byte aligned, as many bytes as prepare asked for */
+  scull_stream_t *stream;    /* where to enqueue; NULL: run in the calling thread */
 } scull_args_t;
 
 /* What prepare hands back. */

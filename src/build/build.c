@@ -48,8 +48,7 @@ static void build_deinit(build_t *b) {
   scull_tune_cache_destroy(b->cache);
   scull_graph_destroy(b->graph);
   scull_import_files_deinit(&b->files);
-  if (b->device != NULL)
-    b->device->backend->close(b->device);
+  scull_backend_close(b->device);
   scull_base_arena_deinit(&b->arena);
 }
 
@@ -62,9 +61,7 @@ static scull_status_t open_device(build_t *b) {
   const scull_backend_t *backend = scull_backend_find(name);
   if (backend == NULL)
     return scull_base_fail(b->diag, SCULL_DEVICE, "no backend '%s' in this build", name);
-  if (backend->absent() != NULL)
-    return scull_base_fail(b->diag, SCULL_DEVICE, "%s: %s", name, backend->absent());
-  return backend->open(o->device_index, &b->device, b->diag);
+  return scull_backend_open(backend, o->device_index, &b->device, b->diag);
 }
 
 static bool on_progress(void *user, const char *what, size_t done, size_t total) {

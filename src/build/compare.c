@@ -63,7 +63,8 @@ scull_status_t scull_build_take_output(const scull_runtime_engine_t *engine,
 bool scull_build_has_tensor(const scull_plan_t *plan, const char *name) {
   for (size_t s = 0; s < plan->step_count; s++) {
     const scull_plan_step_t *step = &plan->steps[s];
-    if (step->kind != SCULL_PLAN_RUN || is_reformat(plan, step))
+    if ((step->kind != SCULL_PLAN_RUN && step->kind != SCULL_PLAN_ON_HOST) ||
+        is_reformat(plan, step))
       continue;
     for (size_t i = 0; i < step->site.output_count; i++) {
       if (strcmp(output_of(plan, step, i)->name, name) == 0)

@@ -38,6 +38,20 @@ scull_status_t scull_ops_list_read(const scull_op_call_t *call, size_t input, co
   return SCULL_OK;
 }
 
+scull_status_t scull_ops_infer_open(const scull_op_call_t *call, size_t input, scull_dtype_t dtype,
+                                    int64_t count) {
+  int64_t rank = scull_tensor_count(&call->inputs[input].type.shape);
+  if (rank > SCULL_MAX_RANK)
+    return scull_ops_fail(call, "a shape of %lld dimensions", (long long)rank);
+  scull_type_t *y = &call->outputs[0].type;
+  *y = (scull_type_t){.dtype = dtype, .shape = {.rank = (int32_t)rank}};
+  for (int32_t i = 0; i < y->shape.rank; i++) {
+    y->shape.dim[i] = i == 0 ? count : 1;
+    scull_ops_open(call, 0, i);
+  }
+  return SCULL_OK;
+}
+
 scull_status_t scull_ops_axis_read(const scull_op_call_t *call, int64_t axis, int32_t rank,
                                    int32_t *out) {
   if (!scull_tensor_axis(axis, rank, out))

@@ -6,7 +6,8 @@
 
 static const char *const storage_names[SCULL_PLAN_STORAGES] = {"arena", "input", "output",
                                                                "constant", "shape"};
-static const char *const kind_names[SCULL_PLAN_KINDS] = {"run", "at shape", "view"};
+static const char *const kind_names[SCULL_PLAN_KINDS] = {"run", "at shape", "view", "on host",
+                                                         "copy"};
 
 static void put_text(scull_text_t *out, const char *name, const char *value) {
   scull_base_text_json(out, name);
@@ -135,11 +136,11 @@ static size_t differ_steps(scull_text_t *out, size_t index, const scull_plan_t *
     scull_base_text_print(
         out, "step %zu '%s': %s %d,%d %s-%s | %s %d,%d %s-%s\n", index, s->name, s->tactic_name,
         s->config.knob[0], s->config.knob[1],
-        scull_backend_format_text(scull_backend_config_src(&s->config), f[0], sizeof f[0]),
-        scull_backend_format_text(scull_backend_config_dst(&s->config), f[1], sizeof f[1]),
+        scull_backend_storage_text(scull_backend_config_src(&s->config), f[0], sizeof f[0]),
+        scull_backend_storage_text(scull_backend_config_dst(&s->config), f[1], sizeof f[1]),
         t->tactic_name, t->config.knob[0], t->config.knob[1],
-        scull_backend_format_text(scull_backend_config_src(&t->config), f[2], sizeof f[2]),
-        scull_backend_format_text(scull_backend_config_dst(&t->config), f[3], sizeof f[3]));
+        scull_backend_storage_text(scull_backend_config_src(&t->config), f[2], sizeof f[2]),
+        scull_backend_storage_text(scull_backend_config_dst(&t->config), f[3], sizeof f[3]));
     count++;
   } else if (count == 0 && strcmp(scull_base_text_get(&x), scull_base_text_get(&y)) != 0) {
     scull_base_text_print(out, "step %zu '%s': other operands or memory\n", index, s->name);

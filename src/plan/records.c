@@ -62,7 +62,7 @@ static void codec_enum(scull_codec_t *codec, const scull_attr_field_t *field, in
 static void codec_dtype(scull_codec_t *codec, scull_dtype_t *dtype) {
   uint32_t value = (uint32_t)*dtype;
   scull_base_codec_u32(codec, &value);
-  if (value != SCULL_DTYPE_NONE && scull_tensor_dtype_size((scull_dtype_t)value) == 0) {
+  if (value != SCULL_DTYPE_NONE && !scull_tensor_dtype_exists((scull_dtype_t)value)) {
     scull_base_codec_fail(codec, "an element type is unknown");
     value = SCULL_DTYPE_NONE;
   }

@@ -28,6 +28,32 @@ size_t scull_plan_slice_offset(const scull_plan_value_t *value, const scull_shap
   return (size_t)step * scull_tensor_dtype_size(scull_plan_value_stored(value));
 }
 
+bool scull_plan_host_bytes(const scull_plan_t *plan, size_t *bytes) {
+  *bytes = 0;
+  for (size_t i = 0; i < plan->buffer_count; i++) {
+    const scull_plan_buffer_t *b = &plan->buffers[i];
+    size_t end = 0;
+    if (b->storage != SCULL_PLAN_HOST)
+      continue;
+    if (!scull_base_size_add(b->offset, b->bytes, &end))
+      return false;
+    *bytes = end > *bytes ? end : *bytes;
+  }
+  return true;
+}
+
+void scull_plan_device(const scull_plan_t *plan, const scull_device_t *device, scull_text_t *text) {
+  scull_backend_device_print(device, text);
+  for (size_t i = 0; i < plan->step_count; i++) {
+    const scull_plan_step_t *step = &plan->steps[i];
+    if (step->kind != SCULL_PLAN_ON_HOST || step->tactic_name[0] == '\0' || device->host == NULL)
+      continue;
+    scull_base_text_print(text, "; host ");
+    scull_backend_device_print(device->host, text);
+    return;
+  }
+}
+
 static scull_status_t bad(scull_diag_t *diag, const char *name, const char *what, size_t index,
                           const char *cause) {
   return scull_base_fail(diag, SCULL_CORRUPT, "%s: %s %zu: %s", name, what, index, cause);
@@ -47,6 +73,8 @@ static const char *buffer_fault(const scull_plan_t *plan, const scull_plan_buffe
     return inside(b->offset, b->bytes, plan->weights.size) ? NULL : "lies outside the weights";
   case SCULL_PLAN_INPUT: return b->index < plan->input_count ? NULL : "names no input";
   case SCULL_PLAN_OUTPUT: return b->index < plan->output_count ? NULL : "names no output";
+  case SCULL_PLAN_HOST: /* as large as its buffers say */
+    return b->offset <= INT64_MAX && b->bytes <= INT64_MAX ? NULL : "lies outside the host arena";
   case SCULL_PLAN_STORAGES: break;
   }
   return "has an unknown storage";
@@ -208,7 +236,8 @@ static bool may_write(const scull_plan_t *plan, const scull_plan_step_t *step) {
     uint8_t storage = plan->buffers[v->buffer].storage;
     if (step->kind == SCULL_PLAN_AT_SHAPE
             ? storage != SCULL_PLAN_SHAPE
-            : storage != SCULL_PLAN_ARENA && storage != SCULL_PLAN_OUTPUT)
+            : storage != SCULL_PLAN_ARENA && storage != SCULL_PLAN_OUTPUT &&
+                  storage != SCULL_PLAN_HOST)
       return false;
   }
   return true;
@@ -219,6 +248,24 @@ static bool is_plain_call(const scull_plan_step_t *step) {
   const scull_site_op_t *op = &step->site.ops[0];
   return step->site.op_count == 1 && is_bound(step, op->inputs, op->input_count) &&
          is_bound(step, op->outputs, op->output_count);
+}
+
+/* What the runtime takes for granted of a copy: one whole value becomes the same elsewhere. */
+static const char *copy_fault(const scull_plan_t *plan, const scull_plan_step_t *step) {
+  if (!is_plain_call(step) || step->site.input_count > 1 || step->site.output_count != 1 ||
+      step->site.ops[0].input_count != 1)
+    return "is no copy of one value";
+  const scull_plan_value_t *x = &plan->values[step->bindings[step->site.ops[0].inputs[0]]];
+  const scull_plan_value_t *y = &plan->values[step->bindings[step->site.outputs[0]]];
+  if (x->layout != y->layout || x->dtype != y->dtype || x->channel_total != 0 ||
+      y->channel_total != 0 || !scull_tensor_shape_equal(&x->max, &y->max) ||
+      !scull_tensor_shape_equal(&x->opt, &y->opt) || !scull_tensor_shape_equal(&x->min, &y->min))
+    return "copies into a value of another type";
+  return NULL;
+}
+
+static bool runs_in_a_run(const scull_plan_step_t *step) {
+  return step->kind == SCULL_PLAN_RUN || step->kind == SCULL_PLAN_ON_HOST;
 }
 
 static const char *step_fault(const scull_plan_t *plan, const scull_plan_step_t *step) {
@@ -234,7 +281,9 @@ static const char *step_fault(const scull_plan_t *plan, const scull_plan_step_t 
     return "has an input or output without memory";
   if (step->kind != SCULL_PLAN_VIEW && !may_write(plan, step))
     return "writes where it must not";
-  if ((step->tactic_name[0] == '\0' || step->kind != SCULL_PLAN_RUN) && !is_plain_call(step))
+  if (step->kind == SCULL_PLAN_COPY && (fault = copy_fault(plan, step)) != NULL)
+    return fault;
+  if ((step->tactic_name[0] == '\0' || !runs_in_a_run(step)) && !is_plain_call(step))
     return "has no tactic and more than one operator, or operands without memory";
   if (!inside(step->packed_offset, step->packed_bytes, plan->weights.size) ||
       step->packed_offset % SCULL_MEMORY_ALIGN != 0)

@@ -30,8 +30,8 @@ void scull_tune_print_choices(const scull_graph_t *graph, const scull_tuning_t *
     scull_base_text_print(
         text, "run\t%s\t%zu\t%s\t%d,%d,%d,%d\t%s\t%s\t%.17g\n", name_of(graph, c), c->node_count,
         c->tactic->name, c->config.knob[0], c->config.knob[1], c->config.knob[2], c->config.knob[3],
-        scull_backend_format_text(scull_backend_config_src(&c->config), src, sizeof src),
-        scull_backend_format_text(scull_backend_config_dst(&c->config), dst, sizeof dst),
+        scull_backend_storage_text(scull_backend_config_src(&c->config), src, sizeof src),
+        scull_backend_storage_text(scull_backend_config_dst(&c->config), dst, sizeof dst),
         c->microseconds);
   }
 }
@@ -72,8 +72,8 @@ static bool read_fields(char *const *fields, size_t count, const scull_device_t 
   if (!scull_base_real_read(fields[7], &end, &out->microseconds) || *end != '\0')
     return false;
   out->tactic = scull_backend_tactic_find(device->backend, fields[3]);
-  scull_format_t src, dst;
-  if (!scull_backend_format_find(fields[5], &src) || !scull_backend_format_find(fields[6], &dst))
+  scull_storage_t src, dst;
+  if (!scull_backend_storage_find(fields[5], &src) || !scull_backend_storage_find(fields[6], &dst))
     return false;
   out->config.src = src.layout;
   out->config.src_as = src.as;

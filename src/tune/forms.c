@@ -57,7 +57,8 @@ scull_status_t scull_tune_time(scull_search_t *s, const scull_site_t *site,
 static scull_status_t try_untimed(scull_search_t *s, const scull_site_t *site,
                                   const scull_candidate_t *c, double *microseconds,
                                   const char **reason) {
-  scull_status_t status = scull_tune_try(s->timer, site, c->tactic, &c->config, reason);
+  scull_status_t status =
+      scull_tune_try(s->timer, site, s->options->device, c->tactic, &c->config, reason);
   *microseconds = status == SCULL_OK ? 0 : -1;
   return status == SCULL_UNSUPPORTED ? SCULL_OK : status;
 }

@@ -67,7 +67,7 @@ scull_status_t scull_tune_configured(const scull_site_t *site, const scull_confi
 
 /* Time of changing a value from one format into another; 0 when the bytes are the same. */
 scull_status_t scull_tune_reformat_time(scull_search_t *s, scull_value_id_t value,
-                                        scull_format_t from, scull_format_t to,
+                                        scull_storage_t from, scull_storage_t to,
                                         double *microseconds) SCULL_MUST_USE;
 
 /* True when a pattern of the user names the tactic. */

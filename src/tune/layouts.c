@@ -6,7 +6,7 @@
 
 #include "tune/search.h"
 
-static const scull_format_t plain_format = {SCULL_LAYOUT_PLAIN, SCULL_AS_MODEL};
+static const scull_storage_t plain_format = {SCULL_LAYOUT_PLAIN, SCULL_AS_MODEL};
 
 typedef struct {
   scull_search_t *s;
@@ -24,12 +24,12 @@ static const scull_form_t *form_of(const work_t *w, size_t variable) {
   return w->s->units[w->anchor[variable]].chosen;
 }
 
-static scull_format_t fit(const scull_value_t *v, scull_format_t wanted) {
-  return scull_backend_format_fit(v->dtype, &v->shape[0], v->quant, wanted);
+static scull_storage_t fit(const scull_value_t *v, scull_storage_t wanted) {
+  return scull_backend_storage_fit(v->dtype, &v->shape[0], v->quant, wanted);
 }
 
 /* The format in which label `l` of a variable writes. */
-static scull_format_t writes(const work_t *w, size_t variable, size_t l, const scull_value_t *v) {
+static scull_storage_t writes(const work_t *w, size_t variable, size_t l, const scull_value_t *v) {
   const scull_form_t *form = form_of(w, variable);
   if (form == NULL)
     return plain_format;
@@ -38,7 +38,7 @@ static scull_format_t writes(const work_t *w, size_t variable, size_t l, const s
 
 /* The format in which label `l` wants to read `value`: the anchor's operands by src, others by dst.
  */
-static scull_format_t reads(const work_t *w, size_t variable, size_t l, scull_value_id_t value) {
+static scull_storage_t reads(const work_t *w, size_t variable, size_t l, scull_value_id_t value) {
   const scull_form_t *form = form_of(w, variable);
   const scull_value_t *v = scull_graph_value(w->s->graph, value);
   if (form == NULL)
@@ -84,8 +84,8 @@ static scull_status_t time_reformat(scull_search_t *s, scull_site_t *site, doubl
   return SCULL_OK;
 }
 
-scull_status_t scull_tune_reformat_site(const scull_site_value_t *value, scull_format_t from,
-                                        scull_format_t to, int threads, scull_arena_t *arena,
+scull_status_t scull_tune_reformat_site(const scull_site_value_t *value, scull_storage_t from,
+                                        scull_storage_t to, int threads, scull_arena_t *arena,
                                         scull_site_t *site) {
   static const uint16_t first[] = {0}, second[] = {1};
   scull_site_value_t *values = SCULL_ARENA_ARRAY(arena, scull_site_value_t, 2);
@@ -117,7 +117,7 @@ scull_status_t scull_tune_reformat_site(const scull_site_value_t *value, scull_f
 }
 
 scull_status_t scull_tune_reformat_time(scull_search_t *s, scull_value_id_t value,
-                                        scull_format_t from, scull_format_t to,
+                                        scull_storage_t from, scull_storage_t to,
                                         double *microseconds) {
   const scull_value_t *v = scull_graph_value(s->graph, value);
   const scull_shape_t *shape = &v->shape[0];
@@ -142,8 +142,8 @@ scull_status_t scull_tune_reformat_time(scull_search_t *s, scull_value_id_t valu
  */
 
 static bool same_formats(const scull_config_t *a, const scull_config_t *b) {
-  return scull_backend_format_equal(scull_backend_config_src(a), scull_backend_config_src(b)) &&
-         scull_backend_format_equal(scull_backend_config_dst(a), scull_backend_config_dst(b));
+  return scull_backend_storage_equal(scull_backend_config_src(a), scull_backend_config_src(b)) &&
+         scull_backend_storage_equal(scull_backend_config_dst(a), scull_backend_config_dst(b));
 }
 
 /* Keeps the fastest candidate of each pair of formats. */
@@ -275,14 +275,14 @@ static scull_status_t make_edges(work_t *w) {
  */
 
 /* Every variable starts at its cheapest label that reads and writes `format`, if it has one. */
-static void start_at(const work_t *w, scull_format_t format, size_t *label) {
+static void start_at(const work_t *w, scull_storage_t format, size_t *label) {
   for (size_t x = 0; x < w->count; x++) {
     const scull_form_t *form = form_of(w, x);
     label[x] = 0;
     for (size_t l = 0; form != NULL && l < w->label_count[x]; l++) {
       const scull_config_t *c = &form->candidates[w->candidate[x][l]].config;
-      if (scull_backend_format_equal(scull_backend_config_src(c), format) &&
-          scull_backend_format_equal(scull_backend_config_dst(c), format))
+      if (scull_backend_storage_equal(scull_backend_config_src(c), format) &&
+          scull_backend_storage_equal(scull_backend_config_dst(c), format))
         label[x] = l;
     }
   }
@@ -301,8 +301,8 @@ static scull_status_t solve(work_t *w) {
     return SCULL_OUT_OF_MEMORY;
   for (int i = 0; i < SCULL_LAYOUTS * SCULL_PRECISIONS; i++) {
     double total = 0;
-    const scull_format_t format = {(scull_layout_t)(i % SCULL_LAYOUTS),
-                                   (scull_precision_t)(i / SCULL_LAYOUTS)};
+    const scull_storage_t format = {(scull_layout_t)(i % SCULL_LAYOUTS),
+                                    (scull_precision_t)(i / SCULL_LAYOUTS)};
     if (format.as != SCULL_AS_MODEL && (w->s->options->precisions >> format.as & 1) == 0)
       continue;
     start_at(w, format, label);

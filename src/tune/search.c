@@ -106,9 +106,11 @@ static scull_status_t cover(scull_search_t *s) {
 /* --- the untimed rest ---------------------------------------------------------------------------
  */
 
-/* Native: the first tactic that takes the node plain and can be prepared; else the reference. */
+/* Native: the first tactic that takes the node plain and can be prepared; else the reference.
+ * Beside a discrete device this is the processor's work. */
 static scull_status_t choose_native(scull_search_t *s, scull_node_id_t id, scull_choice_t *choice) {
-  const scull_tactic_t *const *tactics = s->options->device->backend->tactics;
+  scull_device_t *device = scull_tune_native_device(s->options);
+  const scull_tactic_t *const *tactics = device->backend->tactics;
   const scull_config_t plain = {0};
   scull_site_t site;
   scull_value_id_t *values = NULL;
@@ -118,16 +120,17 @@ static scull_status_t choose_native(scull_search_t *s, scull_node_id_t id, scull
     scull_config_t configs[SCULL_MAX_CONFIGS] = {{{0}, 0, 0, 0, 0}};
     if (!scull_backend_tactic_applies(tactics[i], &site) ||
         scull_tune_is_tactic_disabled(s->options, tactics[i]->name) ||
-        tactics[i]->refuse(&site, s->options->device) != NULL)
+        tactics[i]->refuse(&site, device) != NULL)
       continue;
     size_t count = tactics[i]->configs == NULL
                        ? 1
-                       : tactics[i]->configs(&site, s->options->device, configs, SCULL_MAX_CONFIGS);
+                       : tactics[i]->configs(&site, device, configs, SCULL_MAX_CONFIGS);
     for (size_t k = 0; k < count; k++) {
       if (configs[k].src != plain.src || configs[k].dst != plain.dst ||
           configs[k].src_as != SCULL_AS_MODEL || configs[k].dst_as != SCULL_AS_MODEL)
         continue;
-      scull_status_t status = scull_tune_try(s->timer, &site, tactics[i], &configs[k], &reason);
+      scull_status_t status =
+          scull_tune_try(s->timer, &site, device, tactics[i], &configs[k], &reason);
       if (status == SCULL_OUT_OF_MEMORY)
         return status;
       if (status != SCULL_OK)
@@ -221,7 +224,7 @@ static scull_status_t write_formats(scull_search_t *s) {
       for (size_t o = 0; o < node->output_count; o++) {
         const scull_value_t *v = scull_graph_value(s->graph, node->outputs[o]);
         if (c->kind == SCULL_CHOICE_RUN)
-          out->formats[node->outputs[o]] = scull_backend_format_fit(
+          out->formats[node->outputs[o]] = scull_backend_storage_fit(
               v->dtype, &v->shape[0], v->quant, scull_backend_config_dst(&c->config));
       }
     }
@@ -244,7 +247,7 @@ static scull_status_t open_search(scull_search_t *s, scull_replay_table_t *repla
   scull_graph_t *g = s->graph;
   size_t values = g->values.size + 1;
   s->units = SCULL_ARENA_ARRAY(s->arena, scull_unit_t, g->nodes.size + 1);
-  s->out->formats = SCULL_ARENA_ARRAY(s->arena, scull_format_t, values);
+  s->out->formats = SCULL_ARENA_ARRAY(s->arena, scull_storage_t, values);
   s->out->slices = SCULL_ARENA_ARRAY(s->arena, scull_slice_t, values);
   if (s->units == NULL || s->out->formats == NULL || s->out->slices == NULL)
     return scull_base_fail_memory(g->diag, "the search");

@@ -89,8 +89,8 @@ typedef struct scull_slice {
 typedef struct scull_tuning {
   scull_choice_t *choices; /* in execution order */
   size_t choice_count;
-  scull_format_t *formats; /* by value id: how its producer writes it */
-  scull_slice_t *slices;   /* by value id */
+  scull_storage_t *formats; /* by value id: how its producer writes it */
+  scull_slice_t *slices;    /* by value id */
   int32_t engine_count;
   size_t timed, cached; /* measurements made, and taken from the cache */
   double microseconds;  /* what the choices are expected to take, reformats included */
@@ -133,12 +133,15 @@ scull_status_t scull_tune_site_load(const scull_graph_t *graph, const scull_valu
                                     scull_site_t *site, scull_arena_t *scratch) SCULL_MUST_USE;
 
 /* The site of a reformat: the identity operator from one format into another. In `arena`. */
-scull_status_t scull_tune_reformat_site(const scull_site_value_t *value, scull_format_t from,
-                                        scull_format_t to, int threads, scull_arena_t *arena,
+scull_status_t scull_tune_reformat_site(const scull_site_value_t *value, scull_storage_t from,
+                                        scull_storage_t to, int threads, scull_arena_t *arena,
                                         scull_site_t *site) SCULL_MUST_USE;
 
 /* --- measuring ---------------------------------------------------------------------------------
  */
+
+/* Where native nodes run: the processor beside a discrete device, else the device itself. */
+scull_device_t *scull_tune_native_device(const scull_tune_options_t *options);
 
 /* Memory that measurements reuse. */
 typedef struct scull_timer scull_timer_t;
@@ -157,10 +160,10 @@ scull_status_t scull_tune_measure(scull_timer_t *timer, const scull_site_t *site
                                   double best, double *microseconds,
                                   const char **reason) SCULL_MUST_USE;
 
-/* Only the checks of the above, nothing timed. */
+/* Only the checks of the above on a device (the options' or its host), nothing timed. */
 scull_status_t scull_tune_try(scull_timer_t *timer, const scull_site_t *site,
-                              const scull_tactic_t *tactic, const scull_config_t *config,
-                              const char **reason) SCULL_MUST_USE;
+                              const scull_device_t *device, const scull_tactic_t *tactic,
+                              const scull_config_t *config, const char **reason) SCULL_MUST_USE;
 
 /* --- timing cache ------------------------------------------------------------------------------
  */
