@@ -76,7 +76,8 @@ SCULL_API SCULL_CHECKED scull_status_t scull_device_get(size_t index, scull_devi
 
 /* Where a model comes from: paths, or bytes in memory (then the paths only serve messages). A path
  * may be a folder (`__model__` and one file a parameter, or model and parameters under their usual
- * names), a .pdmodel, a __model__, a PIR .json. Bytes are borrowed for the call. */
+ * names), a .pdmodel, a __model__, a PIR .json, a Caffe .prototxt. Bytes are borrowed for the
+ * call. */
 typedef struct scull_model_source {
   size_t struct_size;
   const char *model_path;
@@ -212,8 +213,8 @@ SCULL_API const char *scull_builder_static_path(const scull_builder_t *builder);
 SCULL_API SCULL_CHECKED scull_status_t scull_model_describe(const scull_build_options_t *options,
                                                             scull_text_sink_fn_t sink, void *user);
 
-/* Every operator: name, which model operators of `format` ("paddle"; NULL: all) map to it, devices
- * with tactics for it; JSON. */
+/* Every operator: name, which model operators of `format` ("paddle", "caffe"; NULL: all) map to it,
+ * devices with tactics for it; JSON. */
 SCULL_API SCULL_CHECKED scull_status_t scull_ops_describe(const char *format,
                                                           scull_text_sink_fn_t sink, void *user);
 
@@ -346,10 +347,10 @@ SCULL_API SCULL_CHECKED scull_status_t scull_context_set_profiler(scull_context_
                                                                   void *user);
 
 /* A tensor that is looked at, without changing what the plan does: after each run `watch` gets the
- * tensor `name` of the model, row-major. One that a tactic fused away is recomputed by the
- * reference kernels, which is slow and needs the plan's sources. NOT_FOUND for one that a pass
- * replaced (a convolution's result before its batch norm was folded): mark it as an output at
- * build. */
+ * tensor `name` of the model, row-major. One that a pass or a tactic fused away is recomputed by
+ * the reference kernels from the nearest tensors before it that the plan still has, which is slow
+ * and needs the plan's sources (UNSUPPORTED without them). NOT_FOUND when the model has no such
+ * tensor. */
 typedef void (*scull_watch_fn_t)(void *user, const char *name, const scull_tensor_view_t *tensor);
 SCULL_API SCULL_CHECKED scull_status_t scull_context_watch(scull_context_t *context,
                                                            const char *name, scull_watch_fn_t watch,
@@ -369,7 +370,7 @@ typedef struct scull_named_tensor {
 typedef struct scull_compare_options {
   size_t struct_size;
   const char *plan_path;
-  const char *against_path; /* a plan of the same model; NULL: plan_path's graph, before fusion, by
+  const char *against_path; /* a plan of the same model; NULL: the model, before any pass, by
                                the reference kernels (needs the plan's sources) */
   const scull_named_tensor_t *inputs; /* all of them */
   size_t input_count;

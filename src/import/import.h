@@ -62,7 +62,8 @@ scull_status_t scull_import_model(const scull_import_options_t *options,
 scull_status_t scull_import_hash(const scull_import_options_t *options, scull_import_files_t *files,
                                  scull_diag_t *diag, uint64_t *out) SCULL_MUST_USE;
 
-/* An operator that models of a format use; `op` is ours, NULL where it becomes several. */
+/* An operator that models of a format use; `op` is ours that does its work, NULL where several do
+ * or where its attributes decide which. */
 typedef void (*scull_import_operator_fn_t)(void *user, const char *type, const char *op);
 
 /* Calls `fn` for every operator of a family of formats ("paddle"); false when there is no such

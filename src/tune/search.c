@@ -119,7 +119,7 @@ static scull_status_t choose_native(scull_search_t *s, scull_node_id_t id, scull
   for (size_t i = 0; tactics[i] != NULL; i++) {
     scull_config_t configs[SCULL_MAX_CONFIGS] = {{{0}, 0, 0, 0, 0}};
     if (!scull_backend_tactic_applies(tactics[i], &site) ||
-        scull_tune_is_tactic_disabled(s->options, tactics[i]->name) ||
+        scull_tune_names_match(s->options->disabled_tactics, tactics[i]->name) ||
         tactics[i]->refuse(&site, device) != NULL)
       continue;
     size_t count = tactics[i]->configs == NULL
@@ -257,8 +257,7 @@ static scull_status_t open_search(scull_search_t *s, scull_replay_table_t *repla
   if (s->options->time_budget_s > 0)
     s->deadline = scull_base_now() + (uint64_t)(s->options->time_budget_s * 1e9);
   if (s->options->replay.size > 0) {
-    SCULL_TRY(
-        scull_tune_replay_read(s->options->replay, s->options->device, s->arena, replay, g->diag));
+    SCULL_TRY(scull_tune_replay_read(g, s->options, s->arena, replay));
     s->replay = replay;
   }
   if (s->cache == NULL)

@@ -32,6 +32,9 @@ typedef struct scull_pin {
   scull_precision_t as;
 } scull_pin_t;
 
+/* True when one of the patterns fits. */
+bool scull_tune_names_match(scull_names_t names, const char *text);
+
 typedef struct scull_tune_options {
   scull_device_t *device;
   int threads;
@@ -46,6 +49,7 @@ typedef struct scull_tune_options {
   bool prefer_pins;          /* a pin that no tactic can follow is a warning instead of a failure */
   scull_tune_cache_t *cache; /* may be NULL */
   scull_bytes_t replay;      /* choices of an earlier build as text; empty: none */
+  const char *replay_name;   /* of its file, for messages; NULL: "replay" */
   scull_tune_progress_t progress; /* may be NULL */
   void *progress_user;
   const atomic_bool *cancel; /* may be NULL */
