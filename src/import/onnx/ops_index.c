@@ -68,6 +68,12 @@ static const scull_onnx_row_t rows[] = {
     {"Gather", 1, 0, scull_onnx_map_plain, "gather", "axis=0"},
     {"GatherElements", 11, 0, scull_onnx_map_plain, "gather_elements", "axis=0"},
     {"GatherND", 11, 0, gather_nd, "gather_nd", NULL},
+    {"Scatter", 9, 10, scull_onnx_map_plain, "scatter_elements", "axis=0"},
+    {"ScatterElements", 11, 0, scull_onnx_map_plain, "scatter_elements", "axis=0 reduction=none"},
+    {"ScatterND", 11, 0, scull_onnx_map_plain, "scatter_nd", "reduction=none"},
+    {"ReverseSequence", 10, 0, scull_onnx_map_plain, "reverse_sequence",
+     "batch_axis=1 time_axis=0"},
+    {"Trilu", 14, 0, scull_onnx_map_plain, "trilu", "upper=true"},
     {"TopK", 1, 0, top_k, "top_k", NULL},
     {"OneHot", 9, 0, one_hot, NULL, NULL},
 };
