@@ -88,7 +88,7 @@ void scull_plan_codec_attrs(scull_codec_t *codec, const scull_opdef_t *def, cons
   const scull_attr_schema_t *schema = &def->attrs;
   uint32_t count = (uint32_t)schema->count;
   scull_base_codec_u32(codec, &count);
-  if (count != schema->count)
+  if (count > schema->count) /* those that came later keep their defaults */
     scull_base_codec_fail(codec, "an operator has other attributes in this version");
   char *record = NULL;
   if (codec->writing) {
@@ -102,7 +102,7 @@ void scull_plan_codec_attrs(scull_codec_t *codec, const scull_opdef_t *def, cons
     scull_base_codec_fail_memory(codec);
     return;
   }
-  for (size_t i = 0; i < schema->count && !codec->failed; i++)
+  for (size_t i = 0; i < count && !codec->failed; i++)
     codec_field(codec, &schema->fields[i], record + schema->fields[i].offset);
   if (codec->writing)
     scull_base_free(record);

@@ -257,7 +257,7 @@ static const char *copy_fault(const scull_plan_t *plan, const scull_plan_step_t 
     return "is no copy of one value";
   const scull_plan_value_t *x = &plan->values[step->bindings[step->site.ops[0].inputs[0]]];
   const scull_plan_value_t *y = &plan->values[step->bindings[step->site.outputs[0]]];
-  if (x->layout != y->layout || x->dtype != y->dtype || x->channel_total != 0 ||
+  if (x->layout != y->layout || x->dtype != y->dtype || x->as != y->as || x->channel_total != 0 ||
       y->channel_total != 0 || !scull_tensor_shape_equal(&x->max, &y->max) ||
       !scull_tensor_shape_equal(&x->opt, &y->opt) || !scull_tensor_shape_equal(&x->min, &y->min))
     return "copies into a value of another type";
