@@ -6,7 +6,15 @@
 #include <math.h>
 
 static const char *const modes[] = {"nearest", "linear", "cubic", NULL};
-static const char *const coords[] = {"half_pixel", "align_corners", "asymmetric", NULL};
+static const char *const coords[] = {"half_pixel",
+                                     "align_corners",
+                                     "asymmetric",
+                                     "half_pixel_one",
+                                     "half_pixel_shifted",
+                                     "half_pixel_symmetric",
+                                     "align_corners_scaled",
+                                     "crop",
+                                     NULL};
 static const char *const roundings[] = {"floor", "round", "ceil", "round_prefer_floor", NULL};
 
 static const scull_attr_field_t fields[] = {
@@ -15,6 +23,10 @@ static const scull_attr_field_t fields[] = {
     SCULL_FIELD_ENUM(scull_resize_attrs_t, mode, "nearest", modes),
     SCULL_FIELD_ENUM(scull_resize_attrs_t, coords, "half_pixel", coords),
     SCULL_FIELD_ENUM(scull_resize_attrs_t, rounding, "floor", roundings),
+    SCULL_FIELD(scull_resize_attrs_t, FLOAT, cubic_a, "-0.75"),
+    SCULL_FIELD(scull_resize_attrs_t, BOOL, exclude_outside, "false"),
+    SCULL_FIELD(scull_resize_attrs_t, FLOATS, region, ""),
+    SCULL_FIELD(scull_resize_attrs_t, FLOAT, outside, "0"),
 };
 
 enum { MAX_TAPS_ALL = 64 }; /* four on each of three axes */
@@ -42,6 +54,32 @@ static scull_status_t read_size(const scull_op_call_t *call, int32_t axis, int32
   return *out > 0 ? SCULL_OK : scull_ops_fail(call, "size %lld", (long long)*out);
 }
 
+/* What the rule for coordinates makes of the ratio. */
+static scull_status_t set_ratio(const scull_op_call_t *call, int32_t axis, int32_t spatial,
+                                float scale, scull_resize_axis_t *a) {
+  const scull_resize_attrs_t *attrs = call->attrs;
+  float last = (float)(a->in - 1), whole = scale > 0 ? scale * (float)a->in : (float)a->out;
+  switch (attrs->coords) {
+  case SCULL_COORDS_ALIGN_CORNERS: a->ratio = a->out > 1 ? last / (float)(a->out - 1) : 0; break;
+  case SCULL_COORDS_ALIGN_CORNERS_SCALED:
+    a->ratio = a->out > 1 && whole > 1 ? last / (whole - 1) : 0;
+    break;
+  case SCULL_COORDS_HALF_PIXEL_SYMMETRIC:
+    a->begin = (float)a->in / 2 * (1 - (float)a->out / whole);
+    break;
+  case SCULL_COORDS_CROP: {
+    if (attrs->region.size != 2 * (size_t)spatial)
+      return scull_ops_fail(call, "region: %d numbers are wanted", 2 * spatial);
+    float from = (float)attrs->region.data[axis], to = (float)attrs->region.data[spatial + axis];
+    a->ratio = a->out > 1 ? (to - from) * last / (float)(a->out - 1) : 0;
+    a->begin = a->out > 1 ? from * last : (from + to) / 2 * last;
+    break;
+  }
+  default: break;
+  }
+  return SCULL_OK;
+}
+
 static scull_status_t resolve(const scull_op_call_t *call, int32_t axis, int32_t spatial,
                               scull_resize_axis_t *a) {
   const scull_resize_attrs_t *attrs = call->attrs;
@@ -60,9 +98,7 @@ static scull_status_t resolve(const scull_op_call_t *call, int32_t axis, int32_t
   if (a->out < 1 || a->in < 1)
     return scull_ops_fail(call, "from %lld to %lld elements", (long long)a->in, (long long)a->out);
   a->ratio = scale > 0 ? 1 / scale : (float)a->in / (float)a->out;
-  if (attrs->coords == SCULL_COORDS_ALIGN_CORNERS)
-    a->ratio = a->out > 1 ? (float)(a->in - 1) / (float)(a->out - 1) : 0;
-  return SCULL_OK;
+  return set_ratio(call, axis, spatial, scale, a);
 }
 
 scull_status_t scull_ops_resize_geometry(const scull_op_call_t *call,
@@ -103,19 +139,45 @@ static float nearest(int32_t rounding, float at) {
   }
 }
 
-/* Keys' cubic convolution with a = -0.75, at distance `d` from a tap. */
-static double cubic(double d) {
-  const double a = -0.75;
+/* Keys' cubic convolution at distance `d` from a tap. */
+static double cubic(double a, double d) {
   d = fabs(d);
   if (d <= 1)
     return ((a + 2) * d - (a + 3)) * d * d + 1;
   return d < 2 ? (((d - 5) * d + 8) * d - 4) * a : 0;
 }
 
+static float position(const scull_resize_attrs_t *attrs, const scull_resize_axis_t *axis,
+                      int64_t d) {
+  float centre = axis->ratio * ((float)d + 0.5f);
+  switch (attrs->coords) {
+  case SCULL_COORDS_HALF_PIXEL: return centre - 0.5f;
+  case SCULL_COORDS_HALF_PIXEL_ONE: return axis->out > 1 ? centre - 0.5f : 0;
+  case SCULL_COORDS_HALF_PIXEL_SHIFTED: return centre;
+  case SCULL_COORDS_HALF_PIXEL_SYMMETRIC: return axis->begin + centre - 0.5f;
+  case SCULL_COORDS_CROP: return axis->begin + axis->ratio * (float)d;
+  default: return axis->ratio * (float)d;
+  }
+}
+
+/* Takes the weight from taps that lie beyond the edge. */
+static void drop_outside(const scull_resize_axis_t *axis, float first, int32_t taps,
+                         double *weight) {
+  double sum = 0;
+  for (int32_t i = 0; i < taps; i++) {
+    float at = first + (float)i;
+    weight[i] = at < 0 || at > (float)(axis->in - 1) ? 0 : weight[i];
+    sum += weight[i];
+  }
+  for (int32_t i = 0; i < taps && (sum < 0 || sum > 0); i++)
+    weight[i] /= sum;
+}
+
 int32_t scull_ops_resize_taps(const scull_resize_attrs_t *attrs, const scull_resize_axis_t *axis,
                               int64_t d, int64_t *index, double *weight) {
-  bool centre = attrs->coords == SCULL_COORDS_HALF_PIXEL;
-  float at = centre ? axis->ratio * ((float)d + 0.5f) - 0.5f : axis->ratio * (float)d;
+  float at = position(attrs, axis, d);
+  if (attrs->coords == SCULL_COORDS_CROP && !(at >= 0 && at <= (float)(axis->in - 1)))
+    return 0;
   if (attrs->mode == SCULL_RESIZE_NEAREST) {
     index[0] = inside(nearest(attrs->rounding, at), axis->in);
     weight[0] = 1;
@@ -128,8 +190,10 @@ int32_t scull_ops_resize_taps(const scull_resize_attrs_t *attrs, const scull_res
   for (int32_t i = 0; i < taps; i++) {
     double distance = rest - (first + i);
     index[i] = inside(low + (float)(first + i), axis->in);
-    weight[i] = taps == 4 ? cubic(distance) : 1 - fabs(distance);
+    weight[i] = taps == 4 ? cubic(attrs->cubic_a, distance) : 1 - fabs(distance);
   }
+  if (attrs->exclude_outside)
+    drop_outside(axis, low + (float)first, taps, weight);
   return taps;
 }
 
@@ -163,6 +227,7 @@ static void collect(const scull_resize_attrs_t *attrs, const scull_resize_geomet
 }
 
 static scull_status_t reference(const scull_op_call_t *call) {
+  const scull_resize_attrs_t *attrs = call->attrs;
   const scull_tensor_t *x = &call->inputs[0], *y = &call->outputs[0];
   scull_resize_geometry_t g;
   int64_t in = 1, out = 1;
@@ -175,7 +240,7 @@ static scull_status_t reference(const scull_op_call_t *call) {
     taps_t taps;
     collect(call->attrs, &g, at, &taps);
     for (int64_t p = 0; p < g.planes; p++) {
-      double sum = 0;
+      double sum = taps.count == 0 ? attrs->outside : 0;
       for (int32_t k = 0; k < taps.count; k++)
         sum += taps.weight[k] * scull_tensor_load(x->data, x->type.dtype, p * in + taps.at[k]);
       scull_tensor_store(y->data, y->type.dtype, p * out + at, sum);

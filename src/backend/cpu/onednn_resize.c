@@ -36,7 +36,8 @@ static bool same_rule(const scull_site_t *site) {
   scull_op_call_t call;
   scull_resize_geometry_t g;
   const scull_resize_attrs_t *attrs = site->ops[0].attrs;
-  if (attrs->mode == SCULL_RESIZE_CUBIC ||
+  if (attrs->mode == SCULL_RESIZE_CUBIC || attrs->exclude_outside ||
+      attrs->coords == SCULL_COORDS_CROP ||
       !scull_backend_site_call(site, 0, inputs, outputs, 2, &call) ||
       scull_ops_resize_geometry(&call, &g) != SCULL_OK)
     return false;
