@@ -1,6 +1,8 @@
 /* Products of matrices. */
 #include "import/onnx/matmul.h"
 
+#include "import/einsum.h"
+
 /* True when C is a row that our product can add: [N] or [1,N]. */
 static bool is_row(const scull_onnx_call_t *call, scull_value_id_t c, scull_value_id_t b,
                    bool transposed) {
@@ -49,7 +51,18 @@ static scull_status_t gemm(scull_onnx_call_t *call) {
   return SCULL_OK;
 }
 
+static scull_status_t einsum(scull_onnx_call_t *call) {
+  scull_value_id_t out = SCULL_NO_ID;
+  for (size_t i = 0; i < call->in_count; i++)
+    SCULL_TRY(scull_onnx_need(call, i, &out));
+  SCULL_TRY(scull_import_emit_einsum(&call->emitter, scull_onnx_text(call, "equation", ""),
+                                     call->in, call->in_count, scull_onnx_out_name(call, 0), &out));
+  scull_onnx_set(call, 0, out);
+  return SCULL_OK;
+}
+
 static const scull_onnx_row_t rows[] = {
+    {"Einsum", 12, 0, einsum, NULL, NULL},
     {"MatMul", 1, 0, scull_onnx_map_plain, "matmul", NULL},
     {"Det", 11, 0, scull_onnx_map_plain, "det", NULL},
     {"Gemm", 1, 0, gemm, "matmul", NULL},
