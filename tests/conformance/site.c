@@ -208,14 +208,29 @@ static size_t element_at(const place_t *p, int64_t n, int64_t c, int64_t pixel) 
   return (size_t)(((n * blocks + c / p->block) * p->pixels + pixel) * p->block + c % p->block);
 }
 
+static size_t stored_size(const scull_site_value_t *value) {
+  return scull_tensor_dtype_size(scull_backend_site_stored(value));
+}
+
 size_t layout_bytes(const scull_site_value_t *value) {
   place_t p = place_of(value);
-  return (size_t)(p.batch * p.total * p.pixels) * scull_tensor_dtype_size(value->dtype);
+  return (size_t)(p.batch * p.total * p.pixels) * stored_size(value);
 }
 
 size_t layout_start(const scull_site_value_t *value) {
   place_t p = place_of(value);
-  return element_at(&p, 0, p.first, 0) * scull_tensor_dtype_size(value->dtype);
+  return element_at(&p, 0, p.first, 0) * stored_size(value);
+}
+
+/* One element between the model's type and the one in memory. */
+static void convert(const scull_site_value_t *v, char *plain, char *wide, bool write) {
+  scull_dtype_t stored = scull_backend_site_stored(v);
+  if (stored == v->dtype)
+    memcpy(write ? wide : plain, write ? plain : wide, scull_tensor_dtype_size(stored));
+  else if (write)
+    scull_tensor_store(wide, stored, 0, scull_tensor_load(plain, v->dtype, 0));
+  else
+    scull_tensor_store(plain, v->dtype, 0, scull_tensor_load(wide, stored, 0));
 }
 
 static void move(const scull_site_value_t *v, char *plain, char *wide, bool write) {
@@ -223,10 +238,9 @@ static void move(const scull_site_value_t *v, char *plain, char *wide, bool writ
   size_t size = scull_tensor_dtype_size(v->dtype), i = 0;
   for (int64_t n = 0; n < p.batch; n++) {
     for (int64_t c = 0; c < p.channels; c++) {
-      for (int64_t pixel = 0; pixel < p.pixels; pixel++, i++) {
-        char *a = plain + i * size, *b = wide + element_at(&p, n, p.first + c, pixel) * size;
-        memcpy(write ? b : a, write ? a : b, size);
-      }
+      for (int64_t pixel = 0; pixel < p.pixels; pixel++, i++)
+        convert(v, plain + i * size, wide + element_at(&p, n, p.first + c, pixel) * stored_size(v),
+                write);
     }
   }
 }
@@ -248,7 +262,7 @@ void layout_read(const scull_site_value_t *value, const void *wide, void *plain)
 
 bool layout_rest_is(const scull_site_value_t *value, const void *wide, uint8_t fill) {
   place_t p = place_of(value);
-  size_t size = scull_tensor_dtype_size(value->dtype);
+  size_t size = stored_size(value);
   const uint8_t *bytes = wide;
   bool slice = value->channel_total > 0, ok = true;
   for (int64_t n = 0; n < p.batch; n++) {
