@@ -61,11 +61,22 @@ function(scull_add_cuda)
 
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/backend/cuda/*.c)
   list(FILTER sources EXCLUDE REGEX "_test\\.c$")
+  # cuDNN's header is enough: the library is found by name when a tactic asks for it.
+  find_path(SCULL_CUDNN_INCLUDE cudnn.h HINTS ${toolkit}
+            PATH_SUFFIXES include targets/x86_64-linux/include)
+  if(NOT SCULL_CUDNN_INCLUDE)
+    message(STATUS "cudnn.h was not found: libscull_cuda.so is built without cuDNN's tactics")
+    list(FILTER sources EXCLUDE REGEX "/cudnn_[a-z]*\\.c$")
+  endif()
   add_library(scull_cuda MODULE ${sources} ${objects})
   set_source_files_properties(${objects} PROPERTIES EXTERNAL_OBJECT TRUE GENERATED TRUE)
   target_include_directories(scull_cuda PRIVATE ${PROJECT_SOURCE_DIR}/src
                                                 ${PROJECT_SOURCE_DIR}/include)
   target_include_directories(scull_cuda SYSTEM PRIVATE ${SCULL_CUDA_INCLUDE})
+  if(SCULL_CUDNN_INCLUDE)
+    target_include_directories(scull_cuda SYSTEM PRIVATE ${SCULL_CUDNN_INCLUDE})
+    target_compile_definitions(scull_cuda PRIVATE SCULL_CUDNN=1)
+  endif()
   # Of our own code it takes what it uses: reading of sites, geometry of operators, memory.
   target_link_libraries(scull_cuda PRIVATE scull_warnings scull_static ${SCULL_CUDART} rt dl
                                            Threads::Threads m)
