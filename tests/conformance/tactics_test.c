@@ -185,12 +185,17 @@ static double scale_of(const case_site_t *s) {
   return scale;
 }
 
+/* Of a result whose operands and itself are 255 steps wide. */
+static const double eight_bits = 0.03;
+
 /* The tolerance of the narrowest type in which a float of the site is stored. */
 static double narrowest(const scull_site_t *site) {
   double part = 0;
   for (size_t i = 0; i < site->value_count; i++) {
     const scull_site_value_t *v = &site->values[i];
-    double own = v->as == SCULL_AS_MODEL ? 0 : tolerance_of(scull_backend_site_stored(v));
+    double own = v->as == SCULL_AS_MODEL  ? 0
+                 : v->as == SCULL_AS_INT8 ? eight_bits
+                                          : tolerance_of(scull_backend_site_stored(v));
     part = own > part ? own : part;
   }
   return part;
@@ -350,19 +355,37 @@ static void run_tactic(const scull_tactic_t *tactic, case_site_t *s, const char 
   }
 }
 
+/* What the suite varies of a case. */
+static uint32_t precisions; /* of the sites at hand; 0: the model's types */
+
+/* Scales for every float that a run computes: the largest is 127. */
+static void set_quants(case_site_t *s) {
+  static scull_quant_t quants[SITE_MAX_VALUES];
+  static float scales[SITE_MAX_VALUES];
+  for (size_t i = 0; i < s->site.value_count; i++) {
+    double peak = peak_of(&s->tensors[i]);
+    bool wanted = (precisions >> SCULL_AS_INT8 & 1) != 0 && !s->values[i].is_constant &&
+                  s->values[i].dtype == SCULL_DTYPE_F32;
+    scales[i] = (float)((peak > 1e-3 ? peak : 1e-3) / 127);
+    quants[i] = (scull_quant_t){SCULL_DTYPE_I8, -1, 1, &scales[i]};
+    s->values[i].quant = wanted ? &quants[i] : NULL;
+  }
+}
+
 static void run_all(case_site_t *s, const char *name, const char *what, int threads) {
+  set_quants(s);
   for (size_t i = 0; bench.backend->tactics[i] != NULL; i++)
     run_tactic(bench.backend->tactics[i], s, name, what, threads);
 }
 
 /* --- variations ------------------------------------------------------------------------------- */
 
-/* What the suite varies of a case. */
-static uint32_t precisions; /* of the sites at hand; 0: the model's types */
-
 static bool make_site(case_site_t *s, const scull_opdef_t *def, const scull_opcase_t *one,
                       constants_t constants) {
-  bool ok = case_site_init(s, def, one, constants);
+  scull_dtype_t narrow = (precisions >> SCULL_AS_F16 & 1) != 0    ? SCULL_DTYPE_F16
+                         : (precisions >> SCULL_AS_BF16 & 1) != 0 ? SCULL_DTYPE_BF16
+                                                                  : SCULL_DTYPE_NONE;
+  bool ok = case_site_init(s, def, one, constants, narrow);
   s->site.precisions = precisions;
   return ok;
 }
@@ -480,9 +503,9 @@ static bool may_grow(const scull_opdef_t *def) {
   return false;
 }
 
-/* A network of f32 whose tensors are stored as FP16 or BF16 between tactics. */
+/* A network of f32 whose tensors are stored as FP16, BF16 or INT8 between tactics. */
 static void run_narrow(const scull_opdef_t *def, const scull_opcase_t *one, bool grows) {
-  static const scull_precision_t floats[] = {SCULL_AS_F16, SCULL_AS_BF16};
+  static const scull_precision_t floats[] = {SCULL_AS_F16, SCULL_AS_BF16, SCULL_AS_INT8};
   if (strcmp(one->outputs, "error") == 0 || strstr(one->inputs, "f32[") == NULL)
     return;
   for (size_t i = 0; i < sizeof floats / sizeof *floats; i++) {
@@ -565,7 +588,7 @@ static int run_child(const scull_backend_t *backend) {
     const scull_opcases_t *cases = conformance_cases(i);
     for (size_t k = 0; k < cases->count; k++) {
       case_site_t s;
-      if (case_site_init(&s, scull_ops_at(i), &cases->cases[k], CONSTANT_REST))
+      if (make_site(&s, scull_ops_at(i), &cases->cases[k], CONSTANT_REST))
         run_all(&s, cases->cases[k].name, "in a forked child", 2);
       case_site_deinit(&s);
     }
