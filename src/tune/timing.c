@@ -360,7 +360,7 @@ scull_status_t scull_tune_measure(scull_timer_t *timer, const scull_site_t *site
   if (status == SCULL_OK && !scull_tune_bench_knows(timer, site, tactic, config))
     status = pack(&b, timer, tactic, config);
   if (status == SCULL_OK)
-    status = timer->stream != NULL
+    status = is_elsewhere(timer)
                  ? scull_tune_bench_device(timer, &b, tactic, config, best, microseconds)
                  : bench_here(timer, &b, tactic, best, microseconds);
   bench_deinit(&b, tactic);

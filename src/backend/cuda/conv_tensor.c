@@ -468,6 +468,8 @@ static const char *product_of(const scull_site_t *site, product_t *out) {
   out->n = g.n;
   out->k = g.k;
   out->transposed = g.y_row == 1;
+  if (out->y->channel_total > 0)
+    return "writes whole tensors";
   if (out->k % 8 != 0 || out->n % 8 != 0)
     return "needs inner and outer extents % 8 == 0";
   return scull_cuda_refuse_values(site);
