@@ -100,7 +100,7 @@ static void take_port(void *user, const scull_port_info_t *port) {
 }
 
 /* what the file declares, the batch open */
-static void ports(void **state) {
+static void declared_ports(void **state) {
   (void)state;
   scull_build_options_t o;
   scull_text_t text = {0};
@@ -501,7 +501,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(library),
       cmocka_unit_test(builders_refuse),
-      cmocka_unit_test(ports),
+      cmocka_unit_test(declared_ports),
       cmocka_unit_test(descriptions),
       cmocka_unit_test(engines_refuse),
       cmocka_unit_test(ports),
