@@ -208,6 +208,24 @@ SCULL_API const char *scull_builder_report(const scull_builder_t *builder);
 /* Path of the plan that use_static found or stored; "" otherwise. Owned as above. */
 SCULL_API const char *scull_builder_static_path(const scull_builder_t *builder);
 
+/* An input or output as the model file declares it. */
+typedef struct scull_port_info {
+  const char *name;
+  bool is_output;
+  scull_dtype_t dtype;          /* SCULL_DTYPE_NONE: not declared */
+  int32_t rank;                 /* -1: not declared */
+  int64_t dims[SCULL_MAX_RANK]; /* -1: open, a build must be given it */
+} scull_port_info_t;
+
+/* `port` and its name are valid during the call. */
+typedef void (*scull_port_fn_t)(void *user, const scull_port_info_t *port);
+
+/* Calls `take` for each input, then for each output of a model, in its order; shapes need not be
+ * given and parameters are not read. Of `options` only `model` and `logger` count. NOT_FOUND, IO,
+ * CORRUPT; UNSUPPORTED for a format that cannot tell without the shapes. */
+SCULL_API SCULL_CHECKED scull_status_t scull_model_ports(const scull_build_options_t *options,
+                                                         scull_port_fn_t take, void *user);
+
 /* What a model contains, as JSON, before any build: inputs, outputs, operators, parameters, flops,
  * what is not supported. */
 SCULL_API SCULL_CHECKED scull_status_t scull_model_describe(const scull_build_options_t *options,
