@@ -16,9 +16,10 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
 import numpy as np
 
+import networks
 import scull
+from networks import SIDES
 
-SIDES = {"resnet50": 224, "mobilenet_v1": 224, "resnet101": 224, "inception_v3": 299}
 REST = 0.06  # seconds between bursts: the pools of all three spin for a while after their last run
 SKIPPED = 2  # runs at the beginning of a burst that wake the threads up
 
@@ -44,22 +45,8 @@ def open_openvino(args, net, batch):
     return lambda x: request.infer({0: x}, share_inputs=True, share_outputs=True)
 
 
-def plan_of(args, net, batch):
-    """Builds the plan once; the timing cache makes the next builds short."""
-    span = "-range" if args.range else "-b%d" % batch
-    plan = os.path.join(args.work, "%s%s-t%d.plan" % (net, span, args.threads))
-    shape = "x".join(map(str, (3, SIDES[net], SIDES[net])))
-    dims = "1x%s:5x%s:10x%s" % (shape, shape, shape) if args.range else "%dx%s" % (batch, shape)
-    folder = os.path.join(args.paddle, net)
-    if args.rebuild or not os.path.exists(plan):
-        scull.build(os.path.join(folder, "model.pdmodel"), os.path.join(folder, "model.pdiparams"), plan,
-                    "--input", "%s=%s" % (args.input, dims), "--threads", str(args.threads),
-                    "--timing-cache", os.path.join(args.work, "timing.cache"), *args.build)
-    return plan
-
-
-def open_scull(args, net, batch):
-    plan = scull.Plan(plan_of(args, net, batch))
+def open_plan(path):
+    plan = scull.Plan(path)
 
     def run(x):
         if plan.kept.get(plan.inputs[0]) is not x:
@@ -68,7 +55,15 @@ def open_scull(args, net, batch):
     return run
 
 
-PEERS = {"scull": open_scull, "onnxruntime": open_onnxruntime, "openvino": open_openvino}
+def open_scull(args, net, batch):
+    return open_plan(networks.plan_of(args, net, batch))
+
+
+def open_range(args, net, batch):
+    return open_plan(networks.plan_of(args, net, batch, span=True))
+
+
+PEERS = {"scull": open_scull, "range": open_range, "onnxruntime": open_onnxruntime, "openvino": open_openvino}
 
 
 def burst(run, x, seconds, times):
@@ -103,47 +98,56 @@ def row(net, batch, cell):
     text = "| %-12s | %5d |" % (net, batch)
     for name in cell:
         text += " %8.2f / %8.2f |" % cell[name]
-    peers = [cell[name] for name in cell if name != "scull"]
-    if peers and "scull" in cell:
-        text += " %.2f / %.2f |" % tuple(min(p[i] for p in peers) / cell["scull"][i] for i in (0, 1))
+    for ratios in (ahead(cell), kept(cell)):
+        if ratios:
+            text += " %.2f / %.2f |" % ratios
     return text
 
 
-def geometric(cells, i):
-    ratios = [min(c[n][i] for n in c if n != "scull") / c["scull"][i] for c in cells]
-    return math.exp(sum(map(math.log, ratios)) / len(ratios)), min(ratios)
+def ahead(cell):
+    """The faster peer over Scull: of the medians, of the minima."""
+    peers = [times for name, times in cell.items() if name in ("onnxruntime", "openvino")]
+    return tuple(min(p[i] for p in peers) / cell["scull"][i] for i in (0, 1)) if peers and "scull" in cell else None
+
+
+def kept(cell):
+    """The plan for the whole range over the plan for this batch."""
+    return tuple(cell["range"][i] / cell["scull"][i] for i in (0, 1)) if "range" in cell and "scull" in cell else None
+
+
+def geometric(ratios):
+    return math.exp(sum(map(math.log, ratios)) / len(ratios))
+
+
+def summarize(cells):
+    for what, of, worst in (("faster peer / scull", ahead, min), ("range / scull", kept, max)):
+        for i, figures in enumerate(("medians", "minima")):
+            ratios = [of(cell)[i] for cell in cells if of(cell)]
+            if ratios:
+                print("%s, %s: geometric mean %.3f, worst %.3f" % (what, figures, geometric(ratios), worst(ratios)))
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--onnx", required=True, help="folder with <net>.onnx")
-    parser.add_argument("--paddle", required=True, help="folder with <net>/model.pdmodel")
-    parser.add_argument("--work", default=os.path.join(scull.ROOT, "build", "bench"), help="plans and timing cache")
-    parser.add_argument("--nets", default=",".join(SIDES))
-    parser.add_argument("--batches", default="1,5,10")
-    parser.add_argument("--peers", default=",".join(PEERS))
-    parser.add_argument("--threads", type=int, default=2)
+    networks.add_arguments(parser)
+    parser.add_argument("--peers", default="scull,onnxruntime,openvino",
+                        help="range: besides, one plan for batch 1:5:10 instead of one a cell")
     parser.add_argument("--rounds", type=int, default=12)
     parser.add_argument("--burst", type=float, default=0.4, help="seconds")
-    parser.add_argument("--range", action="store_true", help="one plan for batch 1:5:10 instead of one a cell")
-    parser.add_argument("--rebuild", action="store_true", help="build plans again")
-    parser.add_argument("--input", default="x", help="name of the Paddle models' input")
-    parser.add_argument("--build", action="append", default=[], metavar="WORD", help="more words for scull build")
     parser.add_argument("--json", help="file for the figures")
     args = parser.parse_args()
     args.peers = args.peers.split(",")
     os.makedirs(args.work, exist_ok=True)
-    print("| network      | batch |%s ahead: median / min |" % "".join(" %19s |" % n for n in args.peers))
-    print("|---|---|%s---|" % ("---|" * len(args.peers)), flush=True)
+    more = " ahead: median / min |" if len(set(args.peers) & {"onnxruntime", "openvino"}) else ""
+    more += " range / scull |" if "range" in args.peers else ""
+    print("| network      | batch |%s%s" % ("".join(" %19s |" % n for n in args.peers), more))
+    print("|---|---|%s%s" % ("---|" * len(args.peers), "---|" * more.count("|")), flush=True)
     cells = []
     for net in args.nets.split(","):
         for batch in map(int, args.batches.split(",")):
             cells.append((net, batch, measure(args, net, batch)))
             print(row(*cells[-1]), flush=True)
-    if "scull" in args.peers and len(args.peers) > 1:
-        for i, what in enumerate(("medians", "minima")):
-            print("%s: geometric mean of the ratios %.3f, smallest %.3f" % (
-                (what,) + geometric([c for _, _, c in cells], i)))
+    summarize([cell for _, _, cell in cells])
     if args.json:
         with open(args.json, "w") as file:
             json.dump([{"net": n, "batch": b, "ms": c} for n, b, c in cells], file, indent=1)
