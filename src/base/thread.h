@@ -14,6 +14,10 @@ typedef void (*scull_range_fn_t)(void *user, int64_t begin, int64_t end, int thr
  * the caller, nothing forked), and returns when all are done. After a fork the child runs alone. */
 void scull_base_parallel_for(int threads, int64_t count, scull_range_fn_t fn, void *user);
 
+/* The same on threads of their own that have ended at the return, not the pool's: for work so long
+ * that starting them does not matter, done once. A later fork is none the worse for it. */
+void scull_base_parallel_once(int threads, int64_t count, scull_range_fn_t fn, void *user);
+
 /* Sets how many threads the libraries that share our pool use in calls of this thread. In a forked
  * child they still plan for that many, but run alone. */
 void scull_base_threads_apply(int threads);

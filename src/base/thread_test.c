@@ -31,11 +31,13 @@ static void touch(void *user, int64_t begin, int64_t end, int thread) {
     atomic_fetch_add(&record->touched[i], 1);
 }
 
-static void check(int threads, int64_t count) {
+typedef void (*loop_t)(int threads, int64_t count, scull_range_fn_t fn, void *user);
+
+static void check_loop(loop_t loop, int threads, int64_t count) {
   static record_t record;
   int64_t smallest = ITEMS, largest = 0;
   memset(&record, 0, sizeof record);
-  scull_base_parallel_for(threads, count, touch, &record);
+  loop(threads, count, touch, &record);
   for (int64_t i = 0; i < ITEMS; i++)
     assert_int_equal(record.touched[i], i < count);
   int limit = threads < 1 ? 1 : threads;
@@ -47,12 +49,20 @@ static void check(int threads, int64_t count) {
   assert_true(count == 0 || (smallest > 0 && largest - smallest <= 1));
 }
 
+static void check(int threads, int64_t count) {
+  check_loop(scull_base_parallel_for, threads, count);
+}
+
 static void every_item_once(void **state) {
   (void)state;
   static const int64_t counts[] = {0, 1, 2, 3, 7, 8, 9, 100, 999, 1000};
   for (int threads = -1; threads <= 9; threads++) {
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
       check(threads, counts[i]);
+  }
+  for (int threads = -1; threads <= 9; threads++) {
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
+      check_loop(scull_base_parallel_once, threads, counts[i]);
   }
   for (int i = 0; i < 500; i++) /* fewer, more, fewer: the team sleeps and wakes */
     check(1 + i % 5, 10 + i % 3);
@@ -114,6 +124,20 @@ static void nested_calls_end(void **state) {
     assert_int_equal(record.touched[k], 12);
 }
 
+/* Threads that have ended leave nothing behind: must run before anything uses the pool. */
+static void a_fork_before_the_pool_is_free(void **state) {
+  (void)state;
+  int status = 0;
+  check_loop(scull_base_parallel_once, 4, 100);
+  pid_t child = fork();
+  assert_true(child >= 0);
+  if (child == 0)
+    _exit(scull_base_threads_forked() ? 1 : 0);
+  assert_int_equal(waitpid(child, &status, 0), child);
+  assert_true(WIFEXITED(status));
+  assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 /* Exit code of a child that forks off after the pool was used and works on alone. */
 static void child_works_alone(void **state) {
   (void)state;
@@ -150,9 +174,13 @@ static void clock_and_processors(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(every_item_once),        cmocka_unit_test(negative_counts_do_nothing),
-      cmocka_unit_test(shares_cover_the_range), cmocka_unit_test(callers_do_not_meet),
-      cmocka_unit_test(nested_calls_end),       cmocka_unit_test(child_works_alone),
+      cmocka_unit_test(a_fork_before_the_pool_is_free),
+      cmocka_unit_test(every_item_once),
+      cmocka_unit_test(negative_counts_do_nothing),
+      cmocka_unit_test(shares_cover_the_range),
+      cmocka_unit_test(callers_do_not_meet),
+      cmocka_unit_test(nested_calls_end),
+      cmocka_unit_test(child_works_alone),
       cmocka_unit_test(clock_and_processors),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

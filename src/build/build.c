@@ -416,8 +416,10 @@ static scull_status_t split_lines(const char *text, scull_arena_t *arena, scull_
 
 static scull_status_t retune(build_t *b, const scull_plan_t *plan, scull_plan_t *out) {
   scull_sources_options_t kept = {0};
+  scull_bytes_t sources;
   SCULL_TRY(open_device(b));
-  SCULL_TRY(scull_build_sources_read(plan->sources, b->diag, &b->graph, &kept));
+  SCULL_TRY(scull_plan_sources(plan, &sources, b->diag));
+  SCULL_TRY(scull_build_sources_read(sources, b->diag, &b->graph, &kept));
   b->tune = (scull_tune_options_t){.device = b->device,
                                    .threads = kept.threads < 1 || kept.threads > 4096
                                                   ? scull_base_threads_default()
@@ -429,7 +431,7 @@ static scull_status_t retune(build_t *b, const scull_plan_t *plan, scull_plan_t 
                                    .min_subgraph_size = kept.min_subgraph_size};
   SCULL_TRY(split_lines(kept.disabled_ops, &b->arena, &b->tune.disabled_ops));
   SCULL_TRY(tune_and_lower(b));
-  b->lowered.plan.sources = plan->sources;
+  b->lowered.plan.sources = sources;
   /* the plan's names and attributes are the graph's */
   scull_base_arena_join(&b->lowered.plan.arena, &b->graph->arena);
   *out = b->lowered.plan;

@@ -227,10 +227,12 @@ static void compare_value(void *user, scull_value_id_t value, const scull_tensor
 static scull_status_t read_graph(const scull_plan_t *plan, scull_graph_t **out,
                                  scull_diag_t *diag) {
   scull_sources_options_t options = {0};
+  scull_bytes_t sources;
   if (plan->sources.size == 0)
     return scull_base_fail(diag, SCULL_UNSUPPORTED,
                            "the plan was built without its sources: there is no reference");
-  return scull_build_sources_read(plan->sources, diag, out, &options);
+  SCULL_TRY(scull_plan_sources(plan, &sources, diag));
+  return scull_build_sources_read(sources, diag, out, &options);
 }
 
 static scull_status_t evaluate(scull_graph_t *graph, const scull_tensor_t *inputs,
