@@ -49,6 +49,16 @@ void scull_base_parallel_for(int threads, int64_t count, scull_range_fn_t fn, vo
   scull_base_body_run(threads, count, fn, user);
 }
 
+void scull_base_team_run(int threads, scull_task_fn_t fn, void *user) {
+  pthread_once(&fork_once, watch_forks);
+  if (threads <= 1 || scull_base_threads_forked()) {
+    fn(user);
+    return;
+  }
+  atomic_store_explicit(&pool_used, true, memory_order_relaxed);
+  scull_base_body_team(threads, fn, user);
+}
+
 typedef struct {
   scull_range_fn_t fn;
   void *user;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -68,6 +69,57 @@ static void every_item_once(void **state) {
     check(1 + i % 5, 10 + i % 3);
 }
 
+static void call_again(void *user, int64_t begin, int64_t end, int thread) {
+  (void)thread;
+  for (int64_t i = begin; i < end; i++)
+    scull_base_parallel_for(3, 100, touch, user);
+}
+
+typedef struct {
+  int threads;
+  record_t *record;
+} team_case_t;
+
+static void call_in_a_row(void *user) {
+  const team_case_t *c = user;
+  for (int i = 0; i < 300; i++) {
+    memset(c->record, 0, sizeof *c->record);
+    scull_base_parallel_for(c->threads, 1 + i * 3, touch, c->record);
+    for (int64_t k = 0; k < ITEMS; k++)
+      assert_int_equal(c->record->touched[k], k < 1 + i * 3);
+  }
+  memset(c->record, 0, sizeof *c->record);
+  scull_base_parallel_for(c->threads, 12, call_again, c->record); /* nested */
+  for (int k = 0; k < 100; k++)
+    assert_int_equal(c->record->touched[k], 12);
+}
+
+static void a_team_does_every_item_once(void **state) {
+  (void)state;
+  static record_t record;
+  for (int threads = 1; threads <= 9; threads++) {
+    for (int team = 1; team <= 5; team++)
+      scull_base_team_run(team, call_in_a_row, &(team_case_t){threads, &record});
+  }
+}
+
+static void sleep_between_calls(void *user) {
+  for (int i = 0; i < 5; i++) {
+    struct timespec pause = {.tv_nsec = 3000000}; /* the others are asleep then */
+    nanosleep(&pause, NULL);
+    scull_base_parallel_for(3, ITEMS, touch, user);
+  }
+}
+
+static void a_team_that_slept_wakes(void **state) {
+  (void)state;
+  static record_t record;
+  memset(&record, 0, sizeof record);
+  scull_base_team_run(3, sleep_between_calls, &record);
+  for (int k = 0; k < ITEMS; k++)
+    assert_int_equal(record.touched[k], 5);
+}
+
 static void negative_counts_do_nothing(void **state) {
   (void)state;
   record_t record = {0};
@@ -108,12 +160,6 @@ static void callers_do_not_meet(void **state) {
     for (int k = 0; k < ITEMS; k++)
       assert_int_equal(records[i].touched[k], 200);
   }
-}
-
-static void call_again(void *user, int64_t begin, int64_t end, int thread) {
-  (void)thread;
-  for (int64_t i = begin; i < end; i++)
-    scull_base_parallel_for(3, 100, touch, user);
 }
 
 static void nested_calls_end(void **state) {
@@ -179,6 +225,8 @@ int main(void) {
       cmocka_unit_test(negative_counts_do_nothing),
       cmocka_unit_test(shares_cover_the_range),
       cmocka_unit_test(callers_do_not_meet),
+      cmocka_unit_test(a_team_does_every_item_once),
+      cmocka_unit_test(a_team_that_slept_wakes),
       cmocka_unit_test(nested_calls_end),
       cmocka_unit_test(child_works_alone),
       cmocka_unit_test(clock_and_processors),

@@ -195,7 +195,7 @@ static bool is_fixed(const scull_site_t *site) {
 
 static scull_status_t prepare(bench_t *b, const scull_timer_t *timer, const scull_tactic_t *tactic,
                               const scull_config_t *config, const char **reason) {
-  scull_base_threads_apply(timer->options->threads);
+  scull_base_threads_apply(b->site.threads);
   scull_status_t status =
       tactic->prepare(&b->site, config, timer->options->device, &b->prepared, NULL);
   if (status != SCULL_OK) {
