@@ -42,12 +42,11 @@ static long peak_kib(void) {
 }
 
 static size_t element_bytes(scull_dtype_t dtype) {
-  switch (dtype) {
 #define SCULL_X(name, value, size)                                                                 \
-  case SCULL_DTYPE_##name: return size;
-    SCULL_DTYPE_LIST(SCULL_X)
+  if (dtype == SCULL_DTYPE_##name)                                                                 \
+    return size;
+  SCULL_DTYPE_LIST(SCULL_X)
 #undef SCULL_X
-  }
   return 0;
 }
 

@@ -40,20 +40,19 @@ def start_scull(plan):
     return json.loads(subprocess.run(words, check=True, capture_output=True, text=True).stdout)
 
 
-def start_onnxruntime(args, net, batch):
-    shape = "x".join(map(str, (batch, 3, networks.SIDES[net], networks.SIDES[net])))
-    words = [sys.executable, "-c", ORT, os.path.join(args.onnx, net + ".onnx"), shape, str(args.threads)]
+def start_onnxruntime(args, net):
+    words = [sys.executable, "-c", ORT, net.onnx, "x".join(map(str, net.shapes["x"])), str(args.threads)]
     return float(subprocess.run(words, check=True, capture_output=True, text=True).stdout)
 
 
-def measure(args, net, batch):
-    plan = networks.plan_of(args, net, batch)
+def measure(args, net):
+    plan = networks.plan_of(args, net)
     ours, theirs = [], []
     for i in range(args.rounds + 1):
         time.sleep(REST)
         scull_start = start_scull(plan)
         time.sleep(REST)
-        ort_start = start_onnxruntime(args, net, batch)
+        ort_start = start_onnxruntime(args, net)
         if i > 0:  # the first round reads the files into memory
             ours.append(scull_start)
             theirs.append(ort_start)
@@ -64,14 +63,14 @@ def median(starts, key):
     return statistics.median(s[key] for s in starts)
 
 
-def row(net, batch, plan, ours, theirs):
+def row(net, plan, ours, theirs):
     answers = [s["answer"] for s in ours]
     plain, ratio = statistics.median(answers), statistics.median(theirs) / statistics.median(answers)
     size = scull.describe(plan)
     need = size["weights"] + size["activations"]
     peak = 1024 * median(ours, "peak_kib")
     return "| %-12s | %5d | %6.1f / %6.1f | %5.1f %5.1f %5.1f %5.1f | %5.1f | %6.1f / %6.1f | %.1f / %.1f | %5.1f | %5.1f + %.1f | %s |" % (
-        net, batch, plain, min(answers), median(ours, "main"), median(ours, "open") - median(ours, "main"),
+        net.name, net.batch, plain, min(answers), median(ours, "main"), median(ours, "open") - median(ours, "main"),
         median(ours, "prepared") - median(ours, "open"), plain - median(ours, "prepared"), median(ours, "third"),
         statistics.median(theirs), min(theirs), ratio, min(theirs) / min(answers), peak / 1e6, need / 1e6,
         (peak - need) / 1e6, "yes" if peak <= need + ROOM else "NO")
@@ -83,6 +82,8 @@ def main():
     parser.set_defaults(nets="resnet50", batches="1")
     parser.add_argument("--rounds", type=int, default=15)
     args = parser.parse_args()
+    if not (args.onnx and args.paddle):
+        parser.error("--onnx and --paddle")
     os.makedirs(args.work, exist_ok=True)
     print("ms: median / minimum; main, open, prepare, first run: parts of the median; again: a later run; "
           "MB: peak against weights + activations")
@@ -91,7 +92,8 @@ def main():
     print("|---|---|---|---|---|---|---|---|---|---|", flush=True)
     for net in args.nets.split(","):
         for batch in map(int, args.batches.split(",")):
-            print(row(net, batch, *measure(args, net, batch)), flush=True)
+            of = networks.paper_net(args, net, batch)
+            print(row(of, *measure(args, of)), flush=True)
 
 
 main()

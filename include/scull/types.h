@@ -53,6 +53,8 @@ typedef enum scull_dtype {
 #define SCULL_X(name, value, size) SCULL_DTYPE_##name = (value),
   SCULL_DTYPE_LIST(SCULL_X)
 #undef SCULL_X
+  /* The mark of a sequence of tensors: SCULL_DTYPE_SEQUENCE | SCULL_DTYPE_F32. */
+  SCULL_DTYPE_SEQUENCE = 64,
 } scull_dtype_t;
 
 typedef enum scull_severity {

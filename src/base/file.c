@@ -3,11 +3,13 @@
  * half-written target.
  */
 #define _POSIX_C_SOURCE 200809L
+#define _DEFAULT_SOURCE /* realpath */
 #include "base/file.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -171,6 +173,19 @@ scull_status_t scull_base_file_write(const char *path, const void *data, size_t 
 bool scull_base_file_exists(const char *path) {
   struct stat info;
   return stat(path, &info) == 0;
+}
+
+bool scull_base_file_is_below(const char *path, const char *folder) {
+  char real[PATH_MAX], root[PATH_MAX];
+  if (realpath(path, real) == NULL || realpath(folder, root) == NULL)
+    return false;
+  char *slash = strrchr(root, '/');
+  if (!scull_base_file_is_directory(root) && slash != NULL)
+    *slash = '\0';
+  size_t length = strlen(root);
+  while (length > 0 && root[length - 1] == '/')
+    length--;
+  return strncmp(real, root, length) == 0 && real[length] == '/';
 }
 
 bool scull_base_file_is_directory(const char *path) {

@@ -7,9 +7,13 @@ static void key(scull_text_t *out, const char *name) {
 }
 
 static void put_config(scull_text_t *out, const scull_config_t *c) {
-  scull_base_text_print(out, "\"config\": \"%d,%d,%d,%d\", \"layouts\": \"%s to %s\"", c->knob[0],
-                        c->knob[1], c->knob[2], c->knob[3], scull_backend_layout_name(c->src),
-                        scull_backend_layout_name(c->dst));
+  char src[32], dst[32];
+  scull_base_text_print(
+      out, "\"config\": \"%d,%d,%d,%d\", \"layouts\": \"%s to %s\", \"precision\": \"%s\"",
+      c->knob[0], c->knob[1], c->knob[2], c->knob[3],
+      scull_backend_storage_text(scull_backend_config_src(c), src, sizeof src),
+      scull_backend_storage_text(scull_backend_config_dst(c), dst, sizeof dst),
+      scull_backend_precision_name(c->src_as));
 }
 
 /* The file's operators behind a choice. */
@@ -60,6 +64,8 @@ static const char *kind_of(const scull_plan_step_t *step, const scull_choice_t *
     return "view";
   if (step->kind == SCULL_PLAN_AT_SHAPE)
     return "at shape";
+  if (step->kind == SCULL_PLAN_COPY)
+    return "copy";
   return choice == NULL ? "reformat" : "run";
 }
 
@@ -77,7 +83,7 @@ static void put_layer(const scull_report_input_t *in, size_t index, scull_text_t
     scull_base_text_print(out, "\"placement\": \"%s\"", choice == NULL ? "between" : "native");
   scull_base_text_print(out, ", ");
   key(out, "tactic");
-  scull_base_text_json(out, step->kind != SCULL_PLAN_RUN   ? ""
+  scull_base_text_json(out, step->kind != SCULL_PLAN_RUN && step->kind != SCULL_PLAN_ON_HOST ? ""
                             : step->tactic_name[0] == '\0' ? "reference"
                                                            : step->tactic_name);
   scull_base_text_print(out, ", ");

@@ -5,9 +5,7 @@
 
 #include <string.h>
 
-#include "plan/plan.h"
-
-enum { MAX_OUTPUTS = 4096 };
+enum { MAX_OUTPUTS = 4096, VERSION = 0x33435253 }; /* "SRC3" */
 
 typedef struct {
   scull_codec_t *codec;
@@ -23,6 +21,10 @@ static void codec_options(scull_codec_t *c, scull_sources_options_t *o) {
   scull_base_codec_i32(c, &o->level);
   scull_base_codec_u64(c, &o->workspace);
   scull_base_codec_string(c, &o->disabled_ops);
+  scull_base_codec_string(c, &o->disabled_passes);
+  scull_base_codec_string(c, &o->disabled_tactics);
+  scull_base_codec_u32(c, &o->precisions);
+  scull_base_codec_string(c, &o->pins);
 }
 
 /* --- writing -------------------------------------------------------------------------------------
@@ -32,6 +34,7 @@ static void write_value(work_t *w, scull_value_id_t id) {
   scull_value_t *v = scull_graph_value(w->graph, id);
   w->number[id] = (uint32_t)w->count++;
   scull_base_codec_string(w->codec, &v->name);
+  scull_base_codec_bool(w->codec, &v->made_name);
 }
 
 static void write_input(work_t *w, scull_value_id_t id) {
@@ -118,6 +121,8 @@ scull_status_t scull_build_sources_write(scull_graph_t *graph,
   int32_t points = graph->points;
   uint32_t inputs = (uint32_t)graph->inputs.size, constants = (uint32_t)count_constants(graph);
   uint32_t node_count = (uint32_t)nodes;
+  uint32_t version = VERSION;
+  scull_base_codec_u32(&codec, &version);
   codec_options(&codec, &copy);
   scull_base_codec_i32(&codec, &points);
   write_origins(&w);
@@ -144,11 +149,20 @@ scull_status_t scull_build_sources_write(scull_graph_t *graph,
 /* --- reading -------------------------------------------------------------------------------------
  */
 
-static bool add_number(work_t *w, scull_value_id_t id) {
+/* A value's name, and whether it was made up. */
+static void read_name(work_t *w, const char **name, bool *made) {
+  *name = "";
+  *made = false;
+  scull_base_codec_string(w->codec, name);
+  scull_base_codec_bool(w->codec, made);
+}
+
+static bool add_number(work_t *w, scull_value_id_t id, bool made_name) {
   if (w->count == w->room && !scull_base_vec_reserve((void **)&w->values, &w->room, w->count,
                                                      w->count + 1, sizeof *w->values))
     return false;
   w->values[w->count++] = id;
+  scull_graph_value(w->graph, id)->made_name = made_name;
   return true;
 }
 
@@ -168,18 +182,19 @@ static scull_status_t read_inputs(work_t *w) {
   uint32_t count = 0;
   scull_base_codec_u32(w->codec, &count);
   for (uint32_t i = 0; i < count && !w->codec->failed; i++) {
-    const char *name = "";
+    const char *name = NULL;
+    bool made = false;
     scull_dtype_t dtype = SCULL_DTYPE_NONE;
     scull_shape_t shapes[SCULL_POINTS] = {{0}};
     scull_value_id_t id = 0;
-    scull_base_codec_string(w->codec, &name);
+    read_name(w, &name, &made);
     scull_plan_codec_dtype(w->codec, &dtype);
     for (int p = 0; p < w->graph->points; p++)
       scull_plan_codec_shape(w->codec, &shapes[p]);
     if (w->codec->failed)
       break;
     SCULL_TRY(scull_graph_add_input(w->graph, name, dtype, shapes, &id));
-    if (!add_number(w, id))
+    if (!add_number(w, id, made))
       return SCULL_OUT_OF_MEMORY;
   }
   return SCULL_OK;
@@ -189,12 +204,13 @@ static scull_status_t read_constants(work_t *w) {
   uint32_t count = 0;
   scull_base_codec_u32(w->codec, &count);
   for (uint32_t i = 0; i < count && !w->codec->failed; i++) {
-    const char *name = "";
+    const char *name = NULL;
+    bool made = false;
     scull_type_t type = {0};
     scull_bytes_t bytes = {0};
     scull_value_id_t id = 0;
     size_t need = 0;
-    scull_base_codec_string(w->codec, &name);
+    read_name(w, &name, &made);
     scull_plan_codec_dtype(w->codec, &type.dtype);
     scull_plan_codec_shape(w->codec, &type.shape);
     scull_base_codec_bytes(w->codec, &bytes);
@@ -203,7 +219,7 @@ static scull_status_t read_constants(work_t *w) {
     if (w->codec->failed)
       break;
     SCULL_TRY(scull_graph_add_constant(w->graph, name, &type, bytes.data, &id));
-    if (!add_number(w, id))
+    if (!add_number(w, id, made))
       return SCULL_OUT_OF_MEMORY;
   }
   return SCULL_OK;
@@ -231,6 +247,7 @@ static scull_status_t read_node(work_t *w) {
   scull_node_spec_t spec = {0};
   uint32_t inputs = 0, origins = 0, outputs = 0;
   const char *names[MAX_OUTPUTS];
+  bool made[MAX_OUTPUTS];
   scull_node_id_t id = 0;
   scull_base_codec_string(c, &spec.name);
   scull_plan_codec_op(c, &spec.op);
@@ -241,7 +258,7 @@ static scull_status_t read_node(work_t *w) {
   if (outputs > MAX_OUTPUTS)
     scull_base_codec_fail(c, "a node has too many outputs");
   for (uint32_t i = 0; i < outputs && !c->failed; i++)
-    scull_base_codec_string(c, &names[i]);
+    read_name(w, &names[i], &made[i]);
   if (c->failed)
     return SCULL_OK;
   for (uint32_t i = 0; i < inputs; i++)
@@ -254,7 +271,7 @@ static scull_status_t read_node(work_t *w) {
   spec.origin_count = origins;
   SCULL_TRY(scull_graph_add_node(w->graph, &spec, &id));
   for (uint32_t i = 0; i < outputs; i++) {
-    if (!add_number(w, scull_graph_node(w->graph, id)->outputs[i]))
+    if (!add_number(w, scull_graph_node(w->graph, id)->outputs[i], made[i]))
       return SCULL_OUT_OF_MEMORY;
   }
   return SCULL_OK;
@@ -288,16 +305,21 @@ scull_status_t scull_build_sources_read(scull_bytes_t bytes, scull_diag_t *diag,
   scull_codec_t codec;
   work_t w = {.codec = &codec};
   int32_t points = 0;
+  uint32_t version = 0;
   *out = NULL;
   SCULL_TRY(scull_graph_create(1, diag, &w.graph));
   scull_base_codec_read(&codec, bytes, &w.graph->arena);
+  scull_base_codec_u32(&codec, &version);
   codec_options(&codec, options);
   scull_base_codec_i32(&codec, &points);
   if (points != 1 && points != SCULL_POINTS)
     scull_base_codec_fail(&codec, "an impossible number of points");
   else
     w.graph->points = points;
-  scull_status_t status = read_all(&w);
+  scull_status_t status = version == VERSION
+                              ? read_all(&w)
+                              : scull_base_fail(diag, SCULL_NEEDS_BUILD,
+                                                "the plan's sources are those of another version");
   if (status == SCULL_OUT_OF_MEMORY || codec.no_memory)
     status = scull_base_fail_memory(diag, "a plan's sources");
   if (status == SCULL_OK && codec.failed)
@@ -310,4 +332,16 @@ scull_status_t scull_build_sources_read(scull_bytes_t bytes, scull_diag_t *diag,
   }
   *out = w.graph;
   return SCULL_OK;
+}
+
+scull_status_t scull_build_sources_graph(const scull_plan_t *plan, scull_graph_t **out,
+                                         scull_diag_t *diag) {
+  scull_sources_options_t options = {0};
+  scull_bytes_t sources;
+  *out = NULL;
+  if (plan->sources.size == 0)
+    return scull_base_fail(diag, SCULL_UNSUPPORTED,
+                           "the plan was built without its sources: there is no reference");
+  SCULL_TRY(scull_plan_sources(plan, &sources, diag));
+  return scull_build_sources_read(sources, diag, out, &options);
 }

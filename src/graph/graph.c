@@ -26,6 +26,9 @@ void scull_graph_destroy(scull_graph_t *graph) {
     return;
   for (size_t i = 0; i < graph->values.size; i++)
     SCULL_VEC_DEINIT(&graph->values.data[i].users);
+  for (size_t i = 0; i < graph->regions.size; i++)
+    scull_graph_destroy(graph->regions.data[i]);
+  SCULL_VEC_DEINIT(&graph->regions);
   SCULL_VEC_DEINIT(&graph->nodes);
   SCULL_VEC_DEINIT(&graph->values);
   SCULL_VEC_DEINIT(&graph->inputs);
@@ -34,6 +37,22 @@ void scull_graph_destroy(scull_graph_t *graph) {
   scull_base_map_deinit(&graph->names);
   scull_base_arena_deinit(&graph->arena);
   scull_base_free(graph);
+}
+
+void scull_graph_open_points(scull_graph_t *graph) {
+  for (size_t i = 0; i < graph->regions.size; i++)
+    scull_graph_open_points(graph->regions.data[i]);
+  if (graph->points != 1)
+    return;
+  graph->points = SCULL_POINTS;
+  for (size_t i = 0; i < graph->values.size; i++) {
+    scull_value_t *v = &graph->values.data[i];
+    for (int p = 1; p < SCULL_POINTS; p++) {
+      v->shape[p] = v->shape[0];
+      v->known[p] = v->known[0];
+      v->guess[p] = v->guess[0];
+    }
+  }
 }
 
 /* --- building -------------------------------------------------------------------------------- */
@@ -135,8 +154,11 @@ static scull_status_t fill_node(scull_graph_t *graph, const scull_node_spec_t *s
   node->origins =
       scull_base_arena_copy(arena, spec->origins, spec->origin_count * sizeof *spec->origins);
   node->origin_count = spec->origin_count;
+  node->regions =
+      scull_base_arena_copy(arena, spec->regions, spec->region_count * sizeof *spec->regions);
+  node->region_count = spec->region_count;
   if (node->name == NULL || node->attrs == NULL || node->inputs == NULL || node->outputs == NULL ||
-      node->origins == NULL)
+      node->origins == NULL || node->regions == NULL)
     return no_memory(graph);
   return SCULL_OK;
 }
@@ -172,7 +194,15 @@ static void undo_node(scull_graph_t *graph, scull_node_id_t id) {
 scull_status_t scull_graph_add_node(scull_graph_t *graph, const scull_node_spec_t *spec,
                                     scull_node_id_t *out) {
   scull_node_t node = {0};
+  for (size_t i = 0; i < spec->region_count; i++) {
+    if (spec->regions[i]->depth + 1 > SCULL_MAX_REGION_DEPTH)
+      return scull_base_fail(graph->diag, SCULL_INVALID_ARGUMENT,
+                             "node '%s': more than %d levels of regions", spec->name,
+                             SCULL_MAX_REGION_DEPTH);
+  }
   SCULL_TRY(fill_node(graph, spec, &node));
+  if (!SCULL_VEC_RESERVE(&graph->regions, graph->regions.size + spec->region_count))
+    return no_memory(graph);
   if (!SCULL_VEC_PUSH(&graph->nodes, node))
     return no_memory(graph);
   scull_node_id_t id = (scull_node_id_t)(graph->nodes.size - 1);
@@ -183,11 +213,17 @@ scull_status_t scull_graph_add_node(scull_graph_t *graph, const scull_node_spec_
     status = add_output_values(graph, spec, id);
   if (status == SCULL_OK)
     status = scull_graph_infer_node(graph, id);
-  if (status != SCULL_OK)
+  if (status != SCULL_OK) {
     undo_node(graph, id);
-  else
-    *out = id;
-  return status;
+    return status;
+  }
+  for (size_t i = 0; i < spec->region_count; i++) {
+    int depth = spec->regions[i]->depth + 1;
+    graph->depth = depth > graph->depth ? depth : graph->depth;
+    graph->regions.data[graph->regions.size++] = spec->regions[i];
+  }
+  *out = id;
+  return SCULL_OK;
 }
 
 scull_status_t scull_graph_add_output(scull_graph_t *graph, scull_value_id_t value,
@@ -255,6 +291,8 @@ bool scull_graph_is_constant(const scull_graph_t *graph, scull_value_id_t value)
 
 bool scull_graph_is_fixed(const scull_graph_t *graph, scull_value_id_t value) {
   const scull_value_t *v = scull_graph_value(graph, value);
+  if (v->late)
+    return false;
   for (int p = 1; p < graph->points; p++) {
     if (!scull_tensor_shape_equal(&v->shape[0], &v->shape[p]))
       return false;

@@ -18,6 +18,8 @@ typedef uint32_t scull_node_id_t;
 typedef uint32_t scull_value_id_t;
 #define SCULL_NO_ID UINT32_MAX /* an absent operand, no producer */
 
+enum { SCULL_MAX_REGION_DEPTH = 16 }; /* regions within regions: who walks them may recurse */
+
 typedef enum scull_point {
   SCULL_POINT_OPT = 0,
   SCULL_POINT_MIN = 1,
@@ -26,17 +28,25 @@ typedef enum scull_point {
   SCULL_POINTS = 4,
 } scull_point_t;
 
+/* What a run alone can settle is *late*: an extent that depends on data (and then the points hold
+ * an upper bound or a guess, different ones, so that nobody takes it for fixed), or bytes computed
+ * from such an extent. dtype and rank of a late value are sure, its extents are for sizing and
+ * tuning only, and all that reads it is late as well. A graph with late values has SCULL_POINTS
+ * points, whatever its inputs. */
 typedef struct scull_value {
   const char *name; /* as in the file; unique in the graph */
   scull_dtype_t dtype;
   scull_shape_t shape[SCULL_POINTS]; /* [0, graph->points) are valid */
   const void *known[SCULL_POINTS];   /* its bytes at that point, where they are known; aligned */
-  const void *data;                  /* a constant's bytes, any alignment; NULL for the others */
-  scull_node_id_t producer;          /* SCULL_NO_ID for inputs and constants */
-  uint32_t slot;                     /* which output of the producer */
-  uint64_t stands_for;               /* a constant out of a graph's text: the hash of the bytes that
-                                        were printed, of which its own are no more than a likeness */
-  SCULL_VEC(scull_node_id_t) users;  /* one entry an operand: a node may stand twice */
+  const void *guess[SCULL_POINTS];   /* late: its bytes if the extents were as at that point */
+  bool late;
+  const void *data;                 /* a constant's bytes, any alignment; NULL for the others */
+  const scull_quant_t *quant;       /* how it may be stored in 8 bits; NULL: not known */
+  scull_node_id_t producer;         /* SCULL_NO_ID for inputs and constants */
+  uint32_t slot;                    /* which output of the producer */
+  uint64_t stands_for;              /* a constant out of a graph's text: the hash of the bytes that
+                                       were printed, of which its own are no more than a likeness */
+  SCULL_VEC(scull_node_id_t) users; /* one entry an operand: a node may stand twice */
   bool is_input;
   bool made_name; /* the name was made here, no file spoke of it */
   bool dead;
@@ -47,6 +57,8 @@ typedef struct scull_origin {
   const char *name; /* the file's name of the node; for formats without one, its first output */
   const char *type; /* the file's operator type */
 } scull_origin_t;
+
+typedef struct scull_graph scull_graph_t;
 
 typedef struct scull_node {
   const char *name;
@@ -59,6 +71,9 @@ typedef struct scull_node {
   uint32_t
       *origins; /* indices into graph->origins: the file's operators that this node stands for */
   size_t origin_count;
+  scull_graph_t **regions; /* op->control: graphs of its own, their parameters are their inputs and
+                              their results their outputs; they see nothing else */
+  size_t region_count;
   bool dead;
 } scull_node_t;
 
@@ -67,17 +82,19 @@ typedef struct scull_graph_output {
   const char *name; /* stays, whatever passes do to the value */
 } scull_graph_output_t;
 
-typedef struct scull_graph {
+struct scull_graph {
   scull_arena_t arena;
   scull_diag_t *diag; /* borrowed; may be NULL */
   int points;         /* 1 (fixed shapes) or SCULL_POINTS */
+  int depth;          /* levels of regions below this graph */
   SCULL_VEC(scull_node_t) nodes;
   SCULL_VEC(scull_value_t) values;
   SCULL_VEC(scull_value_id_t) inputs;
   SCULL_VEC(scull_graph_output_t) outputs;
   SCULL_VEC(scull_origin_t) origins;
-  scull_map_t names; /* value names -> id */
-} scull_graph_t;
+  SCULL_VEC(scull_graph_t *) regions; /* of all nodes that ever had some; owned */
+  scull_map_t names;                  /* value names -> id */
+};
 
 /* --- life ------------------------------------------------------------------------------------ */
 
@@ -85,6 +102,10 @@ typedef struct scull_graph {
 scull_status_t scull_graph_create(int points, scull_diag_t *diag,
                                   scull_graph_t **out) SCULL_MUST_USE;
 void scull_graph_destroy(scull_graph_t *graph); /* NULL is allowed */
+
+/* Gives a graph of one point, and its regions, all SCULL_POINTS; one that has them stays as it is.
+ */
+void scull_graph_open_points(scull_graph_t *graph);
 
 /* The extent at SCULL_POINT_PROBE for a range: between min and max and, where it can be, not opt. A
  * multiple of what divides all three, since networks often take multiples of 32 only. */
@@ -115,6 +136,8 @@ typedef struct scull_node_spec {
   const char *const *output_names;
   const uint32_t *origins;
   size_t origin_count;
+  scull_graph_t *const *regions; /* the node's from now on if adding it succeeds */
+  size_t region_count;
 } scull_node_spec_t;
 
 /* Adds a node with its output values and infers their types. On failure (arity, shapes) nothing is
@@ -151,7 +174,7 @@ scull_node_id_t scull_graph_node_id(const scull_graph_t *graph, const scull_node
 
 bool scull_graph_is_constant(const scull_graph_t *graph, scull_value_id_t value);
 
-/* True when the shape is the same at all points. */
+/* True when the shape is the same at all points, and no run can change it. */
 bool scull_graph_is_fixed(const scull_graph_t *graph, scull_value_id_t value);
 
 /* Type of a value at a point. */
@@ -170,6 +193,10 @@ float *scull_graph_constant_f32(scull_graph_t *graph, scull_value_id_t value);
  * the graph's arena. CORRUPT when there is a cycle. */
 scull_status_t scull_graph_sort(scull_graph_t *graph, scull_node_id_t **order,
                                 size_t *count) SCULL_MUST_USE;
+
+/* The same, with `*order` in an arena of the caller's. */
+scull_status_t scull_graph_order(const scull_graph_t *graph, scull_arena_t *arena,
+                                 scull_node_id_t **order, size_t *count) SCULL_MUST_USE;
 
 /* --- editing --------------------------------------------------------------------------------- */
 
@@ -196,6 +223,12 @@ size_t scull_graph_sweep(scull_graph_t *graph);
 scull_status_t scull_graph_infer_node(scull_graph_t *graph, scull_node_id_t node) SCULL_MUST_USE;
 scull_status_t scull_graph_infer(scull_graph_t *graph) SCULL_MUST_USE;
 
+/* Copies of the nodes of `region` (a region of some node of this graph, or like one) into `graph`:
+ * args[i] takes the place of parameter i, results[i] gets what stands for result i. */
+scull_status_t scull_graph_inline(scull_graph_t *graph, const scull_graph_t *region,
+                                  const scull_value_id_t *args,
+                                  scull_value_id_t *results) SCULL_MUST_USE;
+
 /* --- checking and text ----------------------------------------------------------------------- */
 
 /* Uses and users agree, ids are in range and alive, no cycle, types are what the rules give.
@@ -213,6 +246,14 @@ scull_status_t scull_graph_verify(scull_graph_t *graph) SCULL_MUST_USE;
  *   %y: f32[1:4:8x8x30x30] = conv(%x, %w, -) strides=1,1 groups=1 "node name"
  *   %a: f32[2x3], %b: f32[2x3] = split(%x) axis=1
  *   output %y "name"
+ *   %z: f32[2] = if(%c, %y) {               a node with regions: each is a graph of its own, with
+ *     input %a: f32[2]                      names of its own, between braces
+ *     output %a
+ *   } {
+ *     input %a: f32[2]
+ *     %b = relu(%a)
+ *     output %b
+ *   }
  *
  * Names with unusual characters are quoted (%"a b"), absent operands are -. A node's name is left
  * out when it is that of its first output, an output's when it is that of its value. Origins are

@@ -1,8 +1,9 @@
 /* Types of a node's outputs at every point, and the small values (shape arithmetic) that are known
- * already at build time. */
+ * already at build time. What a run must settle is marked late; its extents differ from point to
+ * point, so that whoever compares points sees that they are not sure. */
 #include <string.h>
 
-#include "graph/graph.h"
+#include "graph/control.h"
 
 enum {
   MANY = 64,              /* operands that are held on the stack */
@@ -11,7 +12,9 @@ enum {
 
 typedef struct {
   scull_tensor_t few[2][MANY];
+  uint32_t few_open[MANY];
   scull_tensor_t *inputs, *outputs;
+  uint32_t *open;
 } operands_t;
 
 static scull_status_t operands_init(const scull_graph_t *graph, const scull_node_t *node,
@@ -21,9 +24,12 @@ static scull_status_t operands_init(const scull_graph_t *graph, const scull_node
   ops->outputs = ops->few[1];
   if (node->input_count > MANY)
     ops->inputs = scull_base_alloc(node->input_count * sizeof *ops->inputs);
-  if (node->output_count > MANY)
+  ops->open = ops->few_open;
+  if (node->output_count > MANY) {
     ops->outputs = scull_base_alloc(node->output_count * sizeof *ops->outputs);
-  if (ops->inputs == NULL || ops->outputs == NULL)
+    ops->open = scull_base_alloc(node->output_count * sizeof *ops->open);
+  }
+  if (ops->inputs == NULL || ops->outputs == NULL || ops->open == NULL)
     return scull_base_fail_memory(graph->diag, "operands");
   return SCULL_OK;
 }
@@ -33,6 +39,8 @@ static void operands_deinit(operands_t *ops) {
     scull_base_free(ops->inputs);
   if (ops->outputs != ops->few[1])
     scull_base_free(ops->outputs);
+  if (ops->open != ops->few_open)
+    scull_base_free(ops->open);
 }
 
 static void load_inputs(const scull_graph_t *graph, const scull_node_t *node, int point,
@@ -40,9 +48,11 @@ static void load_inputs(const scull_graph_t *graph, const scull_node_t *node, in
   for (size_t i = 0; i < node->input_count; i++) {
     const scull_value_t *v = scull_graph_value(graph, node->inputs[i]);
     inputs[i] = (scull_tensor_t){0};
-    if (v != NULL)
-      inputs[i] = (scull_tensor_t){.type = {.dtype = v->dtype, .shape = v->shape[point]},
-                                   .data = scull_base_unconst(v->known[point])};
+    if (v == NULL)
+      continue;
+    const void *bytes = v->late ? v->guess[point] : v->known[point];
+    inputs[i] = (scull_tensor_t){.type = {.dtype = v->dtype, .shape = v->shape[point]},
+                                 .data = scull_base_unconst(bytes)};
   }
 }
 
@@ -51,7 +61,8 @@ static bool is_computable(const scull_op_call_t *call) {
   if ((call->def->traits & SCULL_OP_DATA_SHAPE) != 0)
     return false;
   for (size_t i = 0; i < call->output_count; i++) {
-    if (scull_tensor_count(&call->outputs[i].type.shape) > MAX_KNOWN_COUNT)
+    if (scull_tensor_count(&call->outputs[i].type.shape) > MAX_KNOWN_COUNT ||
+        scull_tensor_dtype_is_sequence(call->outputs[i].type.dtype))
       return false;
   }
   if ((call->def->traits & SCULL_OP_TYPE_ONLY) != 0)
@@ -87,8 +98,45 @@ static scull_status_t compute(scull_graph_t *graph, const scull_node_t *node, in
   return status;
 }
 
-static scull_status_t infer_at(scull_graph_t *graph, scull_node_t *node, int point,
-                               operands_t *ops) {
+/* Another extent for an axis of which only a bound is known, where the graph looks at others than
+ * the bound. Axes of one node and one bound move together: they often are the same number. */
+static int64_t open_extent(int64_t bound, int point, scull_node_id_t node) {
+  if (bound <= 1 || (point != SCULL_POINT_MIN && point != SCULL_POINT_PROBE))
+    return bound;
+  return point == SCULL_POINT_MIN ? 1 : 1 + (int64_t)((node * 7919u + 1u) % (uint64_t)(bound - 1));
+}
+
+static void store_type(scull_graph_t *graph, const scull_node_t *node, int point, size_t output,
+                       const scull_type_t *type, uint32_t open) {
+  scull_value_t *v = &graph->values.data[node->outputs[output]];
+  v->dtype = type->dtype;
+  v->shape[point] = type->shape;
+  for (int32_t axis = 0; axis < type->shape.rank; axis++) {
+    if ((open & 1u << axis) != 0)
+      v->shape[point].dim[axis] =
+          open_extent(type->shape.dim[axis], point, scull_graph_node_id(graph, node));
+  }
+  v->known[point] = v->guess[point] = NULL;
+}
+
+/* Bytes that follow from the point's bytes. A guess may be absurd: then there is none. */
+static scull_status_t compute_values(scull_graph_t *graph, scull_node_t *node, int point, bool late,
+                                     scull_op_call_t *call) {
+  if (!is_computable(call))
+    return SCULL_OK;
+  call->diag = late ? NULL : graph->diag;
+  scull_status_t status = compute(graph, node, point, call);
+  for (size_t i = 0; i < node->output_count && late; i++) {
+    scull_value_t *v = &graph->values.data[node->outputs[i]];
+    v->guess[point] = status == SCULL_OK ? v->known[point] : NULL;
+    v->known[point] = NULL;
+  }
+  return late && status != SCULL_OUT_OF_MEMORY ? SCULL_OK : status;
+}
+
+/* *opened is set when an extent is only a bound. */
+static scull_status_t infer_at(scull_graph_t *graph, scull_node_t *node, int point, bool late,
+                               operands_t *ops, bool *opened) {
   load_inputs(graph, node, point, ops->inputs);
   memset(ops->outputs, 0, node->output_count * sizeof *ops->outputs);
   scull_op_call_t call = {.def = node->op,
@@ -97,16 +145,23 @@ static scull_status_t infer_at(scull_graph_t *graph, scull_node_t *node, int poi
                           .input_count = node->input_count,
                           .outputs = ops->outputs,
                           .output_count = node->output_count,
+                          .open = ops->open,
                           .node = node->name,
-                          .diag = graph->diag};
-  SCULL_TRY(scull_ops_infer(&call));
+                          .diag = late && point != SCULL_POINT_OPT ? NULL : graph->diag};
+  scull_status_t status = scull_ops_infer(&call);
+  if (status != SCULL_OK && (!late || point == SCULL_POINT_OPT))
+    return status;
   for (size_t i = 0; i < node->output_count; i++) {
-    scull_value_t *v = &graph->values.data[node->outputs[i]];
-    v->dtype = ops->outputs[i].type.dtype;
-    v->shape[point] = ops->outputs[i].type.shape;
-    v->known[point] = NULL;
+    const scull_value_t *v = &graph->values.data[node->outputs[i]];
+    const scull_type_t opt = {v->dtype, v->shape[SCULL_POINT_OPT]};
+    /* a guess that the rule refuses says nothing: the extents are then those to tune for */
+    store_type(graph, node, point, i, status == SCULL_OK ? &ops->outputs[i].type : &opt,
+               status == SCULL_OK ? ops->open[i] : 0);
+    *opened = *opened || (status == SCULL_OK && ops->open[i] != 0);
   }
-  return is_computable(&call) ? compute(graph, node, point, &call) : SCULL_OK;
+  if (status != SCULL_OK || *opened)
+    return SCULL_OK;
+  return compute_values(graph, node, point, late, &call);
 }
 
 /* Extents may differ between the points, the number of dimensions must not. */
@@ -125,13 +180,42 @@ static scull_status_t check_ranks(const scull_graph_t *graph, const scull_node_t
   return SCULL_OK;
 }
 
+static bool reads_late(const scull_graph_t *graph, const scull_node_t *node) {
+  for (size_t i = 0; i < node->input_count; i++) {
+    const scull_value_t *v = scull_graph_value(graph, node->inputs[i]);
+    if (v != NULL && v->late)
+      return true;
+  }
+  return false;
+}
+
+static scull_status_t infer_points(scull_graph_t *graph, scull_node_t *node, operands_t *ops,
+                                   bool *late) {
+  bool was_late = *late;
+  scull_status_t status = SCULL_OK;
+  if (was_late)
+    scull_graph_open_points(graph);
+  for (int p = 0; p < graph->points && status == SCULL_OK; p++)
+    status = infer_at(graph, node, p, *late, ops, late);
+  if (status != SCULL_OK || *late == was_late)
+    return status;
+  return infer_points(graph, node, ops, late); /* once more, as a late one */
+}
+
 scull_status_t scull_graph_infer_node(scull_graph_t *graph, scull_node_id_t id) {
   operands_t ops;
   scull_node_t *node = scull_graph_node(graph, id);
+  if (node->op->control != SCULL_CONTROL_NONE) {
+    SCULL_TRY(scull_graph_infer_control(graph, id));
+    return check_ranks(graph, node);
+  }
+  bool late = reads_late(graph, node) || (node->op->traits & SCULL_OP_DATA_SHAPE) != 0;
   scull_status_t status = operands_init(graph, node, &ops);
-  for (int p = 0; p < graph->points && status == SCULL_OK; p++)
-    status = infer_at(graph, node, p, &ops);
+  if (status == SCULL_OK)
+    status = infer_points(graph, node, &ops, &late);
   operands_deinit(&ops);
+  for (size_t i = 0; i < node->output_count; i++)
+    graph->values.data[node->outputs[i]].late = late;
   return status == SCULL_OK ? check_ranks(graph, node) : status;
 }
 

@@ -14,11 +14,16 @@ typedef struct {
 typedef struct {
   scull_scan_t scan;
   scull_graph_t *graph;
-  scull_diag_t inner; /* words of the graph's own functions, which know no lines */
+  scull_diag_t *inner; /* words of the graphs' own functions, which know no lines */
   bool varies;
+  int depth;
   SCULL_VEC(scull_value_id_t) operands;
   SCULL_VEC(named_t) results;
 } parser_t;
+
+enum { MAX_REGIONS = 2 };
+
+static scull_status_t parse_lines(parser_t *p);
 
 /* Gives the words of a graph's function the line's number. */
 static scull_status_t relay(parser_t *p, scull_status_t status) {
@@ -26,8 +31,8 @@ static scull_status_t relay(parser_t *p, scull_status_t status) {
     return SCULL_OK;
   if (status == SCULL_OUT_OF_MEMORY)
     return scull_base_fail_memory(p->scan.diag, "a graph's text");
-  status = scull_graph_scan_fail(&p->scan, "%s", scull_base_diag_first_error(&p->inner));
-  scull_base_diag_clear(&p->inner);
+  status = scull_graph_scan_fail(&p->scan, "%s", scull_base_diag_first_error(p->inner));
+  scull_base_diag_clear(p->inner);
   return status;
 }
 
@@ -145,7 +150,7 @@ static scull_status_t parse_operands(parser_t *p) {
 /* `strides=2,2 mode="a b" "node name"`, up to the end of the line. */
 static scull_status_t parse_attrs(parser_t *p, const scull_opdef_t *op, void *attrs,
                                   char **node_name) {
-  while (!scull_graph_scan_at_end(&p->scan)) {
+  while (!scull_graph_scan_at_end(&p->scan) && *p->scan.at != '{') {
     char *name = NULL, *value = NULL;
     if (*p->scan.at == '"')
       return scull_graph_scan_quoted(&p->scan, node_name);
@@ -156,7 +161,7 @@ static scull_status_t parse_attrs(parser_t *p, const scull_opdef_t *op, void *at
     else
       SCULL_TRY(scull_graph_scan_bare(&p->scan, &value));
     SCULL_TRY(
-        relay(p, scull_ops_attrs_set(&op->attrs, attrs, name, value, &p->graph->arena, &p->inner)));
+        relay(p, scull_ops_attrs_set(&op->attrs, attrs, name, value, &p->graph->arena, p->inner)));
   }
   return SCULL_OK;
 }
@@ -185,8 +190,48 @@ static scull_status_t check_result(parser_t *p, const named_t *result, scull_val
   return status;
 }
 
+/* A region up to its closing brace. The parser is copied: operands and results of the line that
+ * holds the region are still wanted. */
+static scull_status_t parse_region(parser_t *p, scull_graph_t **out) {
+  parser_t inner = *p;
+  inner.operands.data = NULL;
+  inner.operands.size = inner.operands.room = 0;
+  inner.results.data = NULL;
+  inner.results.size = inner.results.room = 0;
+  inner.depth++;
+  if (inner.depth > SCULL_MAX_REGION_DEPTH)
+    return scull_graph_scan_fail(&p->scan, "more than %d levels of braces", SCULL_MAX_REGION_DEPTH);
+  SCULL_TRY(scull_graph_create(SCULL_POINTS, p->inner, &inner.graph));
+  inner.scan.arena = &inner.graph->arena;
+  scull_status_t status = parse_lines(&inner);
+  p->scan.at = inner.scan.at;
+  p->scan.line = inner.scan.line;
+  p->varies = inner.varies;
+  SCULL_VEC_DEINIT(&inner.operands);
+  SCULL_VEC_DEINIT(&inner.results);
+  if (status == SCULL_OK)
+    status = scull_graph_scan_expect(&p->scan, '}');
+  if (status != SCULL_OK) {
+    scull_graph_destroy(inner.graph);
+    return status;
+  }
+  *out = inner.graph;
+  return SCULL_OK;
+}
+
+static scull_status_t parse_regions(parser_t *p, scull_graph_t **regions, size_t *count) {
+  while (scull_graph_scan_try(&p->scan, '{')) {
+    if (*count == MAX_REGIONS)
+      return scull_graph_scan_fail(&p->scan, "more than %d regions", MAX_REGIONS);
+    SCULL_TRY(parse_region(p, &regions[*count]));
+    (*count)++;
+  }
+  return SCULL_OK;
+}
+
 static scull_status_t add_node(parser_t *p, const scull_opdef_t *op, const void *attrs,
-                               const char *name) {
+                               const char *name, scull_graph_t *const *regions,
+                               size_t region_count) {
   size_t count = p->results.size;
   scull_node_id_t id = SCULL_NO_ID;
   uint32_t origin = 0;
@@ -204,7 +249,9 @@ static scull_status_t add_node(parser_t *p, const scull_opdef_t *op, const void 
                                   .output_count = count,
                                   .output_names = names,
                                   .origins = &origin,
-                                  .origin_count = 1};
+                                  .origin_count = 1,
+                                  .regions = regions,
+                                  .region_count = region_count};
   SCULL_TRY(relay(p, scull_graph_add_node(p->graph, &spec, &id)));
   for (size_t i = 0; i < count; i++) {
     SCULL_TRY(check_result(p, &p->results.data[i], scull_graph_node(p->graph, id)->outputs[i]));
@@ -225,7 +272,14 @@ static scull_status_t parse_node(parser_t *p) {
     return no_memory(p);
   char *name = p->results.data[0].name;
   SCULL_TRY(parse_attrs(p, op, attrs, &name));
-  return add_node(p, op, attrs, name);
+  scull_graph_t *regions[MAX_REGIONS] = {NULL};
+  size_t count = 0, kept = p->graph->regions.size;
+  scull_status_t status = parse_regions(p, regions, &count);
+  if (status == SCULL_OK)
+    status = add_node(p, op, attrs, name, regions, count);
+  for (size_t i = 0; i < count && p->graph->regions.size == kept; i++)
+    scull_graph_destroy(regions[i]);
+  return status;
 }
 
 static scull_status_t parse_line(parser_t *p) {
@@ -238,6 +292,8 @@ static scull_status_t parse_line(parser_t *p) {
   }
   if (*p->scan.at == '%')
     return parse_node(p);
+  if (*p->scan.at == '}' && p->depth > 0)
+    return SCULL_OK;
   SCULL_TRY(scull_graph_scan_word(&p->scan, &word));
   if (strcmp(word, "input") == 0)
     return parse_input(p);
@@ -263,10 +319,15 @@ static scull_status_t parse_lines(parser_t *p) {
   for (;; p->scan.line++) {
     SCULL_TRY(parse_line(p));
     SCULL_TRY(check_size(p));
-    if (!scull_graph_scan_at_end(&p->scan))
+    if (!scull_graph_scan_at_end(&p->scan)) {
+      if (p->depth > 0 && *p->scan.at == '}')
+        return SCULL_OK;
       return scull_graph_scan_fail(&p->scan, "more than one statement");
+    }
     if (*p->scan.at == '\r')
       p->scan.at++;
+    if (*p->scan.at == '\0' && p->depth > 0)
+      return scull_graph_scan_fail(&p->scan, "a brace is not closed");
     if (*p->scan.at == '\0')
       return SCULL_OK;
     if (*p->scan.at != '\n')
@@ -275,17 +336,34 @@ static scull_status_t parse_lines(parser_t *p) {
   }
 }
 
+static bool has_late(const scull_graph_t *graph) {
+  bool late = false;
+  for (size_t i = 0; i < graph->values.size && !late; i++)
+    late = graph->values.data[i].late;
+  for (size_t i = 0; i < graph->regions.size && !late; i++)
+    late = has_late(graph->regions.data[i]);
+  return late;
+}
+
+/* The words go to the caller from now on. */
+static void close_graph(const parser_t *p, scull_graph_t *graph, int points) {
+  graph->diag = p->scan.diag;
+  graph->points = points;
+  for (size_t i = 0; i < graph->regions.size; i++)
+    close_graph(p, graph->regions.data[i], points);
+}
+
 scull_status_t scull_graph_parse(const char *text, scull_diag_t *diag, scull_graph_t **out) {
-  parser_t p = {.scan = {.at = text, .line = 1, .diag = diag}};
+  scull_diag_t inner;
+  parser_t p = {.inner = &inner, .scan = {.at = text, .line = 1, .diag = diag}};
   *out = NULL;
-  scull_base_diag_init(&p.inner, SCULL_SEVERITY_ERROR, NULL, NULL);
+  scull_base_diag_init(&inner, SCULL_SEVERITY_ERROR, NULL, NULL);
   scull_status_t status = scull_graph_create(SCULL_POINTS, diag, &p.graph);
   if (status == SCULL_OK) {
     p.scan.arena = &p.graph->arena;
-    p.graph->diag = &p.inner;
+    p.graph->diag = &inner;
     status = parse_lines(&p);
-    p.graph->diag = diag;
-    p.graph->points = p.varies ? SCULL_POINTS : 1;
+    close_graph(&p, p.graph, p.varies || has_late(p.graph) ? SCULL_POINTS : 1);
   }
   if (status == SCULL_OK) {
     *out = p.graph;
@@ -294,6 +372,6 @@ scull_status_t scull_graph_parse(const char *text, scull_diag_t *diag, scull_gra
   scull_graph_destroy(p.graph);
   SCULL_VEC_DEINIT(&p.operands);
   SCULL_VEC_DEINIT(&p.results);
-  scull_base_diag_deinit(&p.inner);
+  scull_base_diag_deinit(&inner);
   return status;
 }

@@ -80,7 +80,24 @@ static void print_constant(const scull_graph_t *graph, scull_value_id_t id, scul
   scull_base_text_print(text, "\n");
 }
 
-static void print_node(const scull_graph_t *graph, const scull_node_t *node, scull_text_t *text) {
+static void print_graph(scull_graph_t *graph, int depth, scull_text_t *text);
+
+static void indent(int depth, scull_text_t *text) {
+  scull_base_text_print(text, "%*s", 2 * depth, "");
+}
+
+static void print_regions(const scull_node_t *node, int depth, scull_text_t *text) {
+  for (size_t i = 0; i < node->region_count; i++) {
+    scull_base_text_print(text, "%s {\n", i == 0 ? "" : "}");
+    print_graph(node->regions[i], depth + 1, text);
+    indent(depth, text);
+  }
+  scull_base_text_print(text, "%s\n", node->region_count > 0 ? "}" : "");
+}
+
+static void print_node(const scull_graph_t *graph, const scull_node_t *node, int depth,
+                       scull_text_t *text) {
+  indent(depth, text);
   for (size_t i = 0; i < node->output_count; i++) {
     scull_base_text_print(text, "%s", i == 0 ? "" : ", ");
     print_value(graph, node->outputs[i], text);
@@ -106,40 +123,44 @@ static void print_node(const scull_graph_t *graph, const scull_node_t *node, scu
     scull_base_text_print(text, " ");
     scull_base_text_quote(text, node->name);
   }
-  scull_base_text_print(text, "\n");
+  print_regions(node, depth, text);
 }
 
-static void print_nodes(scull_graph_t *graph, scull_text_t *text) {
+static void print_nodes(scull_graph_t *graph, int depth, scull_text_t *text) {
   scull_node_id_t *order = NULL;
   size_t count = 0;
   scull_status_t status = scull_graph_sort(graph, &order, &count);
   for (size_t i = 0; i < count; i++)
-    print_node(graph, scull_graph_node(graph, order[i]), text);
+    print_node(graph, scull_graph_node(graph, order[i]), depth, text);
   if (status == SCULL_OK)
     return;
   text->failed = text->failed || status == SCULL_OUT_OF_MEMORY;
   scull_base_text_print(text, "# not sorted: %s\n", scull_base_status_text(status));
   for (size_t i = 0; i < graph->nodes.size; i++) {
     if (!graph->nodes.data[i].dead)
-      print_node(graph, &graph->nodes.data[i], text);
+      print_node(graph, &graph->nodes.data[i], depth, text);
   }
 }
 
-void scull_graph_print(scull_graph_t *graph, scull_text_t *text) {
+static void print_graph(scull_graph_t *graph, int depth, scull_text_t *text) {
   for (size_t i = 0; i < graph->inputs.size; i++) {
+    indent(depth, text);
     scull_base_text_print(text, "input ");
     print_value(graph, graph->inputs.data[i], text);
     scull_base_text_print(text, "\n");
   }
   for (size_t i = 0; i < graph->values.size; i++) {
     const scull_value_t *v = &graph->values.data[i];
-    if (!v->dead && v->data != NULL)
-      print_constant(graph, (scull_value_id_t)i, text);
+    if (v->dead || v->data == NULL)
+      continue;
+    indent(depth, text);
+    print_constant(graph, (scull_value_id_t)i, text);
   }
-  print_nodes(graph, text);
+  print_nodes(graph, depth, text);
   for (size_t i = 0; i < graph->outputs.size; i++) {
     const scull_graph_output_t *output = &graph->outputs.data[i];
     const scull_value_t *v = scull_graph_value(graph, output->value);
+    indent(depth, text);
     scull_base_text_print(text, "output ");
     print_name(v->name, text);
     if (strcmp(v->name, output->name) != 0) {
@@ -148,4 +169,8 @@ void scull_graph_print(scull_graph_t *graph, scull_text_t *text) {
     }
     scull_base_text_print(text, "\n");
   }
+}
+
+void scull_graph_print(scull_graph_t *graph, scull_text_t *text) {
+  print_graph(graph, 0, text);
 }

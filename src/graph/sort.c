@@ -55,10 +55,15 @@ static void release_users(const scull_graph_t *graph, const scull_node_t *node, 
 }
 
 scull_status_t scull_graph_sort(scull_graph_t *graph, scull_node_id_t **order, size_t *count) {
+  return scull_graph_order(graph, &graph->arena, order, count);
+}
+
+scull_status_t scull_graph_order(const scull_graph_t *graph, scull_arena_t *arena,
+                                 scull_node_id_t **order, size_t *count) {
   size_t live = 0, placed = 0, total = graph->nodes.size;
-  uint32_t *waiting = SCULL_ARENA_ARRAY(&graph->arena, uint32_t, total);
-  heap_t ready = {.ids = SCULL_ARENA_ARRAY(&graph->arena, scull_node_id_t, total + 1)};
-  scull_node_id_t *out = SCULL_ARENA_ARRAY(&graph->arena, scull_node_id_t, total);
+  uint32_t *waiting = SCULL_ARENA_ARRAY(arena, uint32_t, total);
+  heap_t ready = {.ids = SCULL_ARENA_ARRAY(arena, scull_node_id_t, total + 1)};
+  scull_node_id_t *out = SCULL_ARENA_ARRAY(arena, scull_node_id_t, total);
   if (waiting == NULL || ready.ids == NULL || out == NULL)
     return scull_base_fail_memory(graph->diag, "an order of nodes");
   for (size_t i = 0; i < total; i++) {

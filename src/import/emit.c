@@ -269,6 +269,16 @@ scull_status_t scull_import_emit_cast(scull_emitter_t *emitter, scull_value_id_t
   return scull_import_emit_end(&emit, name, out);
 }
 
+scull_status_t scull_import_emit_list(scull_emitter_t *emitter, scull_value_id_t x,
+                                      scull_value_id_t *out) {
+  *out = x;
+  if (scull_graph_value(emitter->graph, x)->dtype != SCULL_DTYPE_I64)
+    SCULL_TRY(scull_import_emit_cast(emitter, x, SCULL_DTYPE_I64, NULL, out));
+  if (scull_import_rank(emitter->graph, x) != 1)
+    SCULL_TRY(scull_import_emit_reshape(emitter, *out, SCULL_INTS(-1), NULL, out));
+  return SCULL_OK;
+}
+
 /* The bytes of element `index` at every point, when they are known and agree. */
 static const void *known_at(const scull_graph_t *graph, scull_value_id_t x, int64_t index) {
   const scull_value_t *value = scull_graph_value(graph, x);
@@ -297,6 +307,29 @@ bool scull_import_known_float(const scull_graph_t *graph, scull_value_id_t x, in
   if (data != NULL)
     *out = scull_tensor_load(data, scull_graph_value(graph, x)->dtype, index);
   return data != NULL;
+}
+
+scull_status_t scull_import_known_list(scull_graph_t *graph, scull_value_id_t x, scull_ints_t *out,
+                                       bool *is_known) {
+  const scull_value_t *value = scull_graph_value(graph, x);
+  *is_known = false;
+  if (value == NULL || value->known[0] == NULL) /* what is known is small */
+    return SCULL_OK;
+  int64_t count = scull_tensor_count(&value->shape[0]);
+  int64_t *list = SCULL_ARENA_ARRAY(&graph->arena, int64_t, (size_t)count);
+  if (list == NULL)
+    return scull_base_fail_memory(graph->diag, "a list");
+  for (int64_t i = 0; i < count; i++) {
+    if (!scull_import_known_int(graph, x, i, &list[i]))
+      return SCULL_OK;
+  }
+  for (int p = 1; p < graph->points; p++) {
+    if (!scull_tensor_shape_equal(&value->shape[p], &value->shape[0]))
+      return SCULL_OK;
+  }
+  *out = (scull_ints_t){list, (size_t)count};
+  *is_known = true;
+  return SCULL_OK;
 }
 
 int32_t scull_import_rank(const scull_graph_t *graph, scull_value_id_t x) {

@@ -103,11 +103,20 @@ scull_status_t scull_import_emit_cast(scull_emitter_t *emitter, scull_value_id_t
                                       scull_dtype_t to, const char *name,
                                       scull_value_id_t *out) SCULL_MUST_USE;
 
+/* x as a one-dimensional i64 value: what lists are, where they come as tensors. */
+scull_status_t scull_import_emit_list(scull_emitter_t *emitter, scull_value_id_t x,
+                                      scull_value_id_t *out) SCULL_MUST_USE;
+
 /* Element `index` of x where it is the same at all points; false when it is not known. */
 bool scull_import_known_int(const scull_graph_t *graph, scull_value_id_t x, int64_t index,
                             int64_t *out);
 bool scull_import_known_float(const scull_graph_t *graph, scull_value_id_t x, int64_t index,
                               double *out);
+
+/* All elements of an integer tensor, in graph->arena, where they are the same at all points; else
+ * *is_known is false. */
+scull_status_t scull_import_known_list(scull_graph_t *graph, scull_value_id_t x, scull_ints_t *out,
+                                       bool *is_known) SCULL_MUST_USE;
 
 /* Rank of x; 0 for SCULL_NO_ID. The same at all points: ranks do not move. */
 int32_t scull_import_rank(const scull_graph_t *graph, scull_value_id_t x);

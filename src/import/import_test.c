@@ -190,7 +190,8 @@ static void test_all_gaps_are_told(void **state) {
   assert_int_equal(w.diag.errors, 3);
   assert_non_null(strstr(text,
                          "operator strange is not supported: Scull does not know it; 2 times: "
-                         "block 0 operator 1 ('a'), block 0 operator 3 ('c')"));
+                         "block 0, operator 1 (strange, output 'a'); block 0, operator 3 (strange, "
+                         "output 'c')"));
   assert_non_null(strstr(text, "operator while is not supported: control flow"));
   assert_non_null(strstr(text, "operator p_norm is not supported: its order is 3"));
   scull_base_text_deinit(&all);

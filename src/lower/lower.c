@@ -1,4 +1,4 @@
-/* From choices to steps. Values get plan values (one for each layout in which they exist), plan
+/* From choices to steps. Values get plan values (one for each format in which they exist), plan
  * values get buffers (shared by views and slices); then the outputs' buffers become the caller's
  * memory, in-place steps are joined, and memory.c and weights.c fill in the offsets. */
 #include "lower/lower.h"
@@ -27,8 +27,10 @@ static scull_status_t add_buffer(scull_lower_t *l, scull_plan_storage_t storage,
   return SCULL_VEC_PUSH(&l->buffers, buffer) ? SCULL_OK : scull_lower_no_memory(l);
 }
 
-/* A plan value for a graph value in a layout, on a given buffer. */
-static scull_status_t add_value(scull_lower_t *l, scull_value_id_t id, scull_layout_t layout,
+static const scull_storage_t plain_format = {SCULL_LAYOUT_PLAIN, SCULL_AS_MODEL};
+
+/* A plan value for a graph value in a format, on a given buffer. */
+static scull_status_t add_value(scull_lower_t *l, scull_value_id_t id, scull_storage_t format,
                                 uint32_t buffer, uint32_t *out) {
   const scull_value_t *v = scull_graph_value(l->graph, id);
   int points = l->graph->points;
@@ -37,21 +39,43 @@ static scull_status_t add_value(scull_lower_t *l, scull_value_id_t id, scull_lay
                               .opt = v->shape[0],
                               .min = v->shape[points > 1 ? SCULL_POINT_MIN : 0],
                               .max = v->shape[points > 1 ? SCULL_POINT_MAX : 0],
-                              .layout = layout,
+                              .layout = format.layout,
+                              .as = format.as,
+                              .quant = v->quant,
                               .buffer = buffer};
   *out = (uint32_t)l->values.size;
   return SCULL_VEC_PUSH(&l->values, value) ? SCULL_OK : scull_lower_no_memory(l);
 }
 
-static uint32_t *made_slot(scull_lower_t *l, scull_value_id_t id, scull_layout_t layout) {
-  return &l->made[(size_t)id * SCULL_LAYOUTS + layout];
+static bool is_discrete(const scull_lower_t *l) {
+  return l->options->device->host != NULL;
+}
+
+const scull_device_t *scull_lower_device(const scull_lower_t *l, const scull_plan_step_t *step) {
+  return step->kind == SCULL_PLAN_ON_HOST ? l->options->device->host : l->options->device;
+}
+
+/* The slot of a value in a format at a place; what is everywhere has the device's. */
+static uint32_t *slot_at(scull_lower_t *l, scull_value_id_t id, scull_storage_t format,
+                         scull_place_t place) {
+  const size_t at = (size_t)id * SCULL_PLACES + (place == SCULL_ON_HOST ? 1 : 0);
+  return &l->made[(at * SCULL_LAYOUTS + format.layout) * SCULL_PRECISIONS + format.as];
+}
+
+/* The slot that the producer fills. */
+static uint32_t *made_slot(scull_lower_t *l, scull_value_id_t id, scull_storage_t format) {
+  return slot_at(l, id, format, (scull_place_t)l->home[id]);
+}
+
+static scull_plan_storage_t arena_at(scull_place_t place) {
+  return place == SCULL_ON_HOST ? SCULL_PLAN_HOST : SCULL_PLAN_ARENA;
 }
 
 /* The plan value that the producer of `id` writes; made at first sight. */
 static scull_status_t written_value(scull_lower_t *l, scull_value_id_t id,
                                     scull_plan_storage_t storage, uint32_t *out) {
-  scull_layout_t layout = l->tuning->layouts[id];
-  uint32_t *slot = made_slot(l, id, layout), buffer = 0;
+  scull_storage_t format = l->tuning->formats[id];
+  uint32_t *slot = made_slot(l, id, format), buffer = 0;
   if (*slot == SCULL_PLAN_NONE) {
     const scull_slice_t *slice = &l->tuning->slices[id];
     if (slice->whole != SCULL_NO_ID) {
@@ -61,7 +85,7 @@ static scull_status_t written_value(scull_lower_t *l, scull_value_id_t id,
     } else {
       SCULL_TRY(add_buffer(l, storage, 0, &buffer));
     }
-    SCULL_TRY(add_value(l, id, layout, buffer, slot));
+    SCULL_TRY(add_value(l, id, format, buffer, slot));
     scull_plan_value_t *value = &l->values.data[*slot];
     if (slice->whole != SCULL_NO_ID) {
       value->channel_offset = slice->channel_offset;
@@ -73,10 +97,11 @@ static scull_status_t written_value(scull_lower_t *l, scull_value_id_t id,
 }
 
 static scull_status_t constant_value(scull_lower_t *l, scull_value_id_t id, uint32_t *out) {
-  uint32_t *slot = made_slot(l, id, SCULL_LAYOUT_PLAIN), buffer = 0;
+  l->home[id] = SCULL_EVERYWHERE;
+  uint32_t *slot = made_slot(l, id, plain_format), buffer = 0;
   if (*slot == SCULL_PLAN_NONE) {
     SCULL_TRY(add_buffer(l, SCULL_PLAN_CONSTANT, 0, &buffer));
-    SCULL_TRY(add_value(l, id, SCULL_LAYOUT_PLAIN, buffer, slot));
+    SCULL_TRY(add_value(l, id, plain_format, buffer, slot));
     scull_raw_t raw = {.value = id, .plan_value = *slot};
     if (!SCULL_VEC_PUSH(&l->raws, raw))
       return scull_lower_no_memory(l);
@@ -96,68 +121,104 @@ static scull_status_t add_step(scull_lower_t *l, const scull_plan_step_t *step, 
   return SCULL_OK;
 }
 
+/* Finds the tactic that moves the data, and adds the step. */
+static scull_status_t name_mover(scull_lower_t *l, const scull_plan_value_t *src,
+                                 const scull_plan_value_t *dst, scull_plan_step_t *step) {
+  const scull_device_t *device = scull_lower_device(l, step);
+  const scull_tactic_t *const *tactics = device->backend->tactics;
+  bool runs = step->kind == SCULL_PLAN_RUN || step->kind == SCULL_PLAN_ON_HOST;
+  for (size_t i = 0; runs && tactics[i] != NULL; i++) {
+    if (!tactics[i]->reformats || !scull_backend_tactic_applies(tactics[i], &step->site) ||
+        tactics[i]->refuse(&step->site, device) != NULL)
+      continue;
+    step->tactic_name = tactics[i]->name;
+    step->tactic_version = tactics[i]->version;
+    break;
+  }
+  bool by_reference = src->layout == dst->layout && src->as == dst->as && device->host == NULL;
+  if (runs && step->tactic_name[0] == '\0' && !by_reference)
+    return scull_base_fail(l->graph->diag, SCULL_INTERNAL, "'%s': no tactic changes formats",
+                           src->name);
+  return add_step(l, step, SIZE_MAX, NULL);
+}
+
 /* A step of the identity operator from one plan value to another: a reformat, a copy or a view. */
 static scull_status_t add_identity(scull_lower_t *l, uint32_t from, uint32_t to,
                                    scull_plan_kind_t kind) {
   const scull_plan_value_t *src = &l->values.data[from], *dst = &l->values.data[to];
   const scull_site_value_t value = {
-      .dtype = src->dtype, .opt = src->opt, .min = src->min, .max = src->max};
+      .dtype = src->dtype, .quant = src->quant, .opt = src->opt, .min = src->min, .max = src->max};
+  const scull_storage_t formats[2] = {{src->layout, src->as}, {dst->layout, dst->as}};
+  char texts[2][32];
   scull_plan_step_t step = {.kind = (uint8_t)kind, .tactic_name = "", .engine = -1};
-  SCULL_TRY(scull_tune_reformat_site(&value, src->layout, dst->layout, l->options->threads,
-                                     l->arena, &step.site));
+  SCULL_TRY(scull_tune_reformat_site(&value, formats[0], formats[1], l->options->threads, l->arena,
+                                     &step.site));
   for (int i = 0; i < 2; i++) {
     const scull_plan_value_t *v = i == 0 ? src : dst;
     step.site.values[i].channel_offset = v->channel_offset;
     step.site.values[i].channel_total = v->channel_total;
   }
-  step.config = (scull_config_t){.src = src->layout, .dst = dst->layout};
-  step.name = scull_base_arena_format(l->arena, "%s: %s to %s", src->name,
-                                      scull_backend_layout_name(src->layout),
-                                      scull_backend_layout_name(dst->layout));
+  step.config = (scull_config_t){
+      .src = src->layout, .dst = dst->layout, .src_as = src->as, .dst_as = dst->as};
+  step.name =
+      scull_base_arena_format(l->arena, "%s: %s to %s", src->name,
+                              scull_backend_storage_text(formats[0], texts[0], sizeof texts[0]),
+                              scull_backend_storage_text(formats[1], texts[1], sizeof texts[1]));
   step.bindings = SCULL_ARENA_ARRAY(l->arena, uint32_t, 2);
   if (step.name == NULL || step.bindings == NULL)
     return scull_lower_no_memory(l);
   step.bindings[0] = from;
   step.bindings[1] = to;
-  const scull_tactic_t *const *tactics = l->options->device->backend->tactics;
-  for (size_t i = 0; kind == SCULL_PLAN_RUN && tactics[i] != NULL; i++) {
-    if (!tactics[i]->reformats || !scull_backend_tactic_applies(tactics[i], &step.site) ||
-        tactics[i]->refuse(&step.site, l->options->device) != NULL)
-      continue;
-    step.tactic_name = tactics[i]->name;
-    step.tactic_version = tactics[i]->version;
-    break;
-  }
-  if (kind == SCULL_PLAN_RUN && step.tactic_name[0] == '\0' && src->layout != dst->layout)
-    return scull_base_fail(l->graph->diag, SCULL_INTERNAL, "'%s': no tactic changes layouts",
-                           src->name);
-  return add_step(l, &step, SIZE_MAX, NULL);
+  return name_mover(l, src, dst, &step);
 }
 
-static bool same_bytes(const scull_plan_value_t *v, scull_layout_t to) {
-  return v->channel_total == 0 && scull_backend_layout_same(&v->opt, v->layout, to) &&
-         scull_backend_layout_same(&v->min, v->layout, to) &&
-         scull_backend_layout_same(&v->max, v->layout, to);
+static bool same_bytes(const scull_plan_value_t *v, scull_storage_t to) {
+  return v->channel_total == 0 && v->as == to.as &&
+         scull_backend_layout_same(&v->opt, v->layout, to.layout) &&
+         scull_backend_layout_same(&v->min, v->layout, to.layout) &&
+         scull_backend_layout_same(&v->max, v->layout, to.layout);
 }
 
-/* The plan value of `id` in `layout`; adds the reformat (once) where it is needed. */
-static scull_status_t value_in(scull_lower_t *l, scull_value_id_t id, scull_layout_t layout,
-                               uint32_t *out) {
-  uint32_t *slot = made_slot(l, id, layout);
+/* Fills a slot from another plan value: a view where the bytes are the same, else a step. */
+static scull_status_t make_from(scull_lower_t *l, scull_value_id_t id, scull_storage_t format,
+                                scull_place_t place, uint32_t from, bool copies) {
+  uint32_t buffer = l->values.data[from].buffer, made = 0;
+  bool same = !copies && same_bytes(&l->values.data[from], format);
+  scull_plan_kind_t kind = copies                   ? SCULL_PLAN_COPY
+                           : same                   ? SCULL_PLAN_VIEW
+                           : place == SCULL_ON_HOST ? SCULL_PLAN_ON_HOST
+                                                    : SCULL_PLAN_RUN;
+  if (!same)
+    SCULL_TRY(add_buffer(l, arena_at(place), 0, &buffer));
+  SCULL_TRY(add_value(l, id, format, buffer, &made));
+  *slot_at(l, id, format, place) = made;
+  return add_identity(l, from, made, kind);
+}
+
+/* The plan value of `id` in `format` at `place`; adds what brings it there (once). Values cross
+ * between host and device plain and in the model's type, which is all that hosts know. */
+static scull_status_t value_in(scull_lower_t *l, scull_value_id_t id, scull_storage_t format,
+                               scull_place_t place, uint32_t *out) {
+  scull_place_t home = (scull_place_t)l->home[id];
+  const bool is_plain = scull_backend_storage_equal(format, plain_format);
+  if (home == SCULL_EVERYWHERE && is_plain)
+    place = SCULL_ON_DEVICE; /* the one slot that there is */
+  uint32_t *slot = slot_at(l, id, format, place);
   if (*slot == SCULL_PLAN_NONE) {
-    uint32_t from = *made_slot(l, id, l->tuning->layouts[id]), buffer = 0, made = 0;
+    uint32_t from = SCULL_PLAN_NONE;
+    bool crosses = home != place && home != SCULL_EVERYWHERE;
+    if (crosses && is_plain)
+      SCULL_TRY(value_in(l, id, format, home, &from));
+    else if (crosses)
+      SCULL_TRY(value_in(l, id, plain_format, place, &from));
+    else
+      from = *made_slot(l, id, l->tuning->formats[id]);
     if (from == SCULL_PLAN_NONE)
       return scull_base_fail(l->graph->diag, SCULL_INTERNAL, "'%s' is read before it is written",
                              scull_graph_value(l->graph, id)->name);
-    bool same = same_bytes(&l->values.data[from], layout);
-    buffer = l->values.data[from].buffer;
-    if (!same)
-      SCULL_TRY(add_buffer(l, SCULL_PLAN_ARENA, 0, &buffer));
-    SCULL_TRY(add_value(l, id, layout, buffer, &made));
-    *slot = made;
-    SCULL_TRY(add_identity(l, from, made, same ? SCULL_PLAN_VIEW : SCULL_PLAN_RUN));
+    SCULL_TRY(make_from(l, id, format, place, from, crosses && is_plain));
   }
-  *out = *slot;
+  *out = *slot_at(l, id, format, place);
   return SCULL_OK;
 }
 
@@ -177,6 +238,21 @@ static bool is_swallowed(const scull_choice_t *choice, const scull_site_value_t 
          choice->tactic->pack != NULL && scull_tensor_bytes(&type) > SCULL_SITE_SMALL_BYTES;
 }
 
+/* Where a choice's work is done. A view stays where its input is. */
+static scull_place_t place_of(const scull_lower_t *l, const scull_choice_t *choice,
+                              scull_value_id_t input) {
+  if (choice->kind == SCULL_CHOICE_VIEW)
+    return (scull_place_t)l->home[input];
+  if (choice->kind == SCULL_CHOICE_AT_SHAPE)
+    return SCULL_EVERYWHERE;
+  return is_discrete(l) && choice->engine < 0 ? SCULL_ON_HOST : SCULL_ON_DEVICE;
+}
+
+/* Rules that look at types alone want the input wherever it is. */
+static scull_place_t reads_at(const scull_lower_t *l, scull_place_t place, scull_value_id_t id) {
+  return place == SCULL_EVERYWHERE ? (scull_place_t)l->home[id] : place;
+}
+
 static scull_status_t bind_inputs(scull_lower_t *l, const scull_choice_t *choice,
                                   scull_plan_step_t *step, const scull_value_id_t *values) {
   scull_site_t *site = &step->site;
@@ -187,8 +263,9 @@ static scull_status_t bind_inputs(scull_lower_t *l, const scull_choice_t *choice
   }
   for (size_t i = 0; i < site->input_count; i++) {
     uint16_t k = site->inputs[i];
-    scull_layout_t layout = site->values[k].layout;
-    SCULL_TRY(value_in(l, values[k], layout, &step->bindings[k]));
+    const scull_storage_t format = {site->values[k].layout, site->values[k].as};
+    scull_place_t place = reads_at(l, place_of(l, choice, values[k]), values[k]);
+    SCULL_TRY(value_in(l, values[k], format, place, &step->bindings[k]));
     const scull_plan_value_t *v = &l->values.data[step->bindings[k]];
     if (v->channel_total > 0) /* a slice is read by nobody but the concat that is gone */
       return scull_base_fail(l->graph->diag, SCULL_INTERNAL, "'%s': a slice is read", v->name);
@@ -199,10 +276,11 @@ static scull_status_t bind_inputs(scull_lower_t *l, const scull_choice_t *choice
 static scull_status_t bind_outputs(scull_lower_t *l, const scull_choice_t *choice,
                                    scull_plan_step_t *step, const scull_value_id_t *values) {
   scull_site_t *site = &step->site;
-  scull_plan_storage_t storage =
-      choice->kind == SCULL_CHOICE_AT_SHAPE ? SCULL_PLAN_SHAPE : SCULL_PLAN_ARENA;
+  scull_place_t place = place_of(l, choice, 0);
+  scull_plan_storage_t storage = place == SCULL_EVERYWHERE ? SCULL_PLAN_SHAPE : arena_at(place);
   for (size_t i = 0; i < site->output_count; i++) {
     uint16_t k = site->outputs[i];
+    l->home[values[k]] = (uint8_t)place;
     SCULL_TRY(written_value(l, values[k], storage, &step->bindings[k]));
     const scull_plan_value_t *v = &l->values.data[step->bindings[k]];
     site->values[k].channel_offset = v->channel_offset;
@@ -216,11 +294,11 @@ static scull_status_t bind_view(scull_lower_t *l, scull_plan_step_t *step,
                                 const scull_value_id_t *values) {
   const scull_site_op_t *op = &step->site.ops[0];
   uint16_t x = op->inputs[0], y = op->outputs[0];
-  uint32_t *slot = made_slot(l, values[y], SCULL_LAYOUT_PLAIN);
   if (step->site.values[x].is_constant)
     SCULL_TRY(constant_value(l, values[x], &step->bindings[x]));
-  SCULL_TRY(
-      add_value(l, values[y], SCULL_LAYOUT_PLAIN, l->values.data[step->bindings[x]].buffer, slot));
+  l->home[values[y]] = l->home[values[x]];
+  uint32_t *slot = made_slot(l, values[y], plain_format);
+  SCULL_TRY(add_value(l, values[y], plain_format, l->values.data[step->bindings[x]].buffer, slot));
   step->bindings[y] = *slot;
   return SCULL_OK;
 }
@@ -241,11 +319,12 @@ static scull_status_t lower_elided(scull_lower_t *l, size_t index) {
   if (step.name == NULL || step.bindings == NULL)
     return scull_lower_no_memory(l);
   for (size_t k = 0; k < step.site.value_count; k++) {
-    step.bindings[k] = *made_slot(l, values[k], l->tuning->layouts[values[k]]);
+    step.bindings[k] = *made_slot(l, values[k], l->tuning->formats[values[k]]);
     if (step.bindings[k] == SCULL_PLAN_NONE)
       return scull_base_fail(l->graph->diag, SCULL_INTERNAL, "'%s': a slice is missing", step.name);
     const scull_plan_value_t *v = &l->values.data[step.bindings[k]];
     step.site.values[k].layout = v->layout;
+    step.site.values[k].as = v->as;
     step.site.values[k].channel_offset = v->channel_offset;
     step.site.values[k].channel_total = v->channel_total;
   }
@@ -266,9 +345,10 @@ static scull_status_t lower_choice(scull_lower_t *l, size_t index) {
     step.microseconds = choice->microseconds;
     scull_backend_config_apply(&step.site, &choice->config);
   }
-  step.kind = choice->kind == SCULL_CHOICE_AT_SHAPE ? SCULL_PLAN_AT_SHAPE
-              : choice->kind == SCULL_CHOICE_VIEW   ? SCULL_PLAN_VIEW
-                                                    : SCULL_PLAN_RUN;
+  step.kind = choice->kind == SCULL_CHOICE_AT_SHAPE     ? SCULL_PLAN_AT_SHAPE
+              : choice->kind == SCULL_CHOICE_VIEW       ? SCULL_PLAN_VIEW
+              : place_of(l, choice, 0) == SCULL_ON_HOST ? SCULL_PLAN_ON_HOST
+                                                        : SCULL_PLAN_RUN;
   step.name = step_name(l, choice);
   step.bindings = SCULL_ARENA_ARRAY(l->arena, uint32_t, step.site.value_count);
   if (step.name == NULL || step.bindings == NULL)
@@ -296,8 +376,9 @@ static scull_status_t lower_inputs(scull_lower_t *l) {
     scull_value_id_t id = g->inputs.data[i];
     uint32_t buffer = 0;
     SCULL_TRY(add_buffer(l, SCULL_PLAN_INPUT, (uint32_t)i, &buffer));
-    uint32_t *slot = made_slot(l, id, SCULL_LAYOUT_PLAIN);
-    SCULL_TRY(add_value(l, id, SCULL_LAYOUT_PLAIN, buffer, slot));
+    l->home[id] = is_discrete(l) ? SCULL_ON_HOST : SCULL_ON_DEVICE;
+    uint32_t *slot = made_slot(l, id, plain_format);
+    SCULL_TRY(add_value(l, id, plain_format, buffer, slot));
     plan->inputs[i] = (scull_plan_port_t){scull_graph_value(g, id)->name, *slot};
     plan->fixed = plan->fixed && scull_graph_is_fixed(g, id);
   }
@@ -307,8 +388,9 @@ static scull_status_t lower_inputs(scull_lower_t *l) {
 /* True when the buffer can simply be the caller's output memory: nobody else's, and all of it plain
  * bytes of this value. */
 static bool can_be_output(const scull_lower_t *l, const scull_plan_value_t *v) {
-  return l->buffers.data[v->buffer].storage == SCULL_PLAN_ARENA &&
-         v->layout == SCULL_LAYOUT_PLAIN && v->channel_total == 0;
+  scull_plan_storage_t own = is_discrete(l) ? SCULL_PLAN_HOST : SCULL_PLAN_ARENA;
+  return l->buffers.data[v->buffer].storage == own && v->layout == SCULL_LAYOUT_PLAIN &&
+         v->as == SCULL_AS_MODEL && v->channel_total == 0;
 }
 
 static scull_status_t lower_outputs(scull_lower_t *l) {
@@ -324,15 +406,17 @@ static scull_status_t lower_outputs(scull_lower_t *l) {
     if (scull_graph_is_constant(g, id))
       SCULL_TRY(constant_value(l, id, &value));
     else
-      SCULL_TRY(value_in(l, id, SCULL_LAYOUT_PLAIN, &value));
+      SCULL_TRY(value_in(
+          l, id, plain_format,
+          (scull_place_t)(l->home[id] == SCULL_ON_HOST ? SCULL_ON_HOST : SCULL_ON_DEVICE), &value));
     if (can_be_output(l, &l->values.data[value])) {
       scull_plan_buffer_t *b = &l->buffers.data[l->values.data[value].buffer];
       b->storage = SCULL_PLAN_OUTPUT;
       b->index = (uint32_t)i;
     } else {
       SCULL_TRY(add_buffer(l, SCULL_PLAN_OUTPUT, (uint32_t)i, &buffer));
-      SCULL_TRY(add_value(l, id, SCULL_LAYOUT_PLAIN, buffer, &copy));
-      SCULL_TRY(add_identity(l, value, copy, SCULL_PLAN_RUN));
+      SCULL_TRY(add_value(l, id, plain_format, buffer, &copy));
+      SCULL_TRY(add_identity(l, value, copy, is_discrete(l) ? SCULL_PLAN_COPY : SCULL_PLAN_RUN));
       value = copy;
     }
     plan->outputs[i] = (scull_plan_port_t){g->outputs.data[i].name, value};
@@ -346,10 +430,6 @@ static scull_status_t lower_outputs(scull_lower_t *l) {
 static scull_status_t finish(scull_lower_t *l) {
   scull_plan_t *plan = &l->out->plan;
   scull_arena_t *arena = l->arena;
-  scull_text_t device = {0};
-  scull_backend_device_print(l->options->device, &device);
-  plan->device = scull_base_arena_string(arena, scull_base_text_get(&device), device.size);
-  scull_base_text_deinit(&device);
   plan->backend = l->options->device->backend->name;
   plan->threads = l->options->threads;
   plan->workspace = l->options->workspace;
@@ -362,20 +442,33 @@ static scull_status_t finish(scull_lower_t *l) {
       scull_base_arena_copy(arena, l->values.data, l->values.size * sizeof *plan->values);
   plan->steps = scull_base_arena_copy(arena, l->steps.data, l->steps.size * sizeof *plan->steps);
   l->out->step_choice = SCULL_ARENA_ARRAY(arena, size_t, l->steps.size);
-  if (plan->device == NULL || plan->buffers == NULL || plan->values == NULL ||
-      plan->steps == NULL || l->out->step_choice == NULL)
+  if (plan->buffers == NULL || plan->values == NULL || plan->steps == NULL ||
+      l->out->step_choice == NULL)
     return scull_lower_no_memory(l);
   for (size_t i = 0; i < l->steps.size; i++)
     l->out->step_choice[i] = l->notes.data[i].choice;
-  return SCULL_OK;
+  scull_text_t device = {0};
+  scull_plan_device(plan, l->options->device, &device);
+  if (!device.failed)
+    plan->device = scull_base_arena_string(arena, scull_base_text_get(&device), device.size);
+  scull_base_text_deinit(&device);
+  return plan->device == NULL ? scull_lower_no_memory(l) : SCULL_OK;
 }
 
 static scull_status_t lower_all(scull_lower_t *l) {
-  size_t slots = (l->graph->values.size + 1) * SCULL_LAYOUTS;
+  size_t slots = (l->graph->values.size + 1) * SCULL_LAYOUTS * SCULL_PRECISIONS * SCULL_PLACES;
   l->made = SCULL_ARENA_ARRAY(l->arena, uint32_t, slots);
-  if (l->made == NULL)
+  l->home = SCULL_ARENA_ARRAY(l->arena, uint8_t, l->graph->values.size + 1);
+  if (l->made == NULL || l->home == NULL)
     return scull_lower_no_memory(l);
   memset(l->made, 0xff, slots * sizeof *l->made);
+  for (size_t i = 0; i < l->graph->values.size; i++) {
+    const scull_value_t *v = &l->graph->values.data[i];
+    if (v->late && !v->dead)
+      return scull_base_fail(l->graph->diag, SCULL_UNSUPPORTED,
+                             "'%s': its shape depends on data, which plans do not hold yet",
+                             v->name);
+  }
   SCULL_TRY(lower_inputs(l));
   for (size_t i = 0; i < l->tuning->choice_count; i++)
     SCULL_TRY(lower_choice(l, i));

@@ -27,8 +27,20 @@ typedef struct scull_lower {
   SCULL_VEC(scull_plan_step_t) steps;
   SCULL_VEC(scull_step_notes_t) notes;
   SCULL_VEC(scull_raw_t) raws;
-  uint32_t *made; /* by graph value and layout: its plan value; SCULL_PLAN_NONE: not made yet */
+  uint32_t *made; /* by graph value, place and format: its plan value; SCULL_PLAN_NONE: not yet */
+  uint8_t *home;  /* by graph value: the scull_place_t where its producer leaves it */
 } scull_lower_t;
+
+/* Where a plan value is. Without a discrete device there is one place, ON_DEVICE. */
+typedef enum scull_place {
+  SCULL_ON_DEVICE = 0,
+  SCULL_ON_HOST = 1,
+  SCULL_PLACES = 2,
+  SCULL_EVERYWHERE = 2, /* constants and what depends on shapes only */
+} scull_place_t;
+
+/* The device that runs steps of this kind. */
+const scull_device_t *scull_lower_device(const scull_lower_t *l, const scull_plan_step_t *step);
 
 scull_status_t scull_lower_no_memory(const scull_lower_t *l);
 

@@ -5,10 +5,11 @@
 
 #include "ops/lines.h"
 
-const scull_attr_field_t scull_ops_arg_fields[3] = {
+const scull_attr_field_t scull_ops_arg_fields[4] = {
     SCULL_FIELD(scull_arg_attrs_t, INT, axis, "-1"),
     SCULL_FIELD(scull_arg_attrs_t, BOOL, keep_dims, "false"),
     SCULL_FIELD(scull_arg_attrs_t, DTYPE, to, "i64"),
+    SCULL_FIELD(scull_arg_attrs_t, BOOL, last, "false"),
 };
 
 scull_status_t scull_ops_arg_infer(const scull_op_call_t *call) {
@@ -28,12 +29,12 @@ scull_status_t scull_ops_arg_infer(const scull_op_call_t *call) {
 }
 
 static int64_t best_real(const scull_tensor_t *x, int64_t first, const scull_lines_t *lines,
-                         int sign) {
+                         int sign, bool last) {
   int64_t best = 0;
   double peak = NAN;
   for (int64_t i = 0; i < lines->extent; i++) {
     double v = sign * scull_tensor_load(x->data, x->type.dtype, first + i * lines->inner);
-    if (v > peak || (isnan(peak) && !isnan(v))) {
+    if (v > peak || (last && v == peak) || (isnan(peak) && !isnan(v))) {
       peak = v;
       best = i;
     }
@@ -42,11 +43,11 @@ static int64_t best_real(const scull_tensor_t *x, int64_t first, const scull_lin
 }
 
 static int64_t best_whole(const scull_tensor_t *x, int64_t first, const scull_lines_t *lines,
-                          int sign) {
+                          int sign, bool last) {
   int64_t best = 0, peak = 0;
   for (int64_t i = 0; i < lines->extent; i++) {
     int64_t v = scull_tensor_load_i64(x->data, x->type.dtype, first + i * lines->inner);
-    if (i == 0 || (sign > 0 ? v > peak : v < peak)) {
+    if (i == 0 || (sign > 0 ? v > peak : v < peak) || (last && v == peak)) {
       peak = v;
       best = i;
     }
@@ -63,7 +64,8 @@ scull_status_t scull_ops_arg_reference(const scull_op_call_t *call, int sign) {
   for (int64_t o = 0; o < lines.outer; o++) {
     for (int64_t i = 0; i < lines.inner; i++) {
       int64_t first = o * lines.extent * lines.inner + i;
-      int64_t best = whole ? best_whole(x, first, &lines, sign) : best_real(x, first, &lines, sign);
+      int64_t best = whole ? best_whole(x, first, &lines, sign, attrs->last)
+                           : best_real(x, first, &lines, sign, attrs->last);
       scull_tensor_store_i64(y->data, y->type.dtype, o * lines.inner + i, best);
     }
   }

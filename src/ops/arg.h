@@ -8,14 +8,15 @@ typedef struct scull_arg_attrs {
   int64_t axis;
   bool keep_dims;
   scull_dtype_t to; /* i64 or i32 */
+  bool last;        /* of equal elements the last, not the first */
 } scull_arg_attrs_t;
 
-extern const scull_attr_field_t scull_ops_arg_fields[3];
+extern const scull_attr_field_t scull_ops_arg_fields[4];
 
 scull_status_t scull_ops_arg_infer(const scull_op_call_t *call) SCULL_MUST_USE;
 
-/* Index of the first largest (`sign` 1) or smallest (-1) element of each line. NaN is passed over
- * unless there is nothing else (Paddle's rule). */
+/* Index of the first (or last) largest (`sign` 1) or smallest (-1) element of each line. NaN is
+ * passed over unless there is nothing else (Paddle's rule). */
 scull_status_t scull_ops_arg_reference(const scull_op_call_t *call, int sign) SCULL_MUST_USE;
 
 #define SCULL_ARG_OP(op, sign)                                                                     \

@@ -25,6 +25,9 @@ static const scull_opcase_t cases[] = {
     {"no elements in a line", NULL, "f32[3x0]", "error"},
     {"as floats", "to=f32", "f32[3]", "error"},
     {"axis outside", "axis=1", "f32[3]", "error"},
+    {"equal elements: the last", "last=true", "f32[4]={3,1,3,2}", "i64[]={2}"},
+    {"equal integers: the last", "last=true axis=0", "i32[2x2]={5,1,5,1}", "i64[2]={1,1}"},
+    {"the last beside NaN", "last=true", "f32[4]={nan,1,1,nan}", "i64[]={2}"},
 };
 
 SCULL_OPCASES(arg_max, cases);

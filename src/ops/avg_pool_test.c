@@ -1,5 +1,5 @@
-/* Values come from Paddle 2.6.2 (pool2d, pool3d), but for the case about one-sided padding, which
- * is by hand. */
+/* Values come from Paddle 2.6.2 (pool2d, pool3d), those that are clipped from numpy, but
+ * for the case about one-sided padding, which is by hand. */
 #include "ops/opcase.h"
 
 static const scull_opcase_t cases[] = {
@@ -25,6 +25,13 @@ static const scull_opcase_t cases[] = {
      "1.25,1,-0.75,0.25,-1}",
      "f32[1x2x3x3]={-0.125,-0.1666667,0.5,0.4583333,-0.3888889,-0.625,0.25,0.08333334,"
      "-0.125,0.1875,0.4583333,0.625,-0.08333334,0.1944444,-0.125,1.125,0.1666667,-0.375}"},
+    {"ceil mode, clipped as in Caffe",
+     "kernel=2,2 strides=2,2 pads=1,1 ceil_mode=true clip=true include_pad=true",
+     "f32[1x2x4x5]={-1.75,1,-0.25,1,2,0.25,0,-1.75,-1,-0,0.75,1.25,-0.5,-1.75,-0.75,1.75,-1.25,-0."
+     "25,1.75,-2,0.5,1.75,-1,0.25,1.75,-1.5,0,1,0.75,-0.25,-1.25,-0,-0.5,-0,-0.5,1.25,1,-0.75,0.25,"
+     "-1}",
+     "f32[1x2x3x3]={-0.4375,0.1875,0.75,0.25,-0.25,-0.875,0.4375,-0.375,-0.0625,0.125,0.1875,0.5,-"
+     "0.6875,0.125,0,0.3125,0.0625,-0.1875}"},
     {"stride 1, padding of each side its own", "kernel=2,3 pads=1,0,0,2",
      "f32[1x2x4x5]={-1.75,1,-0.25,1,2,0.25,0,-1.75,-1,-0,0.75,1.25,-0.5,-1.75,-0.75,1.75,"
      "-1.25,-0.25,1.75,-2,0.5,1.75,-1,0.25,1.75,-1.5,0,1,0.75,-0.25,-1.25,-0,-0.5,-0,-0.5,"

@@ -12,6 +12,8 @@ static scull_status_t infer(const scull_op_call_t *call) {
   const scull_expand_attrs_t *attrs = call->attrs;
   const scull_shape_t *x = &call->inputs[0].type.shape;
   scull_list_t want;
+  if (scull_ops_must_guess(call, 1))
+    return scull_ops_infer_open(call, 1, call->inputs[0].type.dtype, scull_tensor_count(x));
   SCULL_TRY(scull_ops_list_read(call, 1, "shape", attrs->shape, &want));
   if (want.size < x->rank || want.size > SCULL_MAX_RANK)
     return scull_ops_fail(call, "%d dimensions expanded to %d", x->rank, want.size);
@@ -50,6 +52,7 @@ const scull_opdef_t scull_opdef_expand = {.name = "expand",
                                           .outputs_max = 1,
                                           .traits = SCULL_OP_MOVES_DATA,
                                           .attrs = SCULL_SCHEMA(scull_expand_attrs_t, fields),
+                                          .value_inputs = 1u << 1,
                                           .infer = infer,
                                           .reference = reference,
                                           .flops = scull_ops_flops_none};

@@ -13,6 +13,8 @@ static const scull_attr_field_t fields[] = {
 static scull_status_t infer(const scull_op_call_t *call) {
   const scull_fill_attrs_t *attrs = call->attrs;
   scull_list_t shape;
+  if (scull_ops_must_guess(call, 0))
+    return scull_ops_infer_open(call, 0, attrs->to, 1);
   SCULL_TRY(scull_ops_list_read(call, 0, "shape", attrs->shape, &shape));
   if (shape.size > SCULL_MAX_RANK)
     return scull_ops_fail(call, "a shape of %d dimensions", shape.size);
@@ -38,6 +40,7 @@ const scull_opdef_t scull_opdef_fill = {.name = "fill",
                                         .outputs_min = 1,
                                         .outputs_max = 1,
                                         .attrs = SCULL_SCHEMA(scull_fill_attrs_t, fields),
+                                        .value_inputs = 1u << 0,
                                         .infer = infer,
                                         .reference = reference,
                                         .flops = scull_ops_flops_none};

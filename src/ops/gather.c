@@ -14,13 +14,10 @@ static const scull_attr_field_t fields[] = {
 static scull_status_t infer(const scull_op_call_t *call) {
   const scull_gather_attrs_t *attrs = call->attrs;
   const scull_shape_t *x = &call->inputs[0].type.shape, *index = &call->inputs[1].type.shape;
-  scull_dtype_t dtype = call->inputs[1].type.dtype;
   scull_shape_t y = {0};
   int32_t axis = 0;
   SCULL_TRY(scull_ops_axis_read(call, attrs->axis, x->rank, &axis));
-  if (dtype != SCULL_DTYPE_I32 && dtype != SCULL_DTYPE_I64)
-    return scull_ops_fail(call, "the index is %s; i32 or i64 is wanted",
-                          scull_tensor_dtype_name(dtype));
+  SCULL_TRY(scull_ops_check_index(call, 1));
   if (x->rank - 1 + index->rank > SCULL_MAX_RANK)
     return scull_ops_fail(call, "a result of %d dimensions", x->rank - 1 + index->rank);
   for (int32_t i = 0; i < axis; i++)
@@ -35,9 +32,9 @@ static scull_status_t infer(const scull_op_call_t *call) {
 
 static scull_status_t reference(const scull_op_call_t *call) {
   const scull_gather_attrs_t *attrs = call->attrs;
-  const scull_tensor_t *x = &call->inputs[0], *index = &call->inputs[1], *y = &call->outputs[0];
+  const scull_tensor_t *x = &call->inputs[0], *y = &call->outputs[0];
   const scull_shape_t *shape = &x->type.shape;
-  int64_t outer = 1, inner = 1, picks = scull_tensor_count(&index->type.shape), at = 0;
+  int64_t outer = 1, inner = 1, picks = scull_tensor_count(&call->inputs[1].type.shape), at = 0;
   int32_t axis = 0;
   SCULL_TRY(scull_ops_axis_read(call, attrs->axis, shape->rank, &axis));
   for (int32_t i = 0; i < shape->rank; i++) {
@@ -48,10 +45,8 @@ static scull_status_t reference(const scull_op_call_t *call) {
   size_t bytes = (size_t)inner * scull_tensor_dtype_size(x->type.dtype);
   for (int64_t o = 0; o < outer; o++) {
     for (int64_t i = 0; i < picks; i++, at += inner) {
-      int64_t k = scull_tensor_load_i64(index->data, index->type.dtype, i);
-      if (k < -extent || k >= extent)
-        return scull_ops_fail(call, "index %lld of %lld elements", (long long)k, (long long)extent);
-      k = k < 0 ? k + extent : k;
+      int64_t k = 0;
+      SCULL_TRY(scull_ops_index_read(call, 1, i, extent, &k));
       if (bytes > 0)
         memcpy(scull_ops_element(y, at), scull_ops_element(x, (o * extent + k) * inner), bytes);
     }

@@ -38,6 +38,20 @@ scull_status_t scull_ops_list_read(const scull_op_call_t *call, size_t input, co
   return SCULL_OK;
 }
 
+scull_status_t scull_ops_infer_open(const scull_op_call_t *call, size_t input, scull_dtype_t dtype,
+                                    int64_t count) {
+  int64_t rank = scull_tensor_count(&call->inputs[input].type.shape);
+  if (rank > SCULL_MAX_RANK)
+    return scull_ops_fail(call, "a shape of %lld dimensions", (long long)rank);
+  scull_type_t *y = &call->outputs[0].type;
+  *y = (scull_type_t){.dtype = dtype, .shape = {.rank = (int32_t)rank}};
+  for (int32_t i = 0; i < y->shape.rank; i++) {
+    y->shape.dim[i] = i == 0 ? count : 1;
+    scull_ops_open(call, 0, i);
+  }
+  return SCULL_OK;
+}
+
 scull_status_t scull_ops_axis_read(const scull_op_call_t *call, int64_t axis, int32_t rank,
                                    int32_t *out) {
   if (!scull_tensor_axis(axis, rank, out))
@@ -55,5 +69,23 @@ scull_status_t scull_ops_axes_read(const scull_op_call_t *call, scull_ints_t axe
       return scull_ops_fail(call, "axis %d is named twice", axis);
     is_marked[axis] = true;
   }
+  return SCULL_OK;
+}
+
+scull_status_t scull_ops_check_index(const scull_op_call_t *call, size_t input) {
+  scull_dtype_t dtype = call->inputs[input].type.dtype;
+  if (dtype != SCULL_DTYPE_I32 && dtype != SCULL_DTYPE_I64)
+    return scull_ops_fail(call, "the index is %s; i32 or i64 is wanted",
+                          scull_tensor_dtype_name(dtype));
+  return SCULL_OK;
+}
+
+scull_status_t scull_ops_index_read(const scull_op_call_t *call, size_t input, int64_t at,
+                                    int64_t extent, int64_t *out) {
+  const scull_tensor_t *index = &call->inputs[input];
+  int64_t k = scull_tensor_load_i64(index->data, index->type.dtype, at);
+  if (k < -extent || k >= extent)
+    return scull_ops_fail(call, "index %lld of %lld elements", (long long)k, (long long)extent);
+  *out = k < 0 ? k + extent : k;
   return SCULL_OK;
 }

@@ -20,6 +20,12 @@ typedef struct scull_list {
 scull_status_t scull_ops_list_read(const scull_op_call_t *call, size_t input, const char *name,
                                    scull_ints_t attr, scull_list_t *out) SCULL_MUST_USE;
 
+/* For the rule of an operator whose output 0 has as many dimensions as list input `input` has
+ * items, when that list must be guessed: a tensor of `dtype` and `count` elements along its first
+ * axis, every axis open. */
+scull_status_t scull_ops_infer_open(const scull_op_call_t *call, size_t input, scull_dtype_t dtype,
+                                    int64_t count) SCULL_MUST_USE;
+
 /* `axis` in [-rank, rank) made non-negative. */
 scull_status_t scull_ops_axis_read(const scull_op_call_t *call, int64_t axis, int32_t rank,
                                    int32_t *out) SCULL_MUST_USE;
@@ -27,5 +33,13 @@ scull_status_t scull_ops_axis_read(const scull_op_call_t *call, int64_t axis, in
 /* Marks the axes of a list in `is_marked`; an axis that stands twice is refused. */
 scull_status_t scull_ops_axes_read(const scull_op_call_t *call, scull_ints_t axes, int32_t rank,
                                    bool is_marked[SCULL_MAX_RANK]) SCULL_MUST_USE;
+
+/* Fails unless input `input` holds indices: i32 or i64. */
+scull_status_t scull_ops_check_index(const scull_op_call_t *call, size_t input) SCULL_MUST_USE;
+
+/* Index number `at` of input `input`, counted from the end where negative, into an axis of `extent`
+ * elements; one outside is an error. */
+scull_status_t scull_ops_index_read(const scull_op_call_t *call, size_t input, int64_t at,
+                                    int64_t extent, int64_t *out) SCULL_MUST_USE;
 
 #endif

@@ -13,6 +13,7 @@ static const scull_attr_field_t fields[] = {
     SCULL_FIELD(scull_pool_attrs_t, INTS, dilations, ""),
     SCULL_FIELD_ENUM(scull_pool_attrs_t, auto_pad, "explicit", scull_ops_auto_pad_names),
     SCULL_FIELD(scull_pool_attrs_t, BOOL, ceil_mode, "false"),
+    SCULL_FIELD(scull_pool_attrs_t, BOOL, clip, "false"),
     SCULL_FIELD(scull_pool_attrs_t, BOOL, global, "false"),
 };
 

@@ -32,6 +32,17 @@ bool scull_ops_has_input(const scull_op_call_t *call, size_t index) {
   return index < call->input_count && call->inputs[index].type.dtype != SCULL_DTYPE_NONE;
 }
 
+void scull_ops_open(const scull_op_call_t *call, size_t output, int32_t axis) {
+  if (call->open != NULL && axis >= 0 && axis < SCULL_MAX_RANK)
+    call->open[output] |= 1u << axis;
+}
+
+bool scull_ops_must_guess(const scull_op_call_t *call, size_t index) {
+  return call->open != NULL && scull_ops_has_input(call, index) &&
+         call->inputs[index].data == NULL &&
+         scull_tensor_count(&call->inputs[index].type.shape) > 0;
+}
+
 scull_status_t scull_ops_fail(const scull_op_call_t *call, const char *format, ...) {
   char words[512];
   va_list args;
@@ -59,11 +70,39 @@ static scull_status_t check_arity(const scull_op_call_t *call) {
   return SCULL_OK;
 }
 
-scull_status_t scull_ops_infer(const scull_op_call_t *call) {
+/* What every rule may take for granted. */
+static scull_status_t check_call(const scull_op_call_t *call) {
   SCULL_TRY(check_arity(call));
+  if (call->def->infer == NULL)
+    return scull_ops_fail(call, "it owns graphs, and without them it means nothing");
+  for (size_t i = 0; i < call->input_count; i++) {
+    if ((call->def->traits & SCULL_OP_SEQUENCES) == 0 &&
+        scull_tensor_dtype_is_sequence(call->inputs[i].type.dtype))
+      return scull_ops_fail(call, "input %zu is a sequence, a tensor is wanted", i);
+  }
+  return SCULL_OK;
+}
+
+/* An operator whose extents depend on data and whose rule does not say which: the first axis. */
+static void open_first_axes(const scull_op_call_t *call) {
+  bool any = false;
+  if (call->open == NULL || (call->def->traits & SCULL_OP_DATA_SHAPE) == 0)
+    return;
   for (size_t i = 0; i < call->output_count; i++)
+    any = any || call->open[i] != 0;
+  for (size_t i = 0; i < call->output_count && !any; i++)
+    call->open[i] = call->outputs[i].type.shape.rank > 0 ? 1u : 0u;
+}
+
+scull_status_t scull_ops_infer(const scull_op_call_t *call) {
+  SCULL_TRY(check_call(call));
+  for (size_t i = 0; i < call->output_count; i++) {
     call->outputs[i].type = (scull_type_t){0};
+    if (call->open != NULL)
+      call->open[i] = 0;
+  }
   SCULL_TRY(call->def->infer(call));
+  open_first_axes(call);
   for (size_t i = 0; i < call->output_count; i++) {
     const scull_type_t *type = &call->outputs[i].type;
     size_t bytes = 0;

@@ -16,14 +16,33 @@ enum {
   SCULL_OP_DATA_SHAPE = 1u << 5,  /* output extents depend on data; infer gives upper bounds and
                                      the reference kernel shrinks outputs[i].type.shape */
   SCULL_OP_MOVES_DATA = 1u << 6,  /* copies elements only: any dtype */
+  SCULL_OP_SEQUENCES = 1u << 7,   /* takes or gives sequences (tensor/sequence.h); others never see
+                                     one */
 };
+
+/* An operator that owns graphs (regions) has no rule and no kernel of its own; what its regions'
+ * parameters and results are is said here, and who joins graphs runs them. */
+typedef enum scull_control {
+  SCULL_CONTROL_NONE = 0,
+  /* Inputs: condition (one BOOL), captures. Regions 0 (true) and 1 (false), parameters of each: the
+   * captures. The results of the one that ran are the outputs. */
+  SCULL_CONTROL_BRANCH = 1,
+  /* Inputs: most trips (one I64, may be absent), condition to begin (one BOOL, may be absent),
+   * carried values, captures. Region 0, parameters: trip number (I64 scalar), condition (BOOL
+   * scalar), carried values, captures; results: condition to go on (one BOOL), carried values,
+   * gathered values. Outputs: the last carried values, then each gathered value of all trips along
+   * a new first axis. The number of carried values is the attribute of scull_loop_attrs_t. */
+  SCULL_CONTROL_LOOP = 2,
+} scull_control_t;
 
 enum { SCULL_ARITY_MANY = 255 };
 
 /* One call of a rule or kernel. In `infer`, outputs[i].type is written, data of inputs is non-NULL
- * only where the value is known. In `reference`, types are set, data of every present tensor is
- * valid (unless it has no elements) and aligned, outputs do not overlap inputs, unless the operator
- * is SCULL_OP_UNARY, where output 0 may be input 0. */
+ * only where the value is known. Where an extent depends on bytes that are not known, the rule
+ * gives an upper bound or, failing that, a guess, and says so with scull_ops_open; when `open` is
+ * NULL it refuses (a run knows all bytes that rules read). In `reference`, types are set, data of
+ * every present tensor is valid (unless it has no elements) and aligned, outputs do not overlap
+ * inputs, unless the operator is SCULL_OP_UNARY, where output 0 may be input 0. */
 typedef struct scull_op_call {
   const struct scull_opdef *def;
   const void *attrs;
@@ -31,6 +50,7 @@ typedef struct scull_op_call {
   size_t input_count;
   scull_tensor_t *outputs;
   size_t output_count;
+  uint32_t *open;     /* infer: by output, a mask of the axes whose extent is a bound; or NULL */
   void *scratch;      /* reference: as many bytes as `scratch` asked for, 64-byte aligned */
   const char *node;   /* for messages; may be NULL */
   scull_diag_t *diag; /* may be NULL */
@@ -46,6 +66,8 @@ typedef struct scull_opdef {
   uint8_t inputs_min, inputs_max;   /* inputs_max may be SCULL_ARITY_MANY */
   uint8_t outputs_min, outputs_max; /* likewise */
   uint32_t traits;
+  uint32_t value_inputs; /* bit i: the shape rule reads the bytes of input i */
+  scull_control_t control;
   scull_attr_schema_t attrs;
   scull_status_t (*infer)(const scull_op_call_t *call);
   scull_status_t (*reference)(const scull_op_call_t *call);
@@ -73,6 +95,12 @@ scull_op_cost_t scull_ops_cost(const scull_op_call_t *call);
 
 /* True when input `index` is present. */
 bool scull_ops_has_input(const scull_op_call_t *call, size_t index);
+
+/* For rules: the extent of `axis` of output `output` is no more than a bound. */
+void scull_ops_open(const scull_op_call_t *call, size_t output, int32_t axis);
+
+/* For rules: true when input `index` is there, its bytes are not known, and a bound will do. */
+bool scull_ops_must_guess(const scull_op_call_t *call, size_t index);
 
 /* Records "node 'x' (conv): <words>" and returns INVALID_ARGUMENT. */
 scull_status_t scull_ops_fail(const scull_op_call_t *call, const char *format, ...)

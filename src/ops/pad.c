@@ -50,6 +50,12 @@ static scull_status_t read_pads(const scull_op_call_t *call, scull_list_t *pads,
 static scull_status_t infer(const scull_op_call_t *call) {
   scull_list_t pads;
   scull_shape_t shape;
+  if (scull_ops_must_guess(call, 1)) {
+    call->outputs[0].type = call->inputs[0].type;
+    for (int32_t i = 0; i < call->inputs[0].type.shape.rank; i++)
+      scull_ops_open(call, 0, i);
+    return SCULL_OK;
+  }
   SCULL_TRY(read_pads(call, &pads, &shape));
   call->outputs[0].type = (scull_type_t){call->inputs[0].type.dtype, shape};
   return SCULL_OK;
@@ -103,6 +109,7 @@ const scull_opdef_t scull_opdef_pad = {.name = "pad",
                                        .outputs_min = 1,
                                        .outputs_max = 1,
                                        .attrs = SCULL_SCHEMA(scull_pad_attrs_t, fields),
+                                       .value_inputs = 1u << 1,
                                        .infer = infer,
                                        .reference = reference,
                                        .flops = scull_ops_flops_none};

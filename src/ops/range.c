@@ -6,6 +6,7 @@
 #include "ops/box.h"
 
 enum { START, END, STEP };
+enum { GUESS = 16 }; /* elements where the ends are computed in a run: no bound is known */
 
 static scull_status_t check_operands(const scull_op_call_t *call) {
   const char *const names[] = {"start", "end", "step"};
@@ -16,7 +17,7 @@ static scull_status_t check_operands(const scull_op_call_t *call) {
       return scull_ops_fail(call, "%s is %s", names[i], scull_tensor_dtype_name(x->type.dtype));
     if (scull_tensor_count(&x->type.shape) != 1)
       return scull_ops_fail(call, "%s must have one element", names[i]);
-    if (x->data == NULL)
+    if (x->data == NULL && call->open == NULL)
       return scull_ops_fail(call, "%s is computed from data, so the length is not known beforehand",
                             names[i]);
   }
@@ -56,6 +57,13 @@ static int64_t count_wholes(const scull_op_call_t *call) {
 static scull_status_t infer(const scull_op_call_t *call) {
   SCULL_TRY(check_operands(call));
   scull_dtype_t dtype = call->inputs[START].type.dtype;
+  for (size_t i = START; i <= STEP; i++) {
+    if (!scull_ops_must_guess(call, i))
+      continue;
+    call->outputs[0].type = (scull_type_t){dtype, {.rank = 1, .dim = {GUESS}}};
+    scull_ops_open(call, 0, 0);
+    return SCULL_OK;
+  }
   int64_t count = scull_tensor_dtype_is_float(dtype) ? count_reals(call) : count_wholes(call);
   if (count < 0)
     return scull_ops_fail(call, "from %g to %g by %g has no length", real_at(call, START),
@@ -83,5 +91,6 @@ const scull_opdef_t scull_opdef_range = {.name = "range",
                                          .inputs_max = 3,
                                          .outputs_min = 1,
                                          .outputs_max = 1,
+                                         .value_inputs = 7u << 0,
                                          .infer = infer,
                                          .reference = reference};

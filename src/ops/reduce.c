@@ -6,6 +6,7 @@
 
 #include "ops/box.h"
 #include "ops/lists.h"
+#include "ops/shape_rules.h"
 
 const scull_attr_field_t scull_ops_reduce_fields[2] = {
     SCULL_FIELD(scull_reduce_attrs_t, INTS, axes, ""),
@@ -29,6 +30,8 @@ scull_status_t scull_ops_reduce_infer(const scull_op_call_t *call,
   bool goes[SCULL_MAX_RANK];
   scull_shape_t y = {0};
   SCULL_TRY(read_axes(call, goes));
+  if (body->whole == NULL)
+    SCULL_TRY(scull_ops_infer_float(call));
   for (int32_t i = 0; i < x->rank; i++) {
     if (goes[i] && x->dim[i] == 0 && body->takes_first)
       return scull_ops_fail(call, "axis %d has no elements", i);
@@ -48,7 +51,8 @@ static double fold_reals(const scull_reduce_body_t *body, const scull_tensor_t *
     double v = scull_tensor_load(x->data, x->type.dtype, first + walk.at);
     sum = i == 0 && body->takes_first ? v : body->real(sum, v);
   }
-  return body->divides ? sum / (double)count : sum;
+  sum = body->divides ? sum / (double)count : sum;
+  return body->finish == NULL ? sum : body->finish(sum);
 }
 
 static int64_t fold_wholes(const scull_reduce_body_t *body, const scull_tensor_t *x, int64_t first,
@@ -58,7 +62,8 @@ static int64_t fold_wholes(const scull_reduce_body_t *body, const scull_tensor_t
     int64_t v = scull_tensor_load_i64(x->data, x->type.dtype, first + walk.at);
     sum = i == 0 && body->takes_first ? v : body->whole(sum, v);
   }
-  return body->divides && count > 0 ? sum / count : sum;
+  sum = body->divides && count > 0 ? sum / count : sum;
+  return body->finish == NULL ? sum : (int64_t)body->finish((double)sum);
 }
 
 scull_status_t scull_ops_reduce_reference(const scull_op_call_t *call,

@@ -15,9 +15,10 @@ extern const scull_attr_field_t scull_ops_reduce_fields[2];
 typedef struct scull_reduce_body {
   double first; /* the fold of no elements */
   double (*real)(double sum, double x);
-  int64_t (*whole)(int64_t sum, int64_t x);
-  bool takes_first; /* the fold starts with the first element; there must be one */
-  bool divides;     /* the mean */
+  int64_t (*whole)(int64_t sum, int64_t x); /* NULL: floats only */
+  bool takes_first;             /* the fold starts with the first element; there must be one */
+  bool divides;                 /* the mean */
+  double (*finish)(double sum); /* NULL: the sum is the result */
 } scull_reduce_body_t;
 
 /* Refuses an empty extent where the fold must have elements. */

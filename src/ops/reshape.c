@@ -45,6 +45,8 @@ static scull_status_t infer(const scull_op_call_t *call) {
   scull_list_t want;
   int64_t count = 0;
   char text[128];
+  if (scull_ops_must_guess(call, 1))
+    return scull_ops_infer_open(call, 1, x->dtype, scull_tensor_count(&x->shape));
   SCULL_TRY(scull_ops_list_read(call, 1, "shape", attrs->shape, &want));
   if (want.size > SCULL_MAX_RANK)
     return scull_ops_fail(call, "a shape of %d dimensions", want.size);
@@ -72,6 +74,7 @@ const scull_opdef_t scull_opdef_reshape = {.name = "reshape",
                                            .outputs_max = 1,
                                            .traits = SCULL_OP_VIEW | SCULL_OP_MOVES_DATA,
                                            .attrs = SCULL_SCHEMA(scull_reshape_attrs_t, fields),
+                                           .value_inputs = 1u << 1,
                                            .infer = infer,
                                            .reference = scull_ops_reference_view,
                                            .flops = scull_ops_flops_none};

@@ -68,8 +68,26 @@ static scull_status_t read_cut(const scull_op_call_t *call, cut_t *cut) {
   return SCULL_OK;
 }
 
+/* Starts or ends that a run computes: no more than all of each axis. */
+static scull_status_t infer_bound(const scull_op_call_t *call) {
+  const scull_slice_attrs_t *attrs = call->attrs;
+  scull_type_t *y = &call->outputs[0].type;
+  *y = call->inputs[0].type;
+  for (size_t i = 0; i < attrs->axes.size; i++) {
+    int32_t axis = 0;
+    SCULL_TRY(scull_ops_axis_read(call, attrs->axes.data[i], y->shape.rank, &axis));
+    scull_ops_open(call, 0, axis);
+  }
+  for (int32_t i = 0; i < y->shape.rank && attrs->axes.size == 0; i++)
+    scull_ops_open(call, 0, i);
+  return SCULL_OK;
+}
+
 static scull_status_t infer(const scull_op_call_t *call) {
   cut_t cut;
+  if (scull_ops_must_guess(call, 1) || scull_ops_must_guess(call, 2) ||
+      scull_ops_must_guess(call, 3))
+    return infer_bound(call);
   SCULL_TRY(read_cut(call, &cut));
   call->outputs[0].type = (scull_type_t){call->inputs[0].type.dtype, cut.shape};
   return SCULL_OK;
@@ -102,6 +120,7 @@ const scull_opdef_t scull_opdef_slice = {.name = "slice",
                                          .outputs_max = 1,
                                          .traits = SCULL_OP_MOVES_DATA,
                                          .attrs = SCULL_SCHEMA(scull_slice_attrs_t, fields),
+                                         .value_inputs = 7u << 1,
                                          .infer = infer,
                                          .reference = reference,
                                          .flops = scull_ops_flops_none};

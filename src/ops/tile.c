@@ -19,6 +19,14 @@ static scull_status_t infer(const scull_op_call_t *call) {
   const scull_tile_attrs_t *attrs = call->attrs;
   const scull_shape_t *x = &call->inputs[0].type.shape;
   scull_list_t repeats;
+  if (scull_ops_must_guess(call, 1)) {
+    call->outputs[0].type = call->inputs[0].type;
+    for (int32_t i = 0; i < x->rank; i++)
+      scull_ops_open(call, 0, i);
+    return scull_tensor_count(&call->inputs[1].type.shape) <= x->rank
+               ? SCULL_OK
+               : scull_ops_infer_open(call, 1, call->inputs[0].type.dtype, scull_tensor_count(x));
+  }
   SCULL_TRY(scull_ops_list_read(call, 1, "repeats", attrs->repeats, &repeats));
   if (repeats.size > SCULL_MAX_RANK)
     return scull_ops_fail(call, "%d repeats", repeats.size);
@@ -61,6 +69,7 @@ const scull_opdef_t scull_opdef_tile = {.name = "tile",
                                         .outputs_max = 1,
                                         .traits = SCULL_OP_MOVES_DATA,
                                         .attrs = SCULL_SCHEMA(scull_tile_attrs_t, fields),
+                                        .value_inputs = 1u << 1,
                                         .infer = infer,
                                         .reference = reference,
                                         .flops = scull_ops_flops_none};

@@ -21,7 +21,10 @@ static scull_status_t infer(const scull_op_call_t *call) {
   scull_lines_t lines;
   scull_list_t k;
   SCULL_TRY(scull_ops_lines(call, &x->shape, attrs->axis, &lines));
-  SCULL_TRY(scull_ops_list_read(call, 1, "k", (scull_ints_t){&attrs->k, 1}, &k));
+  if (scull_ops_must_guess(call, 1)) /* no more than all of them */
+    k = (scull_list_t){.item = {lines.extent}, .size = 1};
+  else
+    SCULL_TRY(scull_ops_list_read(call, 1, "k", (scull_ints_t){&attrs->k, 1}, &k));
   if (k.size != 1 || k.item[0] < 0 || k.item[0] > lines.extent)
     return scull_ops_fail(call, "the best %lld of %lld", (long long)(k.size < 1 ? -1 : k.item[0]),
                           (long long)lines.extent);
@@ -32,6 +35,8 @@ static scull_status_t infer(const scull_op_call_t *call) {
     *y = (scull_type_t){i == 0 ? x->dtype : SCULL_DTYPE_I64, x->shape};
     if (x->shape.rank > 0)
       y->shape.dim[lines.axis] = k.item[0];
+    if (scull_ops_must_guess(call, 1))
+      scull_ops_open(call, i, lines.axis);
   }
   return SCULL_OK;
 }
@@ -142,6 +147,7 @@ const scull_opdef_t scull_opdef_top_k = {.name = "top_k",
                                          .outputs_min = 2,
                                          .outputs_max = 2,
                                          .attrs = SCULL_SCHEMA(scull_top_k_attrs_t, fields),
+                                         .value_inputs = 1u << 1,
                                          .infer = infer,
                                          .reference = reference,
                                          .scratch = scratch};

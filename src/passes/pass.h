@@ -59,5 +59,8 @@ extern const scull_pass_t scull_pass_horizontal;
 extern const scull_pass_t scull_pass_merge_affine;
 extern const scull_pass_t scull_pass_zero_state;
 extern const scull_pass_t scull_pass_join_slices;
+extern const scull_pass_t scull_pass_recognise_leaky_relu;
+extern const scull_pass_t scull_pass_recognise_shuffle;
+extern const scull_pass_t scull_pass_recognise_focus;
 
 #endif

@@ -34,7 +34,7 @@ scull_node_t *scull_passes_only_from(const scull_graph_t *graph, scull_value_id_
 
 bool scull_passes_same_type(const scull_graph_t *graph, scull_value_id_t a, scull_value_id_t b) {
   const scull_value_t *va = scull_graph_value(graph, a), *vb = scull_graph_value(graph, b);
-  bool same = va->dtype == vb->dtype;
+  bool same = va->dtype == vb->dtype && !va->late && !vb->late;
   for (int p = 0; p < graph->points && same; p++)
     same = scull_tensor_shape_equal(&va->shape[p], &vb->shape[p]);
   return same;
@@ -42,7 +42,7 @@ bool scull_passes_same_type(const scull_graph_t *graph, scull_value_id_t a, scul
 
 bool scull_passes_fixed_dim(const scull_graph_t *graph, scull_value_id_t value, int32_t axis) {
   const scull_value_t *v = scull_graph_value(graph, value);
-  bool fixed = axis < v->shape[0].rank;
+  bool fixed = axis < v->shape[0].rank && !v->late;
   for (int p = 1; p < graph->points && fixed; p++)
     fixed = v->shape[p].dim[axis] == v->shape[0].dim[axis];
   return fixed;

@@ -25,7 +25,7 @@ bool scull_passes_view_express(const scull_graph_t *graph, scull_value_id_t x, s
                                scull_view_dims_t *out) {
   const scull_value_t *vx = scull_graph_value(graph, x), *vy = scull_graph_value(graph, y);
   int free_dims = 0;
-  if (has_empty_dim(graph, vy))
+  if (vx->late || vy->late || has_empty_dim(graph, vy))
     return false;
   *out = (scull_view_dims_t){.rank = vy->shape[0].rank};
   for (int32_t i = 0; i < out->rank; i++) {
@@ -63,6 +63,8 @@ void scull_passes_perm(const scull_graph_t *graph, const scull_node_t *transpose
 static bool moves_ones_only(const scull_graph_t *graph, const scull_node_t *node) {
   const scull_value_t *x = scull_graph_value(graph, node->inputs[0]);
   int64_t perm[SCULL_MAX_RANK] = {0}, last = -1;
+  if (x->late)
+    return false;
   scull_passes_perm(graph, node, perm);
   for (int32_t i = 0; i < x->shape[0].rank; i++) {
     bool one = true;

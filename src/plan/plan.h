@@ -7,9 +7,12 @@
 #include "base/codec.h"
 #include "base/file.h"
 
-#define SCULL_PLAN_FORMAT 1u /* the first; later versions read the one before as well */
+#define SCULL_PLAN_FORMAT 2u /* what is written */
+#define SCULL_PLAN_OLDEST 1u /* what is still read */
 #define SCULL_PLAN_NONE UINT32_MAX
 
+/* ARENA is memory of the plan's device. Where that is discrete, INPUT, OUTPUT and HOST are memory
+ * of the processor (COPY steps lead from one to the other), CONSTANT and SHAPE exist on both. */
 typedef enum scull_plan_storage {
   SCULL_PLAN_ARENA = 0,    /* at `offset` of the context's activation arena */
   SCULL_PLAN_INPUT = 1,    /* the caller's memory of input `index` */
@@ -17,7 +20,8 @@ typedef enum scull_plan_storage {
   SCULL_PLAN_CONSTANT = 3, /* at `offset` of the weights */
   SCULL_PLAN_SHAPE = 4,    /* at `offset` of the context's shape memory: small values that depend on
                               shapes only, computed when a shape is set, never in a run */
-  SCULL_PLAN_STORAGES = 5,
+  SCULL_PLAN_HOST = 5, /* at `offset` of the context's host arena: activations of ON_HOST steps */
+  SCULL_PLAN_STORAGES = 6,
 } scull_plan_storage_t;
 
 /* Memory. Values share a buffer when one is a view or a slice of the other. */
@@ -32,6 +36,8 @@ typedef struct scull_plan_value {
   scull_dtype_t dtype;
   scull_shape_t opt, min, max;
   scull_layout_t layout;
+  scull_precision_t as;       /* as what it is stored */
+  const scull_quant_t *quant; /* NULL: none; needed when it is stored as INT8 */
   uint32_t buffer;
   int64_t channel_offset, channel_total; /* a slice of the buffer's tensor; 0, 0: all of it */
 } scull_plan_value_t;
@@ -40,7 +46,9 @@ typedef enum scull_plan_kind {
   SCULL_PLAN_RUN = 0,      /* a tactic or a reference kernel */
   SCULL_PLAN_AT_SHAPE = 1, /* runs when shapes are set, not in a run: outputs are SHAPE values */
   SCULL_PLAN_VIEW = 2,     /* nothing to run: the output shares the input's buffer */
-  SCULL_PLAN_KINDS = 3,
+  SCULL_PLAN_ON_HOST = 3,  /* as RUN, but on the processor beside a discrete device */
+  SCULL_PLAN_COPY = 4,     /* the bytes of the input, between device and host */
+  SCULL_PLAN_KINDS = 5,
 } scull_plan_kind_t;
 
 typedef struct scull_plan_step {
@@ -63,9 +71,10 @@ typedef struct scull_plan_port {
 
 typedef struct scull_plan {
   scull_arena_t arena; /* holds all that follows but the weights of a plan that was read */
+  uint32_t format;     /* of the file that it was read from; SCULL_PLAN_FORMAT when it was made */
   const char *library; /* version of Scull that wrote it */
   const char *backend;
-  const char *device; /* text of scull_backend_device_print */
+  const char *device; /* text of scull_plan_device */
   int32_t threads;
   uint64_t workspace;
   bool fixed; /* every input has one shape only */
@@ -123,6 +132,16 @@ size_t scull_plan_compare(const scull_plan_t *a, const scull_plan_t *b, scull_te
 /* The plan as JSON (header, ports, buffers, steps; no weights). */
 void scull_plan_print(const scull_plan_t *plan, scull_text_t *out);
 
+/* The element type of a value in memory. */
+scull_dtype_t scull_plan_value_stored(const scull_plan_value_t *value);
+
+/* What the plan depends on: the device and, with ON_HOST steps that run tactics, its host; appended
+ * to `text`. */
+void scull_plan_device(const scull_plan_t *plan, const scull_device_t *device, scull_text_t *text);
+
+/* Bytes of the host arena: 0 but for plans of discrete devices; false on overflow. */
+bool scull_plan_host_bytes(const scull_plan_t *plan, size_t *bytes);
+
 /* Bytes of a value at a shape, in its layout, whole (a slice counts its whole tensor); false on
  * overflow. */
 bool scull_plan_value_bytes(const scull_plan_value_t *value, const scull_shape_t *shape,
@@ -137,6 +156,8 @@ void scull_plan_codec_shape(scull_codec_t *codec, scull_shape_t *shape);
 /* `def` must be known; attributes are read with the operator's own schema. */
 void scull_plan_codec_attrs(scull_codec_t *codec, const scull_opdef_t *def, const void **attrs);
 void scull_plan_codec_dtype(scull_codec_t *codec, scull_dtype_t *dtype);
+/* A quantization, or NULL. */
+void scull_plan_codec_quant(scull_codec_t *codec, const scull_quant_t **quant);
 /* Name of an operator of this library; fails when it is unknown. */
 void scull_plan_codec_op(scull_codec_t *codec, const scull_opdef_t **def);
 

@@ -18,32 +18,59 @@ static const dtype_row_t rows[] = {
 
 enum { ROWS = sizeof rows / sizeof rows[0], NAME_ROOM = 8 };
 
-const char *scull_tensor_dtype_name(scull_dtype_t dtype) {
+enum { PREFIX = sizeof "seq." - 1 };
+
+/* With the prefix of sequences, which the others leave out. */
+static const char *long_name(scull_dtype_t dtype) {
   switch (dtype) {
-  case SCULL_DTYPE_NONE: return "none";
-  case SCULL_DTYPE_F32: return "f32";
-  case SCULL_DTYPE_F64: return "f64";
-  case SCULL_DTYPE_F16: return "f16";
-  case SCULL_DTYPE_BF16: return "bf16";
-  case SCULL_DTYPE_I8: return "i8";
-  case SCULL_DTYPE_U8: return "u8";
-  case SCULL_DTYPE_I16: return "i16";
-  case SCULL_DTYPE_I32: return "i32";
-  case SCULL_DTYPE_I64: return "i64";
-  case SCULL_DTYPE_BOOL: return "bool";
-  case SCULL_DTYPE_U16: return "u16";
-  case SCULL_DTYPE_U32: return "u32";
-  case SCULL_DTYPE_U64: return "u64";
+  case SCULL_DTYPE_NONE: return "seq.none";
+  case SCULL_DTYPE_F32: return "seq.f32";
+  case SCULL_DTYPE_F64: return "seq.f64";
+  case SCULL_DTYPE_F16: return "seq.f16";
+  case SCULL_DTYPE_BF16: return "seq.bf16";
+  case SCULL_DTYPE_I8: return "seq.i8";
+  case SCULL_DTYPE_U8: return "seq.u8";
+  case SCULL_DTYPE_I16: return "seq.i16";
+  case SCULL_DTYPE_I32: return "seq.i32";
+  case SCULL_DTYPE_I64: return "seq.i64";
+  case SCULL_DTYPE_BOOL: return "seq.bool";
+  case SCULL_DTYPE_U16: return "seq.u16";
+  case SCULL_DTYPE_U32: return "seq.u32";
+  case SCULL_DTYPE_U64: return "seq.u64";
+  case SCULL_DTYPE_SEQUENCE: break;
   }
-  return "?";
+  return "seq.?";
+}
+
+const char *scull_tensor_dtype_name(scull_dtype_t dtype) {
+  const char *name = long_name(scull_tensor_dtype_element(dtype));
+  return scull_tensor_dtype_is_sequence(dtype) ? name : name + PREFIX;
 }
 
 scull_dtype_t scull_tensor_dtype_find(const char *name) {
   for (size_t i = 1; i < ROWS; i++) {
     if (strcmp(scull_tensor_dtype_name((scull_dtype_t)i), name) == 0)
       return (scull_dtype_t)i;
+    if (strcmp(long_name((scull_dtype_t)i), name) == 0)
+      return scull_tensor_dtype_sequence_of((scull_dtype_t)i);
   }
   return SCULL_DTYPE_NONE;
+}
+
+bool scull_tensor_dtype_is_sequence(scull_dtype_t dtype) {
+  return (dtype & SCULL_DTYPE_SEQUENCE) != 0;
+}
+
+scull_dtype_t scull_tensor_dtype_sequence_of(scull_dtype_t element) {
+  return element | SCULL_DTYPE_SEQUENCE;
+}
+
+scull_dtype_t scull_tensor_dtype_element(scull_dtype_t sequence) {
+  return sequence & ~(unsigned)SCULL_DTYPE_SEQUENCE;
+}
+
+bool scull_tensor_dtype_exists(scull_dtype_t dtype) {
+  return scull_tensor_dtype_size(scull_tensor_dtype_element(dtype)) > 0;
 }
 
 size_t scull_tensor_dtype_size(scull_dtype_t dtype) {
@@ -57,7 +84,7 @@ bool scull_tensor_dtype_is_float(scull_dtype_t dtype) {
 
 bool scull_tensor_dtype_is_integer(scull_dtype_t dtype) {
   return dtype != SCULL_DTYPE_NONE && dtype != SCULL_DTYPE_BOOL &&
-         !scull_tensor_dtype_is_float(dtype);
+         !scull_tensor_dtype_is_sequence(dtype) && !scull_tensor_dtype_is_float(dtype);
 }
 
 static float float_of(uint32_t bits) {
@@ -130,6 +157,7 @@ double scull_tensor_load(const void *data, scull_dtype_t dtype, int64_t index) {
   case SCULL_DTYPE_BOOL:
   case SCULL_DTYPE_U16:
   case SCULL_DTYPE_U32: return (double)scull_tensor_load_i64(data, dtype, index);
+  case SCULL_DTYPE_SEQUENCE:
   case SCULL_DTYPE_NONE: break;
   }
   return 0;
@@ -177,6 +205,7 @@ void scull_tensor_store(void *data, scull_dtype_t dtype, int64_t index, double v
   case SCULL_DTYPE_U16:
   case SCULL_DTYPE_U32:
   case SCULL_DTYPE_U64: store_integer(data, dtype, index, value); break;
+  case SCULL_DTYPE_SEQUENCE:
   case SCULL_DTYPE_NONE: break;
   }
 }
@@ -200,6 +229,7 @@ int64_t scull_tensor_load_i64(const void *data, scull_dtype_t dtype, int64_t ind
     store_integer(&whole, SCULL_DTYPE_I64, 0, scull_tensor_load(data, dtype, index));
     return whole;
   }
+  case SCULL_DTYPE_SEQUENCE:
   case SCULL_DTYPE_NONE: break;
   }
   return 0;
@@ -220,6 +250,7 @@ void scull_tensor_store_i64(void *data, scull_dtype_t dtype, int64_t index, int6
   case SCULL_DTYPE_F64:
   case SCULL_DTYPE_F16:
   case SCULL_DTYPE_BF16: scull_tensor_store(data, dtype, index, (double)value); break;
+  case SCULL_DTYPE_SEQUENCE:
   case SCULL_DTYPE_NONE: break;
   }
 }

@@ -12,7 +12,16 @@ const char *scull_tensor_dtype_name(scull_dtype_t dtype);
 /* The dtype of that name, or SCULL_DTYPE_NONE. */
 scull_dtype_t scull_tensor_dtype_find(const char *name);
 
-/* Bytes of one element; 0 for NONE and unknown values. */
+/* A sequence of tensors is a value of its own kind (tensor/sequence.h). Its dtype is that of the
+ * elements with the mark SCULL_DTYPE_SEQUENCE; its name is "seq.f32". */
+bool scull_tensor_dtype_is_sequence(scull_dtype_t dtype);
+scull_dtype_t scull_tensor_dtype_sequence_of(scull_dtype_t element);
+scull_dtype_t scull_tensor_dtype_element(scull_dtype_t sequence); /* other dtypes: themselves */
+
+/* True for the dtypes of tensors and of sequences of them. */
+bool scull_tensor_dtype_exists(scull_dtype_t dtype);
+
+/* Bytes of one element; 0 for sequences, NONE and unknown values. */
 size_t scull_tensor_dtype_size(scull_dtype_t dtype);
 
 bool scull_tensor_dtype_is_float(scull_dtype_t dtype);

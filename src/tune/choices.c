@@ -1,6 +1,6 @@
 /* The choices as text, and back: what makes a build repeatable. One line a step that runs a tactic,
  * fields separated by tabs:
- *   run <name> <nodes> <tactic> <knobs> <source layout> <destination layout> <microseconds>
+ *   run <name> <nodes> <tactic> <knobs> <source format> <destination format> <microseconds>
  *   elide <name>                 (besides the concat's own line)
  * The name is that of the first output of the anchor (of the concat). */
 #include <stdlib.h>
@@ -26,11 +26,13 @@ void scull_tune_print_choices(const scull_graph_t *graph, const scull_tuning_t *
     bool chosen = c->kind == SCULL_CHOICE_RUN || c->kind == SCULL_CHOICE_ELIDED;
     if (!chosen || c->tactic == NULL || c->engine < 0)
       continue;
-    scull_base_text_print(text, "run\t%s\t%zu\t%s\t%d,%d,%d,%d\t%s\t%s\t%.17g\n", name_of(graph, c),
-                          c->node_count, c->tactic->name, c->config.knob[0], c->config.knob[1],
-                          c->config.knob[2], c->config.knob[3],
-                          scull_backend_layout_name(c->config.src),
-                          scull_backend_layout_name(c->config.dst), c->microseconds);
+    char src[32], dst[32];
+    scull_base_text_print(
+        text, "run\t%s\t%zu\t%s\t%d,%d,%d,%d\t%s\t%s\t%.17g\n", name_of(graph, c), c->node_count,
+        c->tactic->name, c->config.knob[0], c->config.knob[1], c->config.knob[2], c->config.knob[3],
+        scull_backend_storage_text(scull_backend_config_src(&c->config), src, sizeof src),
+        scull_backend_storage_text(scull_backend_config_dst(&c->config), dst, sizeof dst),
+        c->microseconds);
   }
 }
 
@@ -70,34 +72,57 @@ static bool read_fields(char *const *fields, size_t count, const scull_device_t 
   if (!scull_base_real_read(fields[7], &end, &out->microseconds) || *end != '\0')
     return false;
   out->tactic = scull_backend_tactic_find(device->backend, fields[3]);
+  scull_storage_t src, dst;
+  if (!scull_backend_storage_find(fields[5], &src) || !scull_backend_storage_find(fields[6], &dst))
+    return false;
+  out->config.src = src.layout;
+  out->config.src_as = src.as;
+  out->config.dst = dst.layout;
+  out->config.dst_as = dst.as;
   return out->tactic != NULL && out->count >= 1 && out->count <= SCULL_MAX_CHAIN &&
-         read_knobs(fields[4], out->config.knob) &&
-         scull_backend_layout_find(fields[5], &out->config.src) &&
-         scull_backend_layout_find(fields[6], &out->config.dst);
+         read_knobs(fields[4], out->config.knob);
 }
 
-scull_status_t scull_tune_replay_read(scull_bytes_t text, const scull_device_t *device,
-                                      scull_arena_t *arena, scull_replay_table_t *out,
-                                      scull_diag_t *diag) {
+/* One line; its name must be one of the network's, or the choices are another network's. */
+static scull_status_t read_line(const scull_graph_t *graph, const scull_device_t *device,
+                                const char *file, size_t number, char *text,
+                                scull_replay_line_t *out) {
   enum { FIELDS = 8 };
+  char *fields[FIELDS];
+  if (!read_fields(fields, split(text, fields, FIELDS), device, out))
+    return scull_base_fail(graph->diag, SCULL_CORRUPT, "%s: line %zu cannot be read", file, number);
+  if (scull_graph_find_value(graph, out->name) == SCULL_NO_ID)
+    return scull_base_fail(graph->diag, SCULL_INVALID_ARGUMENT,
+                           "%s: line %zu: there is no '%s' in this network: these are the choices "
+                           "of another one",
+                           file, number, out->name);
+  return SCULL_OK;
+}
+
+scull_status_t scull_tune_replay_read(const scull_graph_t *graph,
+                                      const scull_tune_options_t *options, scull_arena_t *arena,
+                                      scull_replay_table_t *out) {
+  scull_bytes_t text = options->replay;
   char *copy = scull_base_arena_string(arena, (const char *)text.data, text.size);
   size_t lines = 1, number = 1;
+  out->name = options->replay_name == NULL ? "replay" : options->replay_name;
   if (copy == NULL)
-    return scull_base_fail_memory(diag, "choices to replay");
+    return scull_base_fail_memory(graph->diag, "choices to replay");
   if (strncmp(copy, heading, sizeof heading - 1) != 0)
-    return scull_base_fail(diag, SCULL_CORRUPT, "replay: line 1: these are no choices of a build");
+    return scull_base_fail(graph->diag, SCULL_CORRUPT,
+                           "%s: line 1: these are no choices of a build", out->name);
   for (const char *at = copy; *at != '\0'; at++)
     lines += *at == '\n';
   out->lines = SCULL_ARENA_ARRAY(arena, scull_replay_line_t, lines);
   if (out->lines == NULL)
-    return scull_base_fail_memory(diag, "choices to replay");
+    return scull_base_fail_memory(graph->diag, "choices to replay");
   for (char *line = copy + sizeof heading - 1; line != NULL && *line != '\0';) {
-    char *fields[FIELDS], *end = strchr(line, '\n');
+    char *end = strchr(line, '\n');
     number++;
     if (end != NULL)
       *end++ = '\0';
-    if (!read_fields(fields, split(line, fields, FIELDS), device, &out->lines[out->count++]))
-      return scull_base_fail(diag, SCULL_CORRUPT, "replay: line %zu cannot be read", number);
+    SCULL_TRY(
+        read_line(graph, options->device, out->name, number, line, &out->lines[out->count++]));
     line = end;
   }
   return SCULL_OK;

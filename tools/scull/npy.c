@@ -56,6 +56,7 @@ size_t cli_dtype_size(scull_dtype_t dtype) {
   case SCULL_DTYPE_##name: return size;
     SCULL_DTYPE_LIST(SCULL_X)
 #undef SCULL_X
+  case SCULL_DTYPE_SEQUENCE: break;
   }
   return 0;
 }

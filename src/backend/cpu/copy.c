@@ -1,15 +1,15 @@
 /* cpu.copy: operators that only move elements, on plain tensors of any dtype: transpose, concat,
- * split, expand, both shuffles, and views that could not be had for nothing. Each becomes a few
- * boxes: extents with one step a dimension on either side. Neighbouring dimensions that go on
- * without a jump are merged; then the innermost is a run of bytes, a 16 x 16 transpose, or a loop.
- * Floor: the bytes read and written once at memory speed. */
+ * split, expand, the shuffles of channels and pixels, and views that could not be had for nothing.
+ * Each becomes a few boxes: extents with one step a dimension on either side. Neighbouring
+ * dimensions that go on without a jump are merged; then the innermost is a run of bytes, a 16 x 16
+ * transpose, or a loop. Floor: the bytes read and written once at memory speed. */
 #include <string.h>
 
 #include "backend/cpu/kernel.h"
 #include "base/thread.h"
+#include "ops/block.h"
 #include "ops/channel_shuffle.h"
 #include "ops/concat.h"
-#include "ops/pixel_shuffle.h"
 #include "ops/split.h"
 #include "ops/transpose.h"
 
@@ -170,17 +170,31 @@ static void split_boxes(const scull_site_t *site, state_t *s) {
   }
 }
 
-/* [N, C f f, H, W] to [N, C, H f, W f]. */
-static void pixel_shuffle_boxes(const scull_site_t *site, state_t *s) {
-  const scull_pixel_shuffle_attrs_t *attrs = site->ops[0].attrs;
-  const scull_shape_t *x = input_shape(site, 0);
-  const int64_t f = attrs->factor, h = x->dim[2], w = x->dim[3];
+/* [N, C f f, H, W] to or from [N, C, H f, W f]. */
+static void block_boxes(const scull_site_t *site, state_t *s, bool to_deep) {
+  const scull_block_attrs_t *attrs = site->ops[0].attrs;
+  const scull_shape_t *wide = to_deep ? input_shape(site, 0) : output_shape(site, 0);
+  const int64_t f = attrs->factor, h = wide->dim[2] / f, w = wide->dim[3] / f;
+  const scull_block_steps_t steps = scull_ops_block_steps(attrs, wide->dim[1]);
+  const int64_t dims[][3] = {
+      /* extent, step in the wide tensor, step in the deep one */
+      {wide->dim[0], wide->dim[1] * f * f * h * w, wide->dim[1] * f * f * h * w},
+      {wide->dim[1], f * f * h * w, steps.channel * h * w},
+      {h, f * f * w, w},
+      {f, f * w, steps.row * h * w},
+      {w, f, 1},
+      {f, 1, steps.column * h * w}};
   box_t *box = &s->boxes[s->count++];
-  append(box, x->dim[0] * (x->dim[1] / (f * f)), f * f * h * w, f * f * h * w);
-  append(box, h, w, f * f * w);
-  append(box, f, f * h * w, f * w);
-  append(box, w, 1, f);
-  append(box, f, h * w, 1);
+  for (size_t i = 0; i < sizeof dims / sizeof *dims; i++)
+    append(box, dims[i][0], dims[i][to_deep ? 1 : 2], dims[i][to_deep ? 2 : 1]);
+}
+
+static void pixel_shuffle_boxes(const scull_site_t *site, state_t *s) {
+  block_boxes(site, s, false);
+}
+
+static void space_to_depth_boxes(const scull_site_t *site, state_t *s) {
+  block_boxes(site, s, true);
 }
 
 static void channel_shuffle_boxes(const scull_site_t *site, state_t *s) {
@@ -210,11 +224,12 @@ static const row_t rows[] = {{"reshape", view_boxes},
                              {"concat", concat_boxes},
                              {"split", split_boxes},
                              {"pixel_shuffle", pixel_shuffle_boxes},
+                             {"space_to_depth", space_to_depth_boxes},
                              {"channel_shuffle", channel_shuffle_boxes}};
 
-static const char *const anchors[] = {"reshape",       "flatten",         "squeeze", "unsqueeze",
-                                      "transpose",     "expand",          "concat",  "split",
-                                      "pixel_shuffle", "channel_shuffle", NULL};
+static const char *const anchors[] = {
+    "reshape", "flatten", "squeeze",       "unsqueeze",      "transpose",       "expand",
+    "concat",  "split",   "pixel_shuffle", "space_to_depth", "channel_shuffle", NULL};
 
 /* --- the tactic ------------------------------------------------------------------------------- */
 

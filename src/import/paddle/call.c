@@ -168,37 +168,6 @@ scull_floats_t scull_paddle_floats(const scull_paddle_call_t *call, const char *
 
 /* --- numbers that may be tensors ------------------------------------------------------------- */
 
-/* The numbers of a 1-D (or scalar) integer tensor, or false. */
-static bool known_list(const scull_paddle_call_t *call, scull_value_id_t tensor, scull_ints_t *out,
-                       scull_status_t *status) {
-  const scull_value_t *value = scull_graph_value(call->graph, tensor);
-  if (value == NULL || value->known[0] == NULL) /* what is known is small */
-    return false;
-  int64_t count = scull_tensor_count(&value->shape[0]);
-  int64_t *list = SCULL_ARENA_ARRAY(&call->graph->arena, int64_t, (size_t)count);
-  if (list == NULL) {
-    *status = no_memory(call);
-    return false;
-  }
-  *out = (scull_ints_t){list, (size_t)count};
-  for (int64_t i = 0; i < count; i++) {
-    if (!scull_import_known_int(call->graph, tensor, i, &list[i]))
-      return false;
-  }
-  return true;
-}
-
-/* x as a 1-D i64 value. */
-static scull_status_t as_i64_list(scull_paddle_call_t *call, scull_value_id_t x,
-                                  scull_value_id_t *out) {
-  *out = x;
-  if (scull_graph_value(call->graph, x)->dtype != SCULL_DTYPE_I64)
-    SCULL_TRY(scull_import_emit_cast(&call->emitter, x, SCULL_DTYPE_I64, NULL, out));
-  if (scull_import_rank(call->graph, x) != 1)
-    SCULL_TRY(scull_import_emit_reshape(&call->emitter, *out, SCULL_INTS(-1), NULL, out));
-  return SCULL_OK;
-}
-
 /* Many one-element tensors as one list. */
 static scull_status_t join_list(scull_paddle_call_t *call, const char *slot, scull_ints_t *known,
                                 scull_value_id_t *tensor) {
@@ -215,7 +184,7 @@ static scull_status_t join_list(scull_paddle_call_t *call, const char *slot, scu
   if (all)
     return SCULL_OK;
   for (size_t i = 0; i < count; i++)
-    SCULL_TRY(as_i64_list(call, parts[i], &parts[i]));
+    SCULL_TRY(scull_import_emit_list(&call->emitter, parts[i], &parts[i]));
   scull_emit_t concat = scull_import_emit(&call->emitter, "concat", SCULL_NO_ID);
   scull_import_emit_inputs(&concat, parts, count);
   return scull_import_emit_end(&concat, NULL, tensor);
@@ -224,7 +193,7 @@ static scull_status_t join_list(scull_paddle_call_t *call, const char *slot, scu
 scull_status_t scull_paddle_list(scull_paddle_call_t *call, const char *attr, const char *slot,
                                  const char *list_slot, scull_ints_t *known,
                                  scull_value_id_t *tensor) {
-  scull_status_t status = SCULL_OK;
+  bool is_known = false;
   *tensor = SCULL_NO_ID;
   if (scull_paddle_in_count(call, list_slot) > 0)
     return join_list(call, list_slot, known, tensor);
@@ -233,9 +202,8 @@ scull_status_t scull_paddle_list(scull_paddle_call_t *call, const char *attr, co
     *known = scull_paddle_ints(call, attr);
     return SCULL_OK;
   }
-  if (known_list(call, given, known, &status) || status != SCULL_OK)
-    return status;
-  return as_i64_list(call, given, tensor);
+  SCULL_TRY(scull_import_known_list(call->graph, given, known, &is_known));
+  return is_known ? SCULL_OK : scull_import_emit_list(&call->emitter, given, tensor);
 }
 
 scull_status_t scull_paddle_fixed_list(scull_paddle_call_t *call, const char *attr,

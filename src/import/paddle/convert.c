@@ -8,17 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "import/gaps.h"
 #include "import/paddle/call.h"
 
-enum { LOST = SCULL_NO_ID - 1, PLACES = 3 };
-
-/* A type of operator that cannot be had, and why. */
-typedef struct {
-  const char *type;
-  char reason[SCULL_EMIT_REASON];
-  size_t count;
-  const scull_paddle_op_t *places[PLACES];
-} gap_t;
+enum { LOST = SCULL_NO_ID - 1, PLACE = 192 };
 
 /* A feed or fetch operator. */
 typedef struct {
@@ -37,19 +30,30 @@ typedef struct {
   scull_value_id_t *values; /* a variable's value: NO_ID before it has one, LOST */
   port_t *feeds, *fetches;
   size_t feed_count, fetch_count;
-  SCULL_VEC(gap_t) gaps;
+  scull_import_gaps_t gaps;
 } convert_t;
 
 static bool is_type(const scull_paddle_op_t *op, const char *type) {
   return strcmp(op->type, type) == 0;
 }
 
+/* The name by which people know an operator, since the file gives it none: its result's. Statistics
+ * and masks stand before that in the file's order. */
 static const char *first_output(const convert_t *cx, const scull_paddle_op_t *op) {
+  const char *name = NULL;
   for (size_t i = 0; i < op->output_count; i++) {
-    if (op->outputs[i].count > 0)
-      return cx->program->vars.data[op->outputs[i].vars[0]].name;
+    const scull_paddle_slot_t *slot = &op->outputs[i];
+    bool result = strcmp(slot->name, "Y") == 0 || strcmp(slot->name, "Out") == 0;
+    if (slot->count > 0 && (name == NULL || result))
+      name = cx->program->vars.data[slot->vars[0]].name;
   }
-  return op->type;
+  return name == NULL ? op->type : name;
+}
+
+/* Where an operator stands in the file, for messages. */
+static void place_of(const convert_t *cx, const scull_paddle_op_t *op, char place[PLACE]) {
+  snprintf(place, PLACE, "block %u, operator %u (%.40s, output '%.80s')", op->block, op->index,
+           op->type, first_output(cx, op));
 }
 
 /* --- ports ----------------------------------------------------------------------------------- */
@@ -150,50 +154,18 @@ static scull_status_t add_params(convert_t *cx) {
 /* --- what is not supported ------------------------------------------------------------------- */
 
 static scull_status_t add_gap(convert_t *cx, const scull_paddle_op_t *op, const char *reason) {
-  gap_t *gap = NULL;
-  for (size_t i = 0; i < cx->gaps.size && gap == NULL; i++) {
-    gap_t *known = &cx->gaps.data[i];
-    if (strcmp(known->type, op->type) == 0 && strcmp(known->reason, reason) == 0)
-      gap = known;
-  }
-  if (gap == NULL) {
-    gap_t made = {.type = op->type};
-    strncpy(made.reason, reason, sizeof made.reason - 1);
-    if (!SCULL_VEC_PUSH(&cx->gaps, made))
-      return scull_base_fail_memory(cx->diag, "a report");
-    gap = &cx->gaps.data[cx->gaps.size - 1];
-  }
-  if (gap->count < PLACES)
-    gap->places[gap->count] = op;
-  gap->count++;
-  return SCULL_OK;
-}
-
-/* One message a type and reason, with the first places. */
-static scull_status_t report_gaps(const convert_t *cx) {
-  for (size_t i = 0; i < cx->gaps.size; i++) {
-    const gap_t *gap = &cx->gaps.data[i];
-    scull_text_t places = {0};
-    for (size_t p = 0; p < gap->count && p < PLACES; p++)
-      scull_base_text_print(&places, "%s block %u operator %u ('%.80s')", p == 0 ? "" : ",",
-                            gap->places[p]->block, gap->places[p]->index,
-                            first_output(cx, gap->places[p]));
-    (void)scull_base_fail(
-        cx->diag, SCULL_UNSUPPORTED, "%s: operator %s is not supported: %s; %zu time%s:%s%s",
-        cx->source->model_name, gap->type, gap->reason, gap->count, gap->count == 1 ? "" : "s",
-        scull_base_text_get(&places), gap->count > PLACES ? ", ..." : "");
-    scull_base_text_deinit(&places);
-  }
-  return cx->gaps.size == 0 ? SCULL_OK : SCULL_UNSUPPORTED;
+  char place[PLACE];
+  place_of(cx, op, place);
+  return scull_import_gaps_add(&cx->gaps, cx->diag, op->type, reason, place);
 }
 
 /* --- operators ------------------------------------------------------------------------------- */
 
 static scull_status_t fail_at(const convert_t *cx, scull_status_t status,
                               const scull_paddle_op_t *op, const char *words) {
-  return scull_base_fail(cx->diag, status, "%s: block %u, operator %u (%s, output '%.80s'): %s",
-                         cx->source->model_name, op->block, op->index, op->type,
-                         first_output(cx, op), words);
+  char place[PLACE];
+  place_of(cx, op, place);
+  return scull_base_fail(cx->diag, status, "%s: %s: %s", cx->source->model_name, place, words);
 }
 
 static void lose_outputs(convert_t *cx, const scull_paddle_op_t *op) {
@@ -237,9 +209,15 @@ static const char *missing(const scull_paddle_op_t *op, const scull_paddle_row_t
                        : "Scull does not know it";
 }
 
+static scull_status_t call_row(void *user) {
+  scull_paddle_call_t *call = user;
+  return call->row->map(call);
+}
+
 static scull_status_t map_op(convert_t *cx, const scull_paddle_op_t *op,
                              const scull_paddle_row_t *row) {
-  scull_diag_t words; /* the graph's words come without file and operator */
+  char place[PLACE];
+  bool lost = false;
   scull_paddle_call_t call = {
       .emitter = {.graph = cx->graph, .name = first_output(cx, op), .has_origin = true},
       .graph = cx->graph,
@@ -247,20 +225,13 @@ static scull_status_t map_op(convert_t *cx, const scull_paddle_op_t *op,
       .op = op,
       .row = row,
       .values = cx->values};
+  place_of(cx, op, place);
   SCULL_TRY(scull_graph_add_origin(cx->graph, call.emitter.name, op->type, &call.emitter.origin));
-  scull_base_diag_init(&words, SCULL_SEVERITY_ERROR, NULL, NULL);
-  cx->graph->diag = &words;
-  scull_status_t status = row->map(&call);
-  cx->graph->diag = cx->diag;
-  if (status == SCULL_UNSUPPORTED) {
+  SCULL_TRY(scull_import_map(cx->source, &call.emitter, &cx->gaps, op->type, place, call_row, &call,
+                             &lost));
+  if (lost)
     lose_outputs(cx, op);
-    const char *reason = scull_base_diag_first_error(&words);
-    status = add_gap(cx, op, call.emitter.reason[0] != '\0' ? call.emitter.reason : reason);
-  } else if (status != SCULL_OK) {
-    status = fail_at(cx, status, op, scull_base_diag_first_error(&words));
-  }
-  scull_base_diag_deinit(&words);
-  return status;
+  return SCULL_OK;
 }
 
 static scull_status_t walk_op(convert_t *cx, const scull_paddle_op_t *op) {
@@ -289,23 +260,20 @@ static scull_status_t walk_op(convert_t *cx, const scull_paddle_op_t *op) {
 
 /* --- outputs --------------------------------------------------------------------------------- */
 
+static scull_value_id_t find_var(void *user, const char *name) {
+  const convert_t *cx = user;
+  for (size_t v = 0; v < cx->program->vars.size; v++) {
+    if (strcmp(cx->program->vars.data[v].name, name) == 0)
+      return cx->values[v];
+  }
+  return SCULL_NO_ID;
+}
+
 static scull_status_t add_outputs(convert_t *cx) {
   qsort(cx->fetches, cx->fetch_count, sizeof *cx->fetches, compare_ports);
   for (size_t i = 0; i < cx->fetch_count; i++)
     SCULL_TRY(scull_graph_add_output(cx->graph, cx->fetches[i].value, cx->fetches[i].name));
-  const scull_import_options_t *options = cx->source->options;
-  for (size_t i = 0; i < options->extra_output_count; i++) {
-    scull_value_id_t value = SCULL_NO_ID;
-    for (size_t v = 0; v < cx->program->vars.size && value == SCULL_NO_ID; v++) {
-      if (strcmp(cx->program->vars.data[v].name, options->extra_outputs[i]) == 0)
-        value = cx->values[v];
-    }
-    if (value == SCULL_NO_ID)
-      return scull_base_fail(cx->diag, SCULL_INVALID_ARGUMENT,
-                             "%s: no operator gives '%.80s', which was asked for as an output",
-                             cx->source->model_name, options->extra_outputs[i]);
-    SCULL_TRY(scull_graph_add_output(cx->graph, value, options->extra_outputs[i]));
-  }
+  SCULL_TRY(scull_import_extra_outputs(cx->source, cx->graph, find_var, cx));
   if (cx->graph->outputs.size == 0)
     return scull_base_fail(cx->diag, SCULL_CORRUPT, "%s: the program has no output (fetch)",
                            cx->source->model_name);
@@ -325,7 +293,7 @@ static scull_status_t convert(convert_t *cx, scull_graph_t **out) {
   SCULL_TRY(add_params(cx));
   for (size_t i = 0; i < program->op_count; i++)
     SCULL_TRY(walk_op(cx, &program->ops[i]));
-  SCULL_TRY(report_gaps(cx));
+  SCULL_TRY(scull_import_gaps_report(&cx->gaps, cx->source));
   return add_outputs(cx);
 }
 
@@ -334,10 +302,55 @@ scull_status_t scull_paddle_convert(const scull_import_source_t *source,
   convert_t cx = {.source = source, .diag = source->diag, .program = program};
   *out = NULL;
   scull_status_t status = convert(&cx, out);
-  SCULL_VEC_DEINIT(&cx.gaps);
+  scull_import_gaps_deinit(&cx.gaps);
   if (status != SCULL_OK) {
     scull_graph_destroy(*out);
     *out = NULL;
   }
   return status;
+}
+
+/* --- ports alone -------------------------------------------------------------------------------
+ */
+
+/* A variable as it is declared; open extents are -1 whatever the file says. */
+static scull_status_t outline_port(const convert_t *cx, const port_t *port, scull_arena_t *arena,
+                                   scull_import_port_t *out) {
+  const scull_paddle_var_t *var = &cx->program->vars.data[port->var];
+  *out = (scull_import_port_t){.name = scull_base_arena_format(arena, "%s", port->name),
+                               .shape.rank = -1};
+  if (var->declared && var->element >= 0 && var->dims.size <= SCULL_MAX_RANK) {
+    out->dtype = scull_paddle_dtype(var->element);
+    out->shape = scull_tensor_shape((int32_t)var->dims.size, var->dims.data);
+  }
+  for (int32_t i = 0; i < out->shape.rank; i++)
+    out->shape.dim[i] = out->shape.dim[i] < 0 ? -1 : out->shape.dim[i];
+  return out->name == NULL ? scull_base_fail_memory(cx->diag, "a port") : SCULL_OK;
+}
+
+static scull_status_t outline_ports(const convert_t *cx, const port_t *ports, size_t count,
+                                    scull_arena_t *arena, scull_import_port_t **out) {
+  *out = SCULL_ARENA_ARRAY(arena, scull_import_port_t, count);
+  if (*out == NULL)
+    return scull_base_fail_memory(cx->diag, "a program's ports");
+  for (size_t i = 0; i < count; i++)
+    SCULL_TRY(outline_port(cx, &ports[i], arena, &(*out)[i]));
+  return SCULL_OK;
+}
+
+scull_status_t scull_paddle_outline(const scull_import_source_t *source,
+                                    scull_paddle_program_t *program, scull_import_outline_t *out) {
+  convert_t cx = {.source = source, .diag = source->diag, .program = program};
+  SCULL_TRY(collect_ports(&cx));
+  for (size_t i = 0; i < program->op_count; i++) {
+    const scull_paddle_op_t *op = &program->ops[i];
+    if (op->block == 0 && is_type(op, "fetch"))
+      SCULL_TRY(
+          make_port(&cx, op, op->inputs, op->input_count, "X", &cx.fetches[cx.fetch_count++]));
+  }
+  qsort(cx.fetches, cx.fetch_count, sizeof *cx.fetches, compare_ports);
+  out->input_count = cx.feed_count;
+  out->output_count = cx.fetch_count;
+  SCULL_TRY(outline_ports(&cx, cx.feeds, cx.feed_count, &out->arena, &out->inputs));
+  return outline_ports(&cx, cx.fetches, cx.fetch_count, &out->arena, &out->outputs);
 }
