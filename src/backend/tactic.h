@@ -28,6 +28,7 @@ typedef enum scull_growth {
   SCULL_GROW_NONE = 0,        /* the anchor alone */
   SCULL_GROW_EPILOGUE = 1,    /* anchor [+ residual add] [+ one unary], each prefix offered */
   SCULL_GROW_ELEMENTWISE = 2, /* a chain of unary and binary operators of one shape */
+  SCULL_GROW_POOLING = 3,     /* anchor [+ one unary] + one pooling */
 } scull_growth_t;
 
 /* All pointers are memory of the tactic's device. */
@@ -77,6 +78,7 @@ typedef struct scull_tactic {
                               const scull_device_t *device, size_t *bytes);
   scull_status_t (*pack)(const scull_site_t *site, const scull_config_t *config,
                          const scull_device_t *device, void *dst);
+  bool packs_alike; /* one packing serves all knobs of a pair of formats: tuning packs once */
 
   /* Makes what depends on the actual shapes (in `opt`), layouts set in the values. May allocate.
    * UNSUPPORTED (with no message needed) when this config cannot run these shapes. The site is
