@@ -1,13 +1,13 @@
 /* grid_sample: x [N,C,H,W], grid [N,P,Q,2] of (x, y) in -1 to 1 -> [N,C,P,Q], x sampled at those
- * places. cubic is Keys' convolution with a = -0.75 (ONNX, PyTorch), whose taps are brought inside
- * one by one. */
+ * places. nearest rounds halves away from zero, as Paddle does, nearest_even to the even
+ * neighbour, as ONNX does. */
 #include "ops/grid_sample.h"
 
 #include <math.h>
 
 #include "ops/shape_rules.h"
 
-static const char *const modes[] = {"linear", "nearest", "nearest_even", "cubic", NULL};
+static const char *const modes[] = {"linear", "nearest", "cubic", "nearest_even", NULL};
 static const char *const paddings[] = {"zeros", "border", "reflect", NULL};
 
 static const scull_attr_field_t fields[] = {
@@ -38,19 +38,27 @@ static double reflect(double at, double low, double high) {
   return low + (over > range ? 2 * range - over : over);
 }
 
-/* From -1..1 to elements of an axis of `size`. */
-static double place_of(const scull_grid_sample_attrs_t *attrs, double v, int64_t size) {
-  return attrs->align_corners ? (v + 1) / 2 * (double)(size - 1) : ((v + 1) * (double)size - 1) / 2;
-}
-
-/* A place brought inside as the padding asks. NaN and far places come back as ones just outside. */
+/* An element brought inside as the padding asks; with zeros it stays where it is. */
 static double bring_inside(const scull_grid_sample_attrs_t *attrs, double at, int64_t size) {
   double last = (double)(size - 1);
   if (attrs->padding == SCULL_GRID_REFLECT && isfinite(at))
     at = attrs->align_corners ? reflect(at, 0, last) : reflect(at, -0.5, last + 0.5);
   if (attrs->padding != SCULL_GRID_ZEROS)
     return at > 0 ? fmin(at, last) : 0;
-  return at > -2 ? fmin(at, last + 2) : -2;
+  return at;
+}
+
+/* From -1..1 to elements of an axis of `size`. NaN and far places come back as ones just outside.
+ */
+static double place(const scull_grid_sample_attrs_t *attrs, double v, int64_t size) {
+  double last = (double)(size - 1);
+  double at = attrs->align_corners ? (v + 1) / 2 * last : ((v + 1) * (double)size - 1) / 2;
+  /* cubic brings its taps inside, but needs places that it can tell from their neighbours */
+  if (attrs->mode != SCULL_GRID_CUBIC || !(fabs(at) < 0x1p40))
+    at = bring_inside(attrs, at, size);
+  if (attrs->padding == SCULL_GRID_ZEROS)
+    return at > -4 ? fmin(at, last + 4) : -4;
+  return at;
 }
 
 typedef struct {
@@ -67,6 +75,7 @@ static void add_tap(taps_t *taps, double row, double column, double weight, int6
   taps->weight[taps->count++] = weight;
 }
 
+/* Keys' cubic convolution at distance `d` from a tap. */
 static double cubic(double d) {
   const double a = -0.75;
   d = fabs(d);
@@ -75,17 +84,14 @@ static double cubic(double d) {
   return d < 2 ? (((d - 5) * d + 8) * d - 4) * a : 0;
 }
 
-static taps_t cubic_taps(const scull_grid_sample_attrs_t *attrs, double x, double y, int64_t height,
-                         int64_t width) {
+static taps_t cubic_taps(const scull_grid_sample_attrs_t *attrs, double column, double row,
+                         int64_t height, int64_t width) {
   taps_t taps = {0};
-  double column = place_of(attrs, x, width), row = place_of(attrs, y, height);
-  if (!(fabs(column) < 1e15 && fabs(row) < 1e15)) /* NaN, or far outside: nothing, or an edge */
-    column = row = -1e15;
-  double left = floor(column), above = floor(row);
-  for (int i = -1; i < 3; i++) {
-    for (int k = -1; k < 3; k++)
-      add_tap(&taps, bring_inside(attrs, above + i, height), bring_inside(attrs, left + k, width),
-              cubic(row - above - i) * cubic(column - left - k), height, width);
+  double left = floor(column) - 1, above = floor(row) - 1;
+  for (int i = 0; i < 16; i++) {
+    double r = above + i / 4, c = left + i % 4;
+    add_tap(&taps, bring_inside(attrs, r, height), bring_inside(attrs, c, width),
+            cubic(row - r) * cubic(column - c), height, width);
   }
   return taps;
 }
@@ -93,10 +99,9 @@ static taps_t cubic_taps(const scull_grid_sample_attrs_t *attrs, double x, doubl
 static taps_t taps_of(const scull_grid_sample_attrs_t *attrs, double x, double y, int64_t height,
                       int64_t width) {
   taps_t taps = {0};
+  double column = place(attrs, x, width), row = place(attrs, y, height);
   if (attrs->mode == SCULL_GRID_CUBIC)
-    return cubic_taps(attrs, x, y, height, width);
-  double column = bring_inside(attrs, place_of(attrs, x, width), width);
-  double row = bring_inside(attrs, place_of(attrs, y, height), height);
+    return cubic_taps(attrs, column, row, height, width);
   if (attrs->mode == SCULL_GRID_NEAREST || attrs->mode == SCULL_GRID_NEAREST_EVEN) {
     bool even = attrs->mode == SCULL_GRID_NEAREST_EVEN;
     add_tap(&taps, even ? rint(row) : round(row), even ? rint(column) : round(column), 1, height,
@@ -132,10 +137,8 @@ static scull_status_t reference(const scull_op_call_t *call) {
 
 static double flops(const scull_op_call_t *call) {
   const scull_grid_sample_attrs_t *attrs = call->attrs;
-  return (attrs->mode == SCULL_GRID_LINEAR  ? 8
-          : attrs->mode == SCULL_GRID_CUBIC ? 32
-                                            : 1) *
-         (double)scull_tensor_count(&call->outputs[0].type.shape);
+  static const double per_element[] = {8, 1, 32};
+  return per_element[attrs->mode] * (double)scull_tensor_count(&call->outputs[0].type.shape);
 }
 
 const scull_opdef_t scull_opdef_grid_sample = {.name = "grid_sample",

@@ -10,9 +10,9 @@ static const char *const coords[] = {"half_pixel",
                                      "align_corners",
                                      "asymmetric",
                                      "half_pixel_one",
-                                     "half_pixel_shifted",
                                      "half_pixel_symmetric",
-                                     "align_corners_scaled",
+                                     "half_pixel_shifted",
+                                     "align_scaled_corners",
                                      "crop",
                                      NULL};
 static const char *const roundings[] = {"floor", "round", "ceil", "round_prefer_floor", NULL};
@@ -25,7 +25,7 @@ static const scull_attr_field_t fields[] = {
     SCULL_FIELD_ENUM(scull_resize_attrs_t, rounding, "floor", roundings),
     SCULL_FIELD(scull_resize_attrs_t, FLOAT, cubic_a, "-0.75"),
     SCULL_FIELD(scull_resize_attrs_t, BOOL, exclude_outside, "false"),
-    SCULL_FIELD(scull_resize_attrs_t, FLOATS, region, ""),
+    SCULL_FIELD(scull_resize_attrs_t, FLOATS, crop, ""),
     SCULL_FIELD(scull_resize_attrs_t, FLOAT, outside, "0"),
 };
 
@@ -41,6 +41,10 @@ static scull_status_t read_size(const scull_op_call_t *call, int32_t axis, int32
     SCULL_TRY(scull_ops_check_list(call, 1, "the size", spatial));
     if (!scull_tensor_dtype_is_integer(size->type.dtype))
       return scull_ops_fail(call, "the size must be integers");
+    if (scull_ops_must_guess(call, 1)) {
+      *out = call->inputs[0].type.shape.dim[2 + axis]; /* as good as any */
+      return SCULL_OK;
+    }
     if (size->data == NULL)
       return scull_ops_fail(call, "the size is not known before the run");
     *out = scull_tensor_load_i64(size->data, size->type.dtype, axis);
@@ -54,30 +58,32 @@ static scull_status_t read_size(const scull_op_call_t *call, int32_t axis, int32
   return *out > 0 ? SCULL_OK : scull_ops_fail(call, "size %lld", (long long)*out);
 }
 
-/* What the rule for coordinates makes of the ratio. */
-static scull_status_t set_ratio(const scull_op_call_t *call, int32_t axis, int32_t spatial,
-                                float scale, scull_resize_axis_t *a) {
+/* Ratio and shift of the coordinates that are no half pixels. */
+static scull_status_t place(const scull_op_call_t *call, int32_t axis, int32_t spatial, float scale,
+                            scull_resize_axis_t *a) {
   const scull_resize_attrs_t *attrs = call->attrs;
-  float last = (float)(a->in - 1), whole = scale > 0 ? scale * (float)a->in : (float)a->out;
+  float last = (float)(a->in - 1), exact = scale * (float)a->in;
   switch (attrs->coords) {
-  case SCULL_COORDS_ALIGN_CORNERS: a->ratio = a->out > 1 ? last / (float)(a->out - 1) : 0; break;
-  case SCULL_COORDS_ALIGN_CORNERS_SCALED:
-    a->ratio = a->out > 1 && whole > 1 ? last / (whole - 1) : 0;
-    break;
+  case SCULL_COORDS_ALIGN_CORNERS:
+    a->ratio = a->out > 1 ? last / (float)(a->out - 1) : 0;
+    return SCULL_OK;
+  case SCULL_COORDS_ALIGN_SCALED_CORNERS:
+    exact = scale > 0 ? exact : (float)a->out;
+    a->ratio = exact > 1 ? last / (exact - 1) : 0;
+    return SCULL_OK;
   case SCULL_COORDS_HALF_PIXEL_SYMMETRIC:
-    a->begin = (float)a->in / 2 * (1 - (float)a->out / whole);
-    break;
+    a->shift = scale > 0 ? (float)a->in / 2 * (1 - (float)a->out / exact) : 0;
+    return SCULL_OK;
   case SCULL_COORDS_CROP: {
-    if (attrs->region.size != 2 * (size_t)spatial)
-      return scull_ops_fail(call, "region: %d numbers are wanted", 2 * spatial);
-    float from = (float)attrs->region.data[axis], to = (float)attrs->region.data[spatial + axis];
-    a->ratio = a->out > 1 ? (to - from) * last / (float)(a->out - 1) : 0;
-    a->begin = a->out > 1 ? from * last : (from + to) / 2 * last;
-    break;
+    if (attrs->crop.size != 2 * (size_t)spatial)
+      return scull_ops_fail(call, "crop: %d numbers are wanted", 2 * spatial);
+    float begin = (float)attrs->crop.data[axis], end = (float)attrs->crop.data[spatial + axis];
+    a->ratio = a->out > 1 ? (end - begin) * last / (float)(a->out - 1) : 0;
+    a->shift = a->out > 1 ? begin * last : 0.5f * (begin + end) * last;
+    return SCULL_OK;
   }
-  default: break;
+  default: return SCULL_OK;
   }
-  return SCULL_OK;
 }
 
 static scull_status_t resolve(const scull_op_call_t *call, int32_t axis, int32_t spatial,
@@ -98,7 +104,7 @@ static scull_status_t resolve(const scull_op_call_t *call, int32_t axis, int32_t
   if (a->out < 1 || a->in < 1)
     return scull_ops_fail(call, "from %lld to %lld elements", (long long)a->in, (long long)a->out);
   a->ratio = scale > 0 ? 1 / scale : (float)a->in / (float)a->out;
-  return set_ratio(call, axis, spatial, scale, a);
+  return place(call, axis, spatial, scale, a);
 }
 
 scull_status_t scull_ops_resize_geometry(const scull_op_call_t *call,
@@ -118,8 +124,11 @@ static scull_status_t infer(const scull_op_call_t *call) {
   scull_resize_geometry_t g;
   SCULL_TRY(scull_ops_resize_geometry(call, &g));
   SCULL_TRY(scull_ops_infer_number(call));
-  for (int32_t i = 0; i < g.spatial; i++)
+  for (int32_t i = 0; i < g.spatial; i++) {
     call->outputs[0].type.shape.dim[2 + i] = g.axis[i].out;
+    if (scull_ops_must_guess(call, 1))
+      scull_ops_open(call, 0, 2 + i);
+  }
   return SCULL_OK;
 }
 
@@ -147,29 +156,31 @@ static double cubic(double a, double d) {
   return d < 2 ? (((d - 5) * d + 8) * d - 4) * a : 0;
 }
 
+/* Where output `d` lies in the input. */
 static float position(const scull_resize_attrs_t *attrs, const scull_resize_axis_t *axis,
                       int64_t d) {
-  float centre = axis->ratio * ((float)d + 0.5f);
   switch (attrs->coords) {
-  case SCULL_COORDS_HALF_PIXEL: return centre - 0.5f;
-  case SCULL_COORDS_HALF_PIXEL_ONE: return axis->out > 1 ? centre - 0.5f : 0;
-  case SCULL_COORDS_HALF_PIXEL_SHIFTED: return centre;
-  case SCULL_COORDS_HALF_PIXEL_SYMMETRIC: return axis->begin + centre - 0.5f;
-  case SCULL_COORDS_CROP: return axis->begin + axis->ratio * (float)d;
-  default: return axis->ratio * (float)d;
+  case SCULL_COORDS_HALF_PIXEL_ONE:
+    if (axis->out == 1)
+      return 0;
+    return axis->ratio * ((float)d + 0.5f) - 0.5f;
+  case SCULL_COORDS_HALF_PIXEL:
+  case SCULL_COORDS_HALF_PIXEL_SYMMETRIC:
+    return axis->shift + (axis->ratio * ((float)d + 0.5f) - 0.5f);
+  case SCULL_COORDS_HALF_PIXEL_SHIFTED: return axis->ratio * ((float)d + 0.5f);
+  default: return axis->shift + axis->ratio * (float)d;
   }
 }
 
-/* Takes the weight from taps that lie beyond the edge. */
-static void drop_outside(const scull_resize_axis_t *axis, float first, int32_t taps,
-                         double *weight) {
+/* Taps beyond the edge lose their weight to the others. */
+static void exclude(const scull_resize_axis_t *axis, float first, int32_t taps, double *weight) {
   double sum = 0;
   for (int32_t i = 0; i < taps; i++) {
     float at = first + (float)i;
     weight[i] = at < 0 || at > (float)(axis->in - 1) ? 0 : weight[i];
     sum += weight[i];
   }
-  for (int32_t i = 0; i < taps && (sum < 0 || sum > 0); i++)
+  for (int32_t i = 0; i < taps && sum != 0; i++)
     weight[i] /= sum;
 }
 
@@ -193,7 +204,7 @@ int32_t scull_ops_resize_taps(const scull_resize_attrs_t *attrs, const scull_res
     weight[i] = taps == 4 ? cubic(attrs->cubic_a, distance) : 1 - fabs(distance);
   }
   if (attrs->exclude_outside)
-    drop_outside(axis, low + (float)first, taps, weight);
+    exclude(axis, low + (float)first, taps, weight);
   return taps;
 }
 
@@ -261,6 +272,7 @@ const scull_opdef_t scull_opdef_resize = {.name = "resize",
                                           .inputs_max = 2,
                                           .outputs_min = 1,
                                           .outputs_max = 1,
+                                          .value_inputs = 1u << 1,
                                           .attrs = SCULL_SCHEMA(scull_resize_attrs_t, fields),
                                           .infer = infer,
                                           .reference = reference,

@@ -153,7 +153,7 @@ static const char *our_coords(const resize_t *r, const char *theirs) {
                {"tf_half_pixel_for_nn", "half_pixel_shifted"},
                {"tf_crop_and_resize", "crop"}};
   if (strcmp(theirs, "align_corners") == 0 && !r->sized) /* in * scale is not rounded there */
-    return "align_corners_scaled";
+    return "align_scaled_corners";
   for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
     if (strcmp(words[i].theirs, theirs) == 0)
       return words[i].ours;
@@ -214,7 +214,7 @@ static scull_status_t emit_resize(scull_onnx_call_t *call, const resize_t *r, sc
     region[spatial + i] = r->to[order[i]];
   }
   if (r->crops)
-    scull_import_emit_floats(&emit, "region", (scull_floats_t){region, 2 * spatial});
+    scull_import_emit_floats(&emit, "crop", (scull_floats_t){region, 2 * spatial});
   return scull_import_emit_end(&emit, name, out);
 }
 

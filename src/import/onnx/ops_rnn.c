@@ -1,19 +1,18 @@
-/* RNN, GRU and LSTM. The usual forms become our lstm and gru, whose gates stand in another order;
- * the others (peepholes, lengths, other functions) the general rnn. */
+/* RNN, GRU and LSTM: gates and biases in our order, batches second, directions joined. */
 #include <string.h>
 
 #include "import/onnx/call.h"
 
-typedef struct {
-  const char *cell;         /* a word of ours */
-  int64_t gates, functions; /* functions: of one direction */
-  const char *usual[3];     /* their names */
-  int64_t directions, hidden;
-  bool batch_first, is_usual; /* is_usual: our fast operators have it */
-  scull_value_id_t in[8];     /* x, w, r, bias, lengths, h0, c0, peepholes */
-} layer_t;
+enum { X, W, R, BIAS, LENGTHS, H0, C0, PEEPHOLES, OPERANDS }; /* ONNX's order */
 
-enum { X, W, R, BIAS, LENGTHS, H0, C0, PEEPHOLES, OPERANDS };
+typedef struct {
+  const char *op; /* ours */
+  int64_t gates;
+  size_t states;
+  int64_t directions, hidden;
+  bool batch_first;
+  scull_value_id_t in[OPERANDS];
+} layer_t;
 
 /* --- reading --------------------------------------------------------------------------------- */
 
@@ -51,24 +50,32 @@ static scull_status_t read_layer(scull_onnx_call_t *call, layer_t *l) {
   return to_time_first(call, l, &l->in[C0]);
 }
 
-/* The numbers of the functions; none where they are the usual ones. */
-static scull_status_t read_functions(scull_onnx_call_t *call, const layer_t *l, scull_ints_t *out) {
-  static const char *const known[] = {"Sigmoid", "Tanh", "Relu", "Identity"};
+/* The names of the functions as ours, between commas; "" where none are given. */
+static scull_status_t read_functions(scull_onnx_call_t *call, const char **out) {
+  static const char *const words[][2] = {{"Relu", "relu"},
+                                         {"Tanh", "tanh"},
+                                         {"Sigmoid", "sigmoid"},
+                                         {"Affine", "affine"},
+                                         {"LeakyRelu", "leaky_relu"},
+                                         {"ThresholdedRelu", "thresholded_relu"},
+                                         {"ScaledTanh", "scaled_tanh"},
+                                         {"HardSigmoid", "hard_sigmoid"},
+                                         {"Elu", "elu"},
+                                         {"Softsign", "softsign"},
+                                         {"Softplus", "softplus"}};
   const scull_onnx_attr_t *attr = scull_onnx_attr(call, "activations");
-  bool usual = true;
   size_t count = attr == NULL || attr->kind != SCULL_ONNX_ATTR_TEXTS ? 0 : attr->texts.size;
-  int64_t *list = SCULL_ARENA_ARRAY(&call->graph->arena, int64_t, count);
-  if (list == NULL)
-    return scull_base_fail_memory(call->graph->diag, "a list");
+  *out = "";
   for (size_t i = 0; i < count; i++) {
-    list[i] = -1;
-    usual = usual && strcmp(attr->texts.data[i], l->usual[i % (size_t)l->functions]) == 0;
-    for (int64_t k = 0; k < 4; k++)
-      list[i] = strcmp(attr->texts.data[i], known[k]) == 0 ? k : list[i];
-    if (list[i] < 0)
+    const char *ours = NULL;
+    for (size_t k = 0; k < sizeof words / sizeof words[0]; k++)
+      ours = strcmp(attr->texts.data[i], words[k][0]) == 0 ? words[k][1] : ours;
+    if (ours == NULL || count > 16)
       return scull_import_unsupported(&call->emitter, "activation '%.40s'", attr->texts.data[i]);
+    *out = scull_base_arena_format(&call->graph->arena, "%s%s%s", *out, i == 0 ? "" : ",", ours);
+    if (*out == NULL)
+      return scull_base_fail_memory(call->graph->diag, "a list");
   }
-  *out = (scull_ints_t){list, usual ? 0 : count};
   return SCULL_OK;
 }
 
@@ -119,16 +126,17 @@ static scull_status_t gru_biases(scull_onnx_call_t *call, scull_value_id_t bias,
 /* lstm: i, o, f, c -> i, f, c, o; gru: z, r, n -> r, z, n. */
 static scull_status_t to_our_order(scull_onnx_call_t *call, layer_t *l) {
   static const size_t lstm_order[] = {0, 2, 3, 1}, gru_order[] = {1, 0, 2};
-  bool lstm = l->gates == 4;
-  const size_t *order = lstm ? lstm_order : gru_order;
-  SCULL_TRY(reorder(call, l->in[W], (size_t)l->gates, order, &l->in[W]));
-  SCULL_TRY(reorder(call, l->in[R], (size_t)l->gates, order, &l->in[R]));
-  if (l->in[BIAS] == SCULL_NO_ID)
-    return SCULL_OK;
-  if (!lstm)
+  const size_t *order = l->gates == 4 ? lstm_order : gru_order;
+  bool biased = l->in[BIAS] != SCULL_NO_ID;
+  if (l->gates > 1) {
+    SCULL_TRY(reorder(call, l->in[W], (size_t)l->gates, order, &l->in[W]));
+    SCULL_TRY(reorder(call, l->in[R], (size_t)l->gates, order, &l->in[R]));
+  }
+  if (biased && l->gates == 3)
     return gru_biases(call, l->in[BIAS], &l->in[BIAS]);
-  SCULL_TRY(join_biases(call, l->in[BIAS], &l->in[BIAS]));
-  return reorder(call, l->in[BIAS], 4, order, &l->in[BIAS]);
+  if (biased)
+    SCULL_TRY(join_biases(call, l->in[BIAS], &l->in[BIAS]));
+  return biased && l->gates == 4 ? reorder(call, l->in[BIAS], 4, order, &l->in[BIAS]) : SCULL_OK;
 }
 
 /* --- results --------------------------------------------------------------------------------- */
@@ -162,72 +170,60 @@ static scull_status_t set_state(scull_onnx_call_t *call, const layer_t *l, size_
   return SCULL_OK;
 }
 
-static scull_status_t end_layer(scull_onnx_call_t *call, const layer_t *l, scull_emit_t *emit,
-                                size_t states) {
-  const char *direction = scull_onnx_text(call, "direction", "forward");
+static scull_status_t end_layer(scull_onnx_call_t *call, const layer_t *l, scull_emit_t *emit) {
   scull_value_id_t outs[3];
   const char *names[3] = {NULL, l->batch_first ? NULL : scull_onnx_out_name(call, 1),
                           l->batch_first ? NULL : scull_onnx_out_name(call, 2)};
-  scull_import_emit_word(emit, "direction",
-                         strcmp(direction, "bidirectional") == 0 ? "both" : direction);
-  SCULL_TRY(scull_import_emit_end_many(emit, names, 1 + states, outs));
+  SCULL_TRY(scull_import_emit_end_many(emit, names, 1 + l->states, outs));
   SCULL_TRY(set_sequence(call, l, outs[0]));
-  for (size_t i = 0; i < states; i++)
+  for (size_t i = 0; i < l->states; i++)
     SCULL_TRY(set_state(call, l, 1 + i, outs[1 + i]));
   return SCULL_OK;
 }
 
-/* --- the operators --------------------------------------------------------------------------- */
-
-static scull_status_t usual_layer(scull_onnx_call_t *call, layer_t *l) {
-  bool lstm = l->gates == 4;
-  SCULL_TRY(to_our_order(call, l));
-  const scull_value_id_t inputs[] = {l->in[X],    l->in[W],  l->in[R],
-                                     l->in[BIAS], l->in[H0], l->in[C0]};
-  scull_emit_t emit = scull_import_emit(&call->emitter, l->cell, SCULL_NO_ID);
-  scull_import_emit_inputs(&emit, inputs, lstm ? 6 : 5);
-  return end_layer(call, l, &emit, lstm ? 2 : 1);
-}
-
-static scull_status_t general_layer(scull_onnx_call_t *call, layer_t *l, scull_ints_t functions) {
-  scull_emit_t emit = scull_import_emit(&call->emitter, "rnn", SCULL_NO_ID);
-  scull_import_emit_inputs(&emit, l->in, OPERANDS);
-  scull_import_emit_word(&emit, "cell", l->cell);
-  scull_import_emit_ints(&emit, "functions", functions);
-  scull_import_emit_float(&emit, "clip", scull_onnx_float(call, "clip", 0));
-  scull_import_emit_bool(&emit, "reset_before",
-                         scull_onnx_int(call, "linear_before_reset", 0) == 0);
-  scull_import_emit_bool(&emit, "coupled", scull_onnx_int(call, "input_forget", 0) != 0);
-  return end_layer(call, l, &emit, l->gates == 4 ? 2 : 1);
-}
-
 static scull_status_t layer(scull_onnx_call_t *call, layer_t *l) {
-  scull_ints_t functions = {0};
+  const char *functions = "", *direction = scull_onnx_text(call, "direction", "forward");
+  scull_value_id_t operands[OPERANDS];
+  size_t count = 0;
   SCULL_TRY(read_layer(call, l));
-  SCULL_TRY(read_functions(call, l, &functions));
-  bool plain = functions.size == 0 && l->in[LENGTHS] == SCULL_NO_ID &&
-               l->in[PEEPHOLES] == SCULL_NO_ID && scull_onnx_attr(call, "clip") == NULL &&
-               scull_onnx_int(call, "input_forget", 0) == 0;
-  return plain && l->is_usual ? usual_layer(call, l) : general_layer(call, l, functions);
+  SCULL_TRY(read_functions(call, &functions));
+  SCULL_TRY(to_our_order(call, l));
+  for (size_t i = X; i <= BIAS; i++)
+    operands[count++] = l->in[i];
+  operands[count++] = l->in[H0];
+  if (l->states == 2)
+    operands[count++] = l->in[C0];
+  operands[count++] = l->in[LENGTHS];
+  if (l->states == 2)
+    operands[count++] = l->in[PEEPHOLES];
+  scull_emit_t emit = scull_import_emit(&call->emitter, l->op, SCULL_NO_ID);
+  scull_import_emit_inputs(&emit, operands, count);
+  scull_import_emit_word(&emit, "direction",
+                         strcmp(direction, "bidirectional") == 0 ? "both" : direction);
+  scull_import_emit_text(&emit, "activations", functions);
+  scull_import_emit_floats(&emit, "alpha", scull_onnx_floats(call, "activation_alpha"));
+  scull_import_emit_floats(&emit, "beta", scull_onnx_floats(call, "activation_beta"));
+  scull_import_emit_float(&emit, "clip", scull_onnx_float(call, "clip", 0));
+  if (l->gates == 3)
+    scull_import_emit_bool(&emit, "linear_before_reset",
+                           scull_onnx_int(call, "linear_before_reset", 0) != 0);
+  if (l->gates == 4)
+    scull_import_emit_bool(&emit, "coupled", scull_onnx_int(call, "input_forget", 0) != 0);
+  return end_layer(call, l, &emit);
 }
 
 static scull_status_t rnn(scull_onnx_call_t *call) {
-  layer_t l = {.cell = "plain", .gates = 1, .functions = 1, .usual = {"Tanh"}};
+  layer_t l = {.op = "rnn", .gates = 1, .states = 1};
   return layer(call, &l);
 }
 
 static scull_status_t gru(scull_onnx_call_t *call) {
-  layer_t l = {.cell = "gru", .gates = 3, .functions = 2, .usual = {"Sigmoid", "Tanh"}};
-  l.is_usual = scull_onnx_int(call, "linear_before_reset", 0) != 0;
+  layer_t l = {.op = "gru", .gates = 3, .states = 1};
   return layer(call, &l);
 }
 
 static scull_status_t lstm(scull_onnx_call_t *call) {
-  layer_t l = {.cell = "lstm",
-               .gates = 4,
-               .functions = 3,
-               .usual = {"Sigmoid", "Tanh", "Tanh"},
-               .is_usual = true};
+  layer_t l = {.op = "lstm", .gates = 4, .states = 2};
   return layer(call, &l);
 }
 
