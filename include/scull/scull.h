@@ -112,14 +112,23 @@ typedef enum scull_stage {
   SCULL_STAGE_LOWER = 5,
 } scull_stage_t;
 
-/* Permissions, not orders: the search keeps whatever is fastest. F32 always is permitted, and
- * alone in this version: the others are refused with INVALID_ARGUMENT. */
+/* Permissions, not orders: the search times every permitted type of each layer together with the
+ * conversions that it causes, and keeps what is fastest for the network. F32 always is permitted.
+ * Inputs and outputs keep the model's types. */
 enum {
   SCULL_PRECISION_F32 = 1u << 0,
   SCULL_PRECISION_BF16 = 1u << 1,
   SCULL_PRECISION_F16 = 1u << 2,
   SCULL_PRECISION_INT8 = 1u << 3,
 };
+
+/* Layers that compute in one precision whatever is faster: a pattern of * and ? over names of
+ * layers, of the model's operators behind them, and of their results. The first that fits counts.
+ */
+typedef struct scull_layer_precision {
+  const char *layer;
+  uint32_t precision; /* one of SCULL_PRECISION_* */
+} scull_layer_precision_t;
 
 typedef struct scull_progress {
   const char *stage; /* "tuning", ... */
@@ -141,9 +150,12 @@ typedef struct scull_build_options {
   size_t extra_output_count;
   const char *device; /* "cpu" */
   int device_index;
-  int threads;           /* of one context; 0: all processors */
-  uint32_t precisions;   /* SCULL_PRECISION_* */
-  size_t workspace;      /* bytes a tactic may use as scratch; 0: no limit */
+  int threads;         /* of one context; 0: all processors */
+  uint32_t precisions; /* SCULL_PRECISION_* */
+  const scull_layer_precision_t *layer_precisions;
+  size_t layer_precision_count;
+  bool prefer_layer_precisions; /* what no tactic can follow is a warning, not UNSUPPORTED */
+  size_t workspace;             /* bytes a tactic may use as scratch; 0: no limit */
   int min_subgraph_size; /* clusters with not more operators of the file stay native; default 3 */
   const char *const *disabled_ops; /* operators (the model's or Scull's names) kept native */
   size_t disabled_op_count;

@@ -54,6 +54,7 @@ static void builders_refuse(void **state) {
   static const char *const tactics[] = {"other.build.*", "cpu.cpoy"};
   static const scull_shape_range_t nameless = {.rank = 1};
   static const scull_shape_range_t deep = {.name = "x", .rank = 99};
+  static const scull_layer_precision_t two_types = {"x", 3};
   refused(scull_builder_create(NULL), "scull_builder_create");
   assert_int_equal(scull_builder_create(&b), SCULL_OK);
   assert_string_equal(scull_builder_report(b), "");
@@ -82,7 +83,9 @@ static void builders_refuse(void **state) {
   REFUSE(o.tune = (scull_tune_t)9, "out of range");
   REFUSE(o.stop_after = (scull_stage_t)9, "out of range");
   REFUSE(o.disabled_op_count = 1, "NULL");
-  REFUSE(o.precisions = SCULL_PRECISION_INT8, "only fp32");
+  REFUSE(o.precisions = 1u << 9, "unknown bit");
+  REFUSE(o.layer_precision_count = 1, "layer_precisions are NULL");
+  REFUSE((o.layer_precision_count = 1, o.layer_precisions = &two_types), "not one precision");
   REFUSE((o.disabled_ops = ops, o.disabled_op_count = 2), "did you mean 'softmax'?");
   REFUSE((o.disabled_passes = passes, o.disabled_pass_count = 1),
          "did you mean 'fold_batch_norm'?");

@@ -73,6 +73,10 @@ bool scull_backend_tactic_applies(const scull_tactic_t *tactic, const scull_site
   const scull_opdef_t *anchor = site->ops[0].def;
   if (tactic->growth == SCULL_GROW_NONE && site->op_count > 1)
     return false;
+  for (size_t i = 0; i < site->value_count; i++) {
+    if (site->values[i].as != SCULL_AS_MODEL && (tactic->precisions >> site->values[i].as & 1) == 0)
+      return false;
+  }
   if (tactic->anchors == NULL)
     return tactic->traits == 0 || (anchor->traits & tactic->traits) != 0;
   for (size_t i = 0; tactic->anchors[i] != NULL; i++) {

@@ -77,10 +77,14 @@ scull_status_t scull_import_model(const scull_import_options_t *options,
 scull_status_t scull_import_hash(const scull_import_options_t *options, scull_import_files_t *files,
                                  scull_diag_t *diag, uint64_t *out) {
   scull_import_source_t source;
+  const scull_format_t *format = NULL;
   SCULL_TRY(scull_import_locate(options, files, diag, &source));
+  SCULL_TRY(find_format(&source, options->format, &format));
   uint64_t hash = scull_base_hash64(source.model.data, source.model.size, 0);
   hash = scull_base_hash64(source.params.data, source.params.size, hash);
-  if (source.params.size == 0 && source.params_folder != NULL)
+  if (format->hash != NULL)
+    SCULL_TRY(format->hash(&source, &hash));
+  else if (source.params.size == 0 && source.params_folder != NULL)
     SCULL_TRY(scull_base_directory_hash(source.params_folder, &hash, diag));
   *out = hash;
   return SCULL_OK;

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/thread.h"
-#include "tune/forms.h"
+#include "tune/pins.h"
 
 enum { FAST_CONFIGS = 4 };
 
@@ -104,15 +104,21 @@ static scull_status_t add_candidate(scull_search_t *s, scull_unit_t *unit, scull
   return add_alternative(s, unit, one);
 }
 
+/* What a tactic offers for the site; in fast tuning the first few of each precision. */
 static size_t configs_of(const scull_search_t *s, const scull_tactic_t *tactic,
                          const scull_site_t *site, scull_config_t *configs) {
   size_t limit = s->options->level == SCULL_TUNE_LEVEL_FULL ? SCULL_MAX_CONFIGS : FAST_CONFIGS;
+  size_t kept = 0, of[SCULL_PRECISIONS] = {0};
   if (tactic->configs == NULL) {
     configs[0] = (scull_config_t){0};
     return 1;
   }
   size_t count = tactic->configs(site, s->options->device, configs, SCULL_MAX_CONFIGS);
-  return count < limit ? count : limit;
+  for (size_t i = 0; i < count; i++) {
+    if (of[configs[i].src_as]++ < limit)
+      configs[kept++] = configs[i];
+  }
+  return kept;
 }
 
 /* True when the longest form has shown that this candidate is far from the fastest: then it is not
@@ -212,7 +218,9 @@ static scull_status_t make_form(scull_search_t *s, scull_unit_t *unit, size_t co
   scull_form_t form = {.count = count};
   SCULL_TRY(scull_tune_site(s->graph, unit->chain, count, s->options, s->arena, &form.site,
                             &form.values));
+  form.site.precisions = scull_tune_pins_permitted(s->graph, s->options, unit->chain, count);
   SCULL_TRY(ask_all(s, unit, &form));
+  scull_tune_pins_filter(s->graph, s->options, unit->chain, &form);
   if (form.candidate_count > 0)
     unit->forms[unit->form_count++] = form;
   return SCULL_OK;
