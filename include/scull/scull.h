@@ -76,8 +76,8 @@ SCULL_API SCULL_CHECKED scull_status_t scull_device_get(size_t index, scull_devi
 
 /* Where a model comes from: paths, or bytes in memory (then the paths only serve messages). A path
  * may be a folder (`__model__` and one file a parameter, or model and parameters under their usual
- * names), a .pdmodel, a __model__, a PIR .json, a Caffe .prototxt. Bytes are borrowed for the
- * call. */
+ * names), a .pdmodel, a __model__, a PIR .json, an .onnx, a Caffe .prototxt, a frozen
+ * TensorFlow graph (.pb). Bytes are borrowed for the call. */
 typedef struct scull_model_source {
   size_t struct_size;
   const char *model_path;
@@ -213,8 +213,8 @@ SCULL_API const char *scull_builder_static_path(const scull_builder_t *builder);
 SCULL_API SCULL_CHECKED scull_status_t scull_model_describe(const scull_build_options_t *options,
                                                             scull_text_sink_fn_t sink, void *user);
 
-/* Every operator: name, which model operators of `format` ("paddle", "caffe"; NULL: all) map to it,
- * devices with tactics for it; JSON. */
+/* Every operator: name, which model operators of `format` ("paddle", "onnx", "caffe", "tensorflow";
+ * NULL: all) map to it, devices with tactics for it; JSON. */
 SCULL_API SCULL_CHECKED scull_status_t scull_ops_describe(const char *format,
                                                           scull_text_sink_fn_t sink, void *user);
 
