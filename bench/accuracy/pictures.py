@@ -46,13 +46,16 @@ def squeezenet(data):
 
 
 def aiy(data):
-    """[1,H,W,3]; class 0 of the network is the background."""
+    """[1,H,W,3], the middle 7/8 of the picture, sampled as TensorFlow does (without smoothing); class 0 of the network is
+    the background."""
+    import cv2
     for picture, label in imagenet(data):
         w, h = picture.size
-        side = min(w, h)
+        side = min(w, h) * 7 // 8
         left, top = (w - side) // 2, (h - side) // 2
-        square = picture.crop((left, top, left + side, top + side)).resize((160, 160), Image.BILINEAR)
-        yield (np.asarray(square, np.float32)[None] - 128) / 128, label
+        square = np.asarray(picture.crop((left, top, left + side, top + side)))
+        small = cv2.resize(square, (160, 160), interpolation=cv2.INTER_LINEAR)
+        yield (small.astype(np.float32)[None] - 128) / 128, label
 
 
 def mnist(data):

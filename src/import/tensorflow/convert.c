@@ -332,7 +332,7 @@ scull_status_t scull_tf_convert(const scull_import_source_t *source, const scull
   scull_status_t status = convert(&cx, out);
   scull_import_gaps_deinit(&cx.gaps);
   scull_base_arena_deinit(&arena);
-  if (status != SCULL_OK) {
+  if (status != SCULL_OK && !scull_import_keeps_partial(source, status)) {
     scull_graph_destroy(*out);
     *out = NULL;
   }

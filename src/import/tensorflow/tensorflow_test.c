@@ -50,7 +50,8 @@ static const case_t cases[] = {
     {X "w f32 3x3x2x8\ny Conv2D x w ; strides=L1,2,1,1 padding=sSAME\nz Relu y\n",
      "y/transpose = transpose(x) perm=0,3,1,2\ny/transpose.3 = transpose(f32[3x3x2x8]) "
      "perm=3,2,0,1\n"
-     "y = conv(y/transpose, y/transpose.3) strides=2,1 dilations=1,1 auto_pad=same\nz = relu(y)\n" OUT("z")},
+     "y = conv(y/transpose, y/transpose.3) strides=2,1 dilations=1,1 auto_pad=same\nz = "
+     "relu(y)\n" OUT("z")},
     {X "w f32 3x3x2x8\ny Conv2D x w ; strides=L1,1,1,1 padding=sSAME dilations=L1,2,2,1\n",
      "y/transpose = transpose(x) perm=0,3,1,2\ny/transpose.3 = transpose(f32[3x3x2x8]) "
      "perm=3,2,0,1\n"
