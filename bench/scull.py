@@ -69,6 +69,13 @@ def build(model, params, plan, *options):
         raise Failure(done.stderr.strip() or "exit status %d" % done.returncode)
 
 
+def export(path, onnx_path):
+    """The `scull export` command; raises Failure with its message."""
+    done = subprocess.run([COMMAND, "export", path, "-o", onnx_path], capture_output=True, text=True)
+    if done.returncode:
+        raise Failure(done.stderr.strip() or "exit status %d" % done.returncode)
+
+
 class Plan:
     def __init__(self, path):
         global LIB
