@@ -55,7 +55,8 @@ static void emit(scull_diag_t *diag, scull_severity_t severity, scull_status_t s
     diag->log(diag->log_user, severity, text);
 }
 
-scull_status_t scull_base_fail(scull_diag_t *diag, scull_status_t status, const char *format, ...) {
+scull_status_t(scull_base_fail)(scull_diag_t *diag, scull_status_t status, const char *format,
+                                ...) {
   va_list args;
   va_start(args, format);
   emit(diag, SCULL_SEVERITY_ERROR, status, format, args);
@@ -63,7 +64,7 @@ scull_status_t scull_base_fail(scull_diag_t *diag, scull_status_t status, const 
   return status;
 }
 
-scull_status_t scull_base_fail_memory(scull_diag_t *diag, const char *what) {
+scull_status_t(scull_base_fail_memory)(scull_diag_t *diag, const char *what) {
   return scull_base_fail(diag, SCULL_OUT_OF_MEMORY, "out of memory: %s", what);
 }
 

@@ -7,7 +7,7 @@
 
 #include "base/checked.h"
 
-scull_status_t scull_import_unsupported(scull_emitter_t *emitter, const char *format, ...) {
+scull_status_t(scull_import_unsupported)(scull_emitter_t *emitter, const char *format, ...) {
   va_list args;
   va_start(args, format);
   vsnprintf(emitter->reason, sizeof emitter->reason, format, args);
