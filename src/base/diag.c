@@ -43,8 +43,9 @@ static void keep(scull_diag_t *diag, scull_severity_t severity, scull_status_t s
   diag->last = message;
 }
 
-static void emit(scull_diag_t *diag, scull_severity_t severity, scull_status_t status,
-                 const char *format, va_list args) {
+static void __attribute__((format(printf, 4, 0)))
+emit(scull_diag_t *diag, scull_severity_t severity, scull_status_t status, const char *format,
+     va_list args) {
   char text[MAX_TEXT];
   if (diag == NULL)
     return;

@@ -11,7 +11,9 @@
 #include "import/gaps.h"
 #include "import/paddle/call.h"
 
-enum { LOST = SCULL_NO_ID - 1, PLACE = 192 };
+#define LOST (SCULL_NO_ID - 1)
+
+enum { PLACE = 192 };
 
 /* A feed or fetch operator. */
 typedef struct {
