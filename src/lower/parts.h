@@ -27,7 +27,7 @@ typedef struct scull_lower {
   SCULL_VEC(scull_plan_step_t) steps;
   SCULL_VEC(scull_step_notes_t) notes;
   SCULL_VEC(scull_raw_t) raws;
-  uint32_t *made; /* by graph value, layout and place: its plan value; SCULL_PLAN_NONE: not yet */
+  uint32_t *made; /* by graph value, place and format: its plan value; SCULL_PLAN_NONE: not yet */
   uint8_t *home;  /* by graph value: the scull_place_t where its producer leaves it */
 } scull_lower_t;
 

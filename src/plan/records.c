@@ -88,7 +88,7 @@ void scull_plan_codec_attrs(scull_codec_t *codec, const scull_opdef_t *def, cons
   const scull_attr_schema_t *schema = &def->attrs;
   uint32_t count = (uint32_t)schema->count;
   scull_base_codec_u32(codec, &count);
-  if (count != schema->count)
+  if (count > schema->count) /* those that came later keep their defaults */
     scull_base_codec_fail(codec, "an operator has other attributes in this version");
   char *record = NULL;
   if (codec->writing) {
@@ -102,7 +102,7 @@ void scull_plan_codec_attrs(scull_codec_t *codec, const scull_opdef_t *def, cons
     scull_base_codec_fail_memory(codec);
     return;
   }
-  for (size_t i = 0; i < schema->count && !codec->failed; i++)
+  for (size_t i = 0; i < count && !codec->failed; i++)
     codec_field(codec, &schema->fields[i], record + schema->fields[i].offset);
   if (codec->writing)
     scull_base_free(record);
@@ -122,6 +122,48 @@ static void codec_layout(scull_codec_t *codec, scull_layout_t *layout) {
     value = 0;
   }
   *layout = (scull_layout_t)value;
+}
+
+/* Precisions came with format 2. */
+static void codec_precision(scull_codec_t *codec, scull_precision_t *as) {
+  uint8_t value = (uint8_t)*as;
+  if (codec->version < 2)
+    return;
+  scull_base_codec_u8(codec, &value);
+  if (value >= SCULL_PRECISIONS) {
+    scull_base_codec_fail(codec, "a precision is unknown");
+    value = 0;
+  }
+  *as = (scull_precision_t)value;
+}
+
+void scull_plan_codec_quant(scull_codec_t *codec, const scull_quant_t **quant) {
+  bool present = codec->writing && *quant != NULL;
+  if (codec->version >= 2)
+    scull_base_codec_bool(codec, &present);
+  if (!codec->writing)
+    *quant = NULL;
+  if (!present || codec->failed)
+    return;
+  scull_quant_t q = codec->writing ? **quant : (scull_quant_t){0};
+  void *scales = NULL;
+  codec_dtype(codec, &q.dtype);
+  scull_base_codec_i32(codec, &q.axis);
+  scull_base_codec_array(codec, &scales, &q.count, 4, 4);
+  for (size_t i = 0; i < q.count && !codec->failed; i++) {
+    uint32_t bits = 0;
+    if (codec->writing)
+      memcpy(&bits, &q.scales[i], sizeof bits);
+    scull_base_codec_u32(codec, &bits);
+    if (!codec->writing)
+      memcpy((float *)scales + i, &bits, sizeof bits);
+  }
+  if (codec->writing || codec->failed)
+    return;
+  q.scales = scales;
+  *quant = scull_base_arena_copy(codec->arena, &q, sizeof q);
+  if (*quant == NULL)
+    scull_base_codec_fail_memory(codec);
 }
 
 static void codec_indices(scull_codec_t *codec, const uint16_t **list, size_t *count) {
@@ -145,6 +187,8 @@ static void codec_site_value(scull_codec_t *codec, scull_site_value_t *v) {
   scull_plan_codec_shape(codec, &v->min);
   scull_plan_codec_shape(codec, &v->max);
   codec_layout(codec, &v->layout);
+  codec_precision(codec, &v->as);
+  scull_plan_codec_quant(codec, &v->quant);
   scull_base_codec_bool(codec, &v->is_constant);
   scull_base_codec_i64(codec, &v->channel_offset);
   scull_base_codec_i64(codec, &v->channel_total);
@@ -188,6 +232,8 @@ static void codec_step(scull_codec_t *codec, scull_plan_step_t *step) {
     scull_base_codec_i32(codec, &step->config.knob[i]);
   codec_layout(codec, &step->config.src);
   codec_layout(codec, &step->config.dst);
+  codec_precision(codec, &step->config.src_as);
+  codec_precision(codec, &step->config.dst_as);
   codec_site(codec, &step->site);
   size_t count = step->site.value_count;
   void *bindings = NULL;
@@ -212,6 +258,8 @@ static void codec_value(scull_codec_t *codec, scull_plan_value_t *v) {
   scull_plan_codec_shape(codec, &v->min);
   scull_plan_codec_shape(codec, &v->max);
   codec_layout(codec, &v->layout);
+  codec_precision(codec, &v->as);
+  scull_plan_codec_quant(codec, &v->quant);
   scull_base_codec_u32(codec, &v->buffer);
   scull_base_codec_i64(codec, &v->channel_offset);
   scull_base_codec_i64(codec, &v->channel_total);
