@@ -7,6 +7,8 @@
 static const scull_opdef_t *const all[] = {
 #define SCULL_OP(name) &scull_opdef_##name,
 #include "ops/ops.def"
+
+#undef scull_ops_fail /* the analyzer's: see the header */
 #undef SCULL_OP
 };
 
@@ -43,7 +45,7 @@ bool scull_ops_must_guess(const scull_op_call_t *call, size_t index) {
          scull_tensor_count(&call->inputs[index].type.shape) > 0;
 }
 
-scull_status_t(scull_ops_fail)(const scull_op_call_t *call, const char *format, ...) {
+scull_status_t scull_ops_fail(const scull_op_call_t *call, const char *format, ...) {
   char words[512];
   va_list args;
   va_start(args, format);
