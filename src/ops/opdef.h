@@ -18,6 +18,7 @@ enum {
   SCULL_OP_MOVES_DATA = 1u << 6,  /* copies elements only: any dtype */
   SCULL_OP_SEQUENCES = 1u << 7,   /* takes or gives sequences (tensor/sequence.h); others never see
                                      one */
+  SCULL_OP_POOLING = 1u << 8,     /* the maximum or mean of windows that slide over input 0 */
 };
 
 /* An operator that owns graphs (regions) has no rule and no kernel of its own; what its regions'
@@ -105,5 +106,8 @@ bool scull_ops_must_guess(const scull_op_call_t *call, size_t index);
 /* Records "node 'x' (conv): <words>" and returns INVALID_ARGUMENT. */
 scull_status_t scull_ops_fail(const scull_op_call_t *call, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+#ifdef __clang_analyzer__ /* see base/diag.h */
+#define scull_ops_fail(...) ((void)(scull_ops_fail)(__VA_ARGS__), SCULL_INVALID_ARGUMENT)
+#endif
 
 #endif
