@@ -5,6 +5,7 @@
 
 #include "base/thread.h"
 #include "build/disabled.h"
+#include "build/network.h"
 #include "build/picture.h"
 #include "build/report.h"
 #include "build/sources.h"
@@ -151,10 +152,20 @@ scull_status_t scull_build_outline(const scull_build_options_t *options, scull_d
 
 scull_status_t scull_build_import(const scull_build_options_t *o, scull_import_files_t *files,
                                   scull_graph_t **out, scull_diag_t *diag) {
+  return scull_build_import_partly(o, files, NULL, NULL, out, diag);
+}
+
+scull_status_t scull_build_import_partly(const scull_build_options_t *o,
+                                         scull_import_files_t *files, scull_import_gap_fn_t gap,
+                                         void *gap_user, scull_graph_t **out, scull_diag_t *diag) {
   scull_import_options_t options = import_options(o);
+  options.gap = gap;
+  options.gap_user = gap_user;
   scull_import_shape_t *shapes =
       SCULL_ARENA_ARRAY(&files->arena, scull_import_shape_t, o->input_count);
   *out = NULL;
+  if (o->model.network != NULL)
+    return scull_build_network_import(o, files, out, diag);
   if (shapes == NULL)
     return scull_base_fail_memory(diag, "a build");
   for (size_t i = 0; i < o->input_count; i++) {
@@ -519,9 +530,11 @@ static scull_status_t read_pins(const char *text, scull_arena_t *arena, scull_tu
 
 static scull_status_t retune(build_t *b, const scull_plan_t *plan, scull_plan_t *out) {
   scull_sources_options_t kept = {0};
+  scull_bytes_t sources;
   scull_names_t passes_off = {0};
   SCULL_TRY(open_device(b));
-  SCULL_TRY(scull_build_sources_read(plan->sources, b->diag, &b->graph, &kept));
+  SCULL_TRY(scull_plan_sources(plan, &sources, b->diag));
+  SCULL_TRY(scull_build_sources_read(sources, b->diag, &b->graph, &kept));
   b->tune = (scull_tune_options_t){.device = b->device,
                                    .threads = kept.threads < 1 || kept.threads > 4096
                                                   ? scull_base_threads_default()
@@ -539,7 +552,7 @@ static scull_status_t retune(build_t *b, const scull_plan_t *plan, scull_plan_t 
   SCULL_TRY(split_lines(kept.disabled_passes, &b->arena, &passes_off));
   SCULL_TRY(passes(b, passes_off.names, passes_off.count));
   SCULL_TRY(tune_and_lower(b));
-  b->lowered.plan.sources = plan->sources;
+  b->lowered.plan.sources = sources;
   /* the plan's names and attributes are the graph's */
   scull_base_arena_join(&b->lowered.plan.arena, &b->graph->arena);
   *out = b->lowered.plan;

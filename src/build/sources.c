@@ -232,8 +232,10 @@ static uint32_t *read_numbers(work_t *w, uint32_t *count, size_t limit, bool abs
     scull_base_codec_fail(w->codec, "a list is longer than the record");
   uint32_t *list =
       w->codec->failed ? NULL : SCULL_ARENA_ARRAY(&w->graph->arena, uint32_t, (size_t)*count + 1);
-  if (list == NULL)
+  if (list == NULL) {
     scull_base_codec_fail_memory(w->codec);
+    return NULL;
+  }
   for (uint32_t i = 0; i < *count && !w->codec->failed; i++) {
     scull_base_codec_u32(w->codec, &list[i]);
     if (list[i] >= limit && !(absent && list[i] == SCULL_NO_ID))
@@ -337,9 +339,11 @@ scull_status_t scull_build_sources_read(scull_bytes_t bytes, scull_diag_t *diag,
 scull_status_t scull_build_sources_graph(const scull_plan_t *plan, scull_graph_t **out,
                                          scull_diag_t *diag) {
   scull_sources_options_t options = {0};
+  scull_bytes_t sources;
   *out = NULL;
   if (plan->sources.size == 0)
     return scull_base_fail(diag, SCULL_UNSUPPORTED,
                            "the plan was built without its sources: there is no reference");
-  return scull_build_sources_read(plan->sources, diag, out, &options);
+  SCULL_TRY(scull_plan_sources(plan, &sources, diag));
+  return scull_build_sources_read(sources, diag, out, &options);
 }
