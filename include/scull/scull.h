@@ -123,6 +123,9 @@ enum {
   SCULL_PRECISION_BF16 = 1u << 1,
   SCULL_PRECISION_F16 = 1u << 2,
   SCULL_PRECISION_INT8 = 1u << 3,
+  SCULL_PRECISION_TF32 = 1u << 4, /* products of F32 layers in 10 bits of mantissa, summed in F32:
+                                     where a GPU has them. Says nothing about how tensors are
+                                     stored, so no layer can be pinned to it */
 };
 
 /* Layers that compute in one precision whatever is faster: a pattern of * and ? over names of

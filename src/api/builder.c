@@ -51,7 +51,7 @@ static bool list_ok(const char *const *names, size_t count) {
 static const char *precisions_fault(const scull_build_options_t *o) {
   const uint32_t all =
       SCULL_PRECISION_F32 | SCULL_PRECISION_BF16 | SCULL_PRECISION_F16 | SCULL_PRECISION_INT8;
-  if ((o->precisions & ~all) != 0)
+  if ((o->precisions & ~(all | SCULL_PRECISION_TF32)) != 0)
     return "precisions hold an unknown bit";
   if (o->layer_precision_count > 0 && o->layer_precisions == NULL)
     return "layer_precisions are NULL";
