@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LOST (SCULL_NO_ID - 1)
+#define SCULL_ONNX_LOST (SCULL_NO_ID - 1)
 
 enum {
   MAX_DEPTH = 32,         /* functions in functions */
@@ -31,13 +31,15 @@ scull_status_t scull_onnx_bind(scull_onnx_converter_t *cx, scull_onnx_scope_t *s
 
 bool scull_onnx_lookup(const scull_onnx_scope_t *scope, const char *name, scull_value_id_t *out) {
   size_t value = 0;
-  for (; scope != NULL; scope = scope->outer) {
-    if (!scull_base_map_find(&scope->names, name, strlen(name), &value))
-      continue;
+  if (scull_base_map_find(&scope->names, name, strlen(name), &value)) {
     *out = (scull_value_id_t)value;
     return true;
   }
-  return false;
+  if (scope->outer == NULL || !scull_onnx_lookup(scope->outer, name, out))
+    return false;
+  if (scope->capture != NULL && *out < SCULL_ONNX_LOST)
+    *out = scope->capture(scope->capture_user, *out);
+  return true;
 }
 
 /* Why a lost name cannot be had, when it is an initializer that Scull cannot hold; else NULL. */
@@ -152,7 +154,7 @@ static scull_status_t declare_inputs(scull_onnx_converter_t *cx, scull_onnx_scop
                             "%s: input '%.80s' is not supported: %s", cx->source->model_name,
                             value->name, fault);
       cx->refused = true;
-      SCULL_TRY(scull_onnx_bind(cx, scope, value->name, LOST));
+      SCULL_TRY(scull_onnx_bind(cx, scope, value->name, SCULL_ONNX_LOST));
       continue;
     }
     inputs[*count] =
@@ -190,7 +192,7 @@ static scull_status_t add_initializers(scull_onnx_converter_t *cx, scull_onnx_sc
                                        const scull_onnx_graph_t *graph) {
   for (size_t i = 0; i < graph->tensor_count; i++) {
     const scull_onnx_tensor_t *tensor = &graph->tensors[i];
-    scull_value_id_t value = LOST;
+    scull_value_id_t value = SCULL_ONNX_LOST;
     if (tensor->fault == NULL)
       SCULL_TRY(scull_graph_add_constant(scope->graph, tensor->name, &tensor->type, tensor->data,
                                          &value));
@@ -243,7 +245,7 @@ static scull_status_t bind_outputs(site_t *s, const scull_value_id_t *values) {
   for (size_t i = 0; i < s->node->outputs.size; i++) {
     if (s->node->outputs.data[i][0] != '\0')
       SCULL_TRY(scull_onnx_bind(s->cx, s->scope, s->node->outputs.data[i],
-                                values == NULL ? LOST : values[i]));
+                                values == NULL ? SCULL_ONNX_LOST : values[i]));
   }
   return SCULL_OK;
 }
@@ -264,7 +266,7 @@ static scull_status_t read_operands(site_t *s) {
                inputs->data[i]);
       return fail_at(s, SCULL_CORRUPT, words);
     }
-    if (s->in[i] != LOST)
+    if (s->in[i] != SCULL_ONNX_LOST)
       continue;
     s->lost = true;
     const char *fault = fault_of(s->scope, inputs->data[i]);
@@ -493,7 +495,7 @@ scull_status_t scull_onnx_convert_graph(scull_onnx_converter_t *cx, scull_onnx_s
 
 static scull_value_id_t find_value(void *user, const char *name) {
   scull_value_id_t value = SCULL_NO_ID;
-  return scull_onnx_lookup(user, name, &value) && value != LOST ? value : SCULL_NO_ID;
+  return scull_onnx_lookup(user, name, &value) && value != SCULL_ONNX_LOST ? value : SCULL_NO_ID;
 }
 
 static scull_status_t add_outputs(scull_onnx_converter_t *cx, scull_onnx_scope_t *scope) {

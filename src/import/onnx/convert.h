@@ -5,6 +5,9 @@
 #include "import/gaps.h"
 #include "import/onnx/call.h"
 
+/* Held by names that cannot be had: an operator that is not supported gave them. */
+#define SCULL_ONNX_LOST (SCULL_NO_ID - 1)
+
 /* The newest operator set of ai.onnx that the rows were written for. */
 enum { SCULL_ONNX_OPSET_MAX = 22 };
 
@@ -30,6 +33,10 @@ typedef struct scull_onnx_scope {
   scull_onnx_names_t inner, outside; /* a function's outputs, as its body and as its call says */
   scull_onnx_attrs_t attrs;          /* of a function's call */
   int depth;                         /* of functions in functions */
+  /* A subgraph whose nodes go to a graph of its own: makes what is seen outside something that can
+   * be read inside. NULL: one graph. */
+  scull_value_id_t (*capture)(void *user, scull_value_id_t outside);
+  void *capture_user;
 } scull_onnx_scope_t;
 
 /* Binds a name; SCULL_NO_ID binds an operand that was left out. CORRUPT when the scope has it. */
