@@ -220,6 +220,7 @@ scull_status_t scull_graph_add_node(scull_graph_t *graph, const scull_node_spec_
   for (size_t i = 0; i < spec->region_count; i++) {
     int depth = spec->regions[i]->depth + 1;
     graph->depth = depth > graph->depth ? depth : graph->depth;
+    spec->regions[i]->is_region = true;
     graph->regions.data[graph->regions.size++] = spec->regions[i];
   }
   *out = id;

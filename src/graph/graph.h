@@ -86,6 +86,7 @@ struct scull_graph {
   scull_diag_t *diag; /* borrowed; may be NULL */
   int points;         /* 1 (fixed shapes) or SCULL_POINTS */
   int depth;          /* levels of regions below this graph */
+  bool is_region;     /* belongs to a node of another graph */
   SCULL_VEC(scull_node_t) nodes;
   SCULL_VEC(scull_value_t) values;
   SCULL_VEC(scull_value_id_t) inputs;

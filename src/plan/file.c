@@ -32,7 +32,7 @@ typedef struct {
 } header_t;
 
 static uint64_t header_hash(const header_t *h) {
-  uint64_t hash = scull_base_hash64(h, offsetof(header_t, hash), SCULL_PLAN_FORMAT);
+  uint64_t hash = scull_base_hash64(h, offsetof(header_t, hash), h->format);
   return scull_base_hash64(h->sections, sizeof h->sections, hash);
 }
 
@@ -72,7 +72,7 @@ scull_status_t scull_plan_write(const scull_plan_t *plan, const char *path, scul
   scull_writer_t *writer = NULL;
   scull_plan_t copy = *plan; /* the description is shared with reading, which writes into it */
   scull_base_codec_write(&codec);
-  scull_plan_codec_meta(&codec, &copy);
+  scull_plan_codec_meta(&codec, &copy, SCULL_PLAN_FORMAT);
   scull_status_t status = codec.failed ? scull_base_fail_memory(diag, "a plan") : SCULL_OK;
   if (status == SCULL_OK)
     status = scull_base_writer_create(path, &writer, diag);
@@ -119,10 +119,11 @@ static scull_status_t check_header(const header_t *h, scull_bytes_t bytes, const
                                    scull_diag_t *diag) {
   if (memcmp(h->magic, magic, sizeof magic) != 0)
     return corrupt(diag, name, 0, "this is no plan file");
-  if (h->format != SCULL_PLAN_FORMAT)
-    return scull_base_fail(diag, SCULL_NEEDS_BUILD,
-                           "%s: the plan has format %u, this version reads %u: build it again",
-                           name, h->format, SCULL_PLAN_FORMAT);
+  if (h->format < SCULL_PLAN_OLDEST_FORMAT || h->format > SCULL_PLAN_FORMAT)
+    return scull_base_fail(
+        diag, SCULL_NEEDS_BUILD,
+        "%s: the plan has format %u, this version reads %u to %u: build it again", name, h->format,
+        SCULL_PLAN_OLDEST_FORMAT, SCULL_PLAN_FORMAT);
   if (h->hash != header_hash(h) || h->section_count != SECTIONS)
     return corrupt(diag, name, 0, "the header is damaged");
   if (h->file_size != bytes.size)
@@ -200,7 +201,7 @@ scull_status_t scull_plan_read(scull_bytes_t bytes, const char *name, scull_plan
   SCULL_TRY(find_sections(&header, bytes, name, sections, diag));
   SCULL_TRY(check_hashes(&header, sections, &out->file, name, diag));
   scull_base_codec_read(&codec, sections[0], &out->arena);
-  scull_plan_codec_meta(&codec, out);
+  scull_plan_codec_meta(&codec, out, header.format);
   if (!codec.failed && codec.at != codec.in.size)
     scull_base_codec_fail(&codec, "bytes after the last record");
   if (codec.no_memory)

@@ -7,7 +7,8 @@
 #include "base/codec.h"
 #include "base/file.h"
 
-#define SCULL_PLAN_FORMAT 1u /* the first; later versions read the one before as well */
+#define SCULL_PLAN_FORMAT 2u        /* what is written */
+#define SCULL_PLAN_OLDEST_FORMAT 1u /* what is still read: one list of steps, nothing late */
 #define SCULL_PLAN_NONE UINT32_MAX
 
 typedef enum scull_plan_storage {
@@ -17,7 +18,10 @@ typedef enum scull_plan_storage {
   SCULL_PLAN_CONSTANT = 3, /* at `offset` of the weights */
   SCULL_PLAN_SHAPE = 4,    /* at `offset` of the context's shape memory: small values that depend on
                               shapes only, computed when a shape is set, never in a run */
-  SCULL_PLAN_STORAGES = 5,
+  SCULL_PLAN_BLOCK = 5, /* block `index` of the context, which grows when a run needs more: values
+                           whose extents a run settles, and all that regions compute */
+  SCULL_PLAN_SEQUENCE = 6, /* sequence `index` of the context */
+  SCULL_PLAN_STORAGES = 7,
 } scull_plan_storage_t;
 
 /* Memory. Values share a buffer when one is a view or a slice of the other. */
@@ -34,14 +38,18 @@ typedef struct scull_plan_value {
   scull_layout_t layout;
   uint32_t buffer;
   int64_t channel_offset, channel_total; /* a slice of the buffer's tensor; 0, 0: all of it */
+  bool late; /* a run settles its shape: the three above are bounds and guesses */
 } scull_plan_value_t;
 
 typedef enum scull_plan_kind {
   SCULL_PLAN_RUN = 0,      /* a tactic or a reference kernel */
   SCULL_PLAN_AT_SHAPE = 1, /* runs when shapes are set, not in a run: outputs are SHAPE values */
   SCULL_PLAN_VIEW = 2,     /* nothing to run: the output shares the input's buffer */
-  SCULL_PLAN_KINDS = 3,
+  SCULL_PLAN_CONTROL = 3,  /* runs lists of steps: what the operator of its site says */
+  SCULL_PLAN_KINDS = 4,
 } scull_plan_kind_t;
+
+enum { SCULL_PLAN_MAX_REGIONS = 2, SCULL_PLAN_MAX_DEPTH = 32 };
 
 typedef struct scull_plan_step {
   const char *name;        /* by the model's nodes: "conv1 + bn1 + relu1" */
@@ -50,11 +58,25 @@ typedef struct scull_plan_step {
   scull_config_t config;
   scull_site_t site;  /* opt, min, max of the plan; data NULL but for small constants */
   uint32_t *bindings; /* site value -> plan value; SCULL_PLAN_NONE: inner, or packed away */
-  uint64_t packed_offset, packed_bytes; /* in the weights */
-  uint8_t kind;                         /* scull_plan_kind_t */
-  int32_t engine;                       /* -1: native */
-  double microseconds;                  /* as timed when tuned; 0: not timed */
+  uint64_t packed_offset, packed_bytes;   /* in the weights */
+  uint8_t kind;                           /* scull_plan_kind_t */
+  int32_t engine;                         /* -1: native */
+  double microseconds;                    /* as timed when tuned; 0: not timed */
+  bool late;                              /* shapes are inferred and tactics prepared in the run */
+  uint32_t lists[SCULL_PLAN_MAX_REGIONS]; /* CONTROL: by region; SCULL_PLAN_NONE: no more */
 } scull_plan_step_t;
+
+/* Steps that run one after the other: [first, first + count) of the plan's. List 0 is the network,
+ * every other one a region of one CONTROL step of a list before it. */
+typedef struct scull_plan_list {
+  uint32_t first, count;
+  uint32_t *params; /* values that the CONTROL step writes before each run of the list: of a loop
+                       the trip number, the condition and the carried values. Captures are no
+                       parameters here: the steps bind the values of the lists around them. */
+  size_t param_count;
+  uint32_t *results; /* values in blocks of their own, by result of the region */
+  size_t result_count;
+} scull_plan_list_t;
 
 typedef struct scull_plan_port {
   const char *name;
@@ -77,6 +99,9 @@ typedef struct scull_plan {
   size_t value_count;
   scull_plan_step_t *steps;
   size_t step_count;
+  scull_plan_list_t *lists;
+  size_t list_count; /* at least one */
+  uint32_t block_count, sequence_count;
   uint64_t arena_bytes, shape_bytes;
   uint64_t activation_bytes, activation_bound; /* planned, and what no plan could go below */
   scull_bytes_t weights;                       /* 64-byte aligned */
@@ -114,6 +139,9 @@ size_t scull_plan_compare(const scull_plan_t *a, const scull_plan_t *b, scull_te
 
 /* The plan as JSON (header, ports, buffers, steps; no weights). */
 void scull_plan_print(const scull_plan_t *plan, scull_text_t *out);
+
+/* One list of all steps: what a plan without regions has. False when memory is short. */
+bool scull_plan_list_all(scull_plan_t *plan);
 
 /* Bytes of a value at a shape, in its layout, whole (a slice counts its whole tensor); false on
  * overflow. */

@@ -71,6 +71,10 @@ static scull_status_t mark(work_t *w) {
     w->cluster[id] = id;
     if (scull_tune_is_at_shape(w->graph, node))
       w->why[id] = shape_only;
+    else if (node->op->control != SCULL_CONTROL_NONE)
+      w->why[id] = "control flow: its regions are chosen for on their own";
+    else if ((node->op->traits & (SCULL_OP_DATA_SHAPE | SCULL_OP_SEQUENCES)) != 0)
+      w->why[id] = "gives what a run must size: the reference kernel says how large it is";
     else if (is_disabled(w, node))
       w->why[id] = "disabled by the user";
     else if ((node->op->traits & SCULL_OP_VIEW) == 0)

@@ -4,6 +4,8 @@
 #include "tune/tune.h"
 
 bool scull_tune_is_at_shape(const scull_graph_t *graph, const scull_node_t *node) {
+  if (graph->is_region || node->op->control != SCULL_CONTROL_NONE)
+    return false;
   for (size_t o = 0; o < node->output_count; o++) {
     const scull_value_t *v = scull_graph_value(graph, node->outputs[o]);
     for (int p = 0; p < graph->points; p++) {
