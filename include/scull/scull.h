@@ -334,10 +334,10 @@ SCULL_API SCULL_CHECKED scull_status_t scull_context_set_profiler(scull_context_
                                                                   void *user);
 
 /* A tensor that is looked at, without changing what the plan does: after each run `watch` gets the
- * tensor `name` of the model, row-major. One that a tactic fused away is recomputed by the
- * reference kernels, which is slow and needs the plan's sources. NOT_FOUND for one that a pass
- * replaced (a convolution's result before its batch norm was folded): mark it as an output at
- * build. */
+ * tensor `name` of the model, row-major. One that a pass or a tactic fused away is recomputed by
+ * the reference kernels from the nearest tensors before it that the plan still has, which is slow
+ * and needs the plan's sources (UNSUPPORTED without them). NOT_FOUND when the model has no such
+ * tensor. */
 typedef void (*scull_watch_fn_t)(void *user, const char *name, const scull_tensor_view_t *tensor);
 SCULL_API SCULL_CHECKED scull_status_t scull_context_watch(scull_context_t *context,
                                                            const char *name, scull_watch_fn_t watch,
@@ -357,7 +357,7 @@ typedef struct scull_named_tensor {
 typedef struct scull_compare_options {
   size_t struct_size;
   const char *plan_path;
-  const char *against_path; /* a plan of the same model; NULL: plan_path's graph, before fusion, by
+  const char *against_path; /* a plan of the same model; NULL: the model, before any pass, by
                                the reference kernels (needs the plan's sources) */
   const scull_named_tensor_t *inputs; /* all of them */
   size_t input_count;

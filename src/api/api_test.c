@@ -49,6 +49,9 @@ static void builders_refuse(void **state) {
   (void)state;
   scull_build_options_t o;
   scull_builder_t *b = NULL;
+  static const char *const ops[] = {"conv2d", "sotfmax"}; /* the first is the model's word */
+  static const char *const passes[] = {"fold_bach_norm"};
+  static const char *const tactics[] = {"other.build.*", "cpu.cpoy"};
   static const scull_shape_range_t nameless = {.rank = 1};
   static const scull_shape_range_t deep = {.name = "x", .rank = 99};
   refused(scull_builder_create(NULL), "scull_builder_create");
@@ -80,6 +83,10 @@ static void builders_refuse(void **state) {
   REFUSE(o.stop_after = (scull_stage_t)9, "out of range");
   REFUSE(o.disabled_op_count = 1, "NULL");
   REFUSE(o.precisions = SCULL_PRECISION_INT8, "only fp32");
+  REFUSE((o.disabled_ops = ops, o.disabled_op_count = 2), "did you mean 'softmax'?");
+  REFUSE((o.disabled_passes = passes, o.disabled_pass_count = 1),
+         "did you mean 'fold_batch_norm'?");
+  REFUSE((o.disabled_tactics = tactics, o.disabled_tactic_count = 2), "did you mean 'cpu.copy'?");
   digits_options(&o);
   o.device = "abacus";
   assert_int_equal(scull_builder_build(b, &o, "x"), SCULL_DEVICE);
@@ -387,6 +394,69 @@ static void layers_and_tensors_are_seen(void **state) {
   scull_engine_destroy(e);
 }
 
+/* One tensor of a run, in full. */
+typedef struct {
+  float values[8 * 16 * 64];
+  size_t count;
+} whole_t;
+
+static void see_whole(void *user, const char *name, const scull_tensor_view_t *tensor) {
+  whole_t *whole = user;
+  (void)name;
+  assert_int_equal(tensor->dtype, SCULL_DTYPE_F32);
+  assert_true(tensor->size <= sizeof whole->values);
+  memcpy(whole->values, tensor->data, tensor->size);
+  whole->count = tensor->size / sizeof(float);
+}
+
+static scull_engine_t *engine_with_outputs(const char *const *names, size_t count) {
+  char path[128];
+  scull_build_options_t o;
+  scull_builder_t *b = NULL;
+  scull_engine_t *e = NULL;
+  net_temporary("outputs", path);
+  digits_options(&o);
+  o.extra_outputs = names;
+  o.extra_output_count = count;
+  assert_int_equal(scull_builder_create(&b), SCULL_OK);
+  assert_int_equal(scull_builder_build(b, &o, path), SCULL_OK);
+  assert_int_equal(scull_engine_open(path, NULL, &e), SCULL_OK);
+  scull_builder_destroy(b);
+  unlink(path);
+  return e;
+}
+
+/* What passes folded (a convolution before its batch norm), dropped (dropout), or wrote in place (a
+ * concat), and what tactics fused, comes out of a watch as out of a build that has it as output. */
+static void removed_tensors_are_watched(void **state) {
+  (void)state;
+  enum { COUNT = 5 };
+  static const char *const names[COUNT] = {"conv2d_0.tmp_0", "batch_norm_5.tmp_2", "concat_0.tmp_0",
+                                           "dropout_0.tmp_0", "tmp_1"};
+  static whole_t seen[COUNT];
+  scull_engine_t *plain = digits_engine(), *marked = engine_with_outputs(names, COUNT);
+  scull_context_t *c = NULL, *wanted = NULL;
+  assert_int_equal(scull_context_create(plain, NULL, &c), SCULL_OK);
+  assert_int_equal(scull_context_create(marked, NULL, &wanted), SCULL_OK);
+  for (int i = 0; i < COUNT; i++)
+    assert_int_equal(scull_context_watch(c, names[i], see_whole, &seen[i]), SCULL_OK);
+  assert_int_equal(digits_run(c, 0, 3), 0);
+  assert_int_equal(digits_run(wanted, 0, 3), 0);
+  for (size_t i = 0; i < COUNT; i++) {
+    scull_tensor_view_t view;
+    assert_int_equal(scull_context_output(wanted, 1 + i, &view), SCULL_OK);
+    assert_int_equal(view.size, seen[i].count * sizeof(float));
+    for (size_t k = 0; k < seen[i].count; k++)
+      assert_float_equal(seen[i].values[k], ((const float *)view.data)[k], 1e-4);
+  }
+  assert_int_equal(scull_context_watch(c, "conv2d_0.tmp_1", see_whole, &seen[0]), SCULL_NOT_FOUND);
+  assert_non_null(strstr(scull_last_error(), "did you mean 'conv2d_0.tmp_0'?"));
+  scull_context_destroy(c);
+  scull_context_destroy(wanted);
+  scull_engine_destroy(plain);
+  scull_engine_destroy(marked);
+}
+
 static void take_layer(void *user, const scull_layer_difference_t *d) {
   look_t *look = user;
   look->calls++;
@@ -445,6 +515,7 @@ static void note_warning(void *user, scull_severity_t severity, const char *text
 static void plans_of_other_devices_are_tuned_again(void **state) {
   (void)state;
   char path[128];
+  static const char *const passes[] = {"fold_batch_norm"}, *const tactics[] = {"cpu.onednn.*"};
   int warnings = 0;
   scull_build_options_t o;
   scull_builder_t *b = NULL;
@@ -465,6 +536,15 @@ static void plans_of_other_devices_are_tuned_again(void **state) {
   assert_int_equal(scull_context_create(e, NULL, &c), SCULL_OK);
   assert_int_equal(digits_run(c, 5, 8), 0);
   scull_context_destroy(c);
+  scull_engine_destroy(e);
+  o.disabled_passes = passes;
+  o.disabled_tactics = tactics;
+  o.disabled_pass_count = o.disabled_tactic_count = 1;
+  assert_int_equal(scull_builder_build(b, &o, path), SCULL_OK);
+  assert_int_equal(scull_engine_open(path, &eo, &e), SCULL_OK);
+  assert_non_null(
+      strstr(scull_engine_report(e), "batch_norm_0.tmp_2")); /* not folded here, either */
+  assert_null(strstr(scull_engine_report(e), "cpu.onednn"));
   scull_engine_destroy(e);
   o.no_sources = true;
   assert_int_equal(scull_builder_build(b, &o, path), SCULL_OK);
@@ -487,6 +567,7 @@ int main(void) {
       cmocka_unit_test(a_child_of_a_fork_enqueues),
       cmocka_unit_test(builds_are_cancelled),
       cmocka_unit_test(layers_and_tensors_are_seen),
+      cmocka_unit_test(removed_tensors_are_watched),
       cmocka_unit_test(plans_are_compared),
       cmocka_unit_test(plans_of_other_devices_are_tuned_again),
   };

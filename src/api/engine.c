@@ -2,9 +2,11 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "base/nearest.h"
 #include "base/vec.h"
 #include "base/worker.h"
 #include "build/compare.h"
+#include "build/watch.h"
 
 struct scull_engine {
   scull_runtime_engine_t *runtime;
@@ -13,10 +15,9 @@ struct scull_engine {
 
 /* A tensor that the user looks at. */
 typedef struct {
-  char *name; /* ours */
+  scull_build_watch_t *watch;
   scull_watch_fn_t fn;
   void *user;
-  bool inner; /* no step writes it: recomputed after the run */
 } watch_t;
 
 struct scull_context {
@@ -69,12 +70,10 @@ static scull_status_t fit_plan(scull_engine_t *engine, scull_plan_t *plan,
   char words[512];
   if (backend == NULL)
     return scull_base_fail(diag, SCULL_DEVICE, "no backend '%s' in this build", name);
-  if (backend->absent() != NULL)
-    return scull_base_fail(diag, SCULL_DEVICE, "%s: %s", name, backend->absent());
-  SCULL_TRY(backend->open(options->device_index, &device, diag));
+  SCULL_TRY(scull_backend_open(backend, options->device_index, &device, diag));
   const char *why = NULL;
   scull_status_t status = scull_runtime_mismatch(plan, device, words, sizeof words, &why);
-  backend->close(device);
+  scull_backend_close(device);
   if (status != SCULL_OK)
     return scull_base_fail_memory(diag, "an engine");
   if (why == NULL)
@@ -179,20 +178,24 @@ scull_status_t scull_engine_output(const scull_engine_t *engine, size_t index,
 static scull_status_t find_port(const char *function, const scull_engine_t *engine,
                                 const char *name, bool input, size_t *out) {
   scull_diag_t diag;
+  scull_nearest_t nearest;
   if (engine == NULL || name == NULL || out == NULL)
     return scull_api_refuse(function, "engine, name or out is NULL");
   const scull_plan_t *plan = plan_of(engine);
   size_t count = input ? plan->input_count : plan->output_count;
   scull_api_begin(&diag, NULL);
+  scull_base_nearest_init(&nearest, name);
   for (size_t i = 0; i < count; i++) {
     const scull_plan_port_t *port = input ? &plan->inputs[i] : &plan->outputs[i];
+    scull_base_nearest_offer(&nearest, port->name);
     if (strcmp(port->name, name) == 0) {
       *out = i;
       return scull_api_end(&diag, SCULL_OK);
     }
   }
-  return scull_api_end(&diag, scull_base_fail(&diag, SCULL_NOT_FOUND, "no %s '%s'",
-                                              input ? "input" : "output", name));
+  return scull_api_end(&diag, scull_base_fail(&diag, SCULL_NOT_FOUND, "no %s '%s'%s",
+                                              input ? "input" : "output", name,
+                                              scull_base_nearest_words(&nearest)));
 }
 
 scull_status_t scull_engine_find_input(const scull_engine_t *engine, const char *name,
@@ -258,7 +261,7 @@ void scull_context_destroy(scull_context_t *context) {
     scull_base_diag_deinit(&context->worker_diag);
   scull_runtime_context_destroy(context->runtime);
   for (size_t i = 0; i < context->watches.size; i++)
-    scull_base_free(context->watches.data[i].name);
+    scull_build_watch_destroy(context->watches.data[i].watch);
   SCULL_VEC_DEINIT(&context->watches);
   scull_base_free(context);
 }
@@ -339,11 +342,11 @@ static void give_tensor(const watch_t *watch, scull_tensor_t *tensor) {
                               .dtype = tensor->type.dtype,
                               .rank = tensor->type.shape.rank};
   memcpy(view.dims, tensor->type.shape.dim, sizeof view.dims);
-  watch->fn(watch->user, watch->name, &view);
+  watch->fn(watch->user, scull_build_watch_name(watch->watch), &view);
   scull_base_free(tensor->data);
 }
 
-/* A run, and after it the tensors that fusion removed. */
+/* A run, and after it the tensors that are watched. */
 static scull_status_t run_and_watch(scull_context_t *context, scull_diag_t *diag) {
   context->watch_status = SCULL_OK;
   SCULL_TRY(scull_runtime_run(context->runtime, diag));
@@ -351,9 +354,7 @@ static scull_status_t run_and_watch(scull_context_t *context, scull_diag_t *diag
   for (size_t i = 0; i < context->watches.size; i++) {
     const watch_t *watch = &context->watches.data[i];
     scull_tensor_t tensor = {0};
-    if (!watch->inner)
-      continue;
-    SCULL_TRY(scull_build_recompute(context->engine->runtime, context->runtime, watch->name,
+    SCULL_TRY(scull_build_watch_end(watch->watch, context->engine->runtime, context->runtime,
                                     &tensor, diag));
     give_tensor(watch, &tensor);
   }
@@ -408,23 +409,16 @@ scull_status_t scull_context_wait(scull_context_t *context) {
 /* --- looking in ----------------------------------------------------------------------------------
  */
 
-static void give_step(scull_context_t *context, const scull_runtime_event_t *event) {
-  for (size_t i = 0; i < context->watches.size && context->watch_status == SCULL_OK; i++) {
-    const watch_t *watch = &context->watches.data[i];
-    scull_tensor_t tensor = {0};
-    if (watch->inner)
-      continue;
+static void show_watches(scull_context_t *context, const scull_runtime_event_t *event) {
+  for (size_t i = 0; i < context->watches.size && context->watch_status == SCULL_OK; i++)
     context->watch_status =
-        scull_build_take_output(context->engine->runtime, event, watch->name, &tensor);
-    if (tensor.data != NULL)
-      give_tensor(watch, &tensor);
-  }
+        scull_build_watch_see(context->watches.data[i].watch, context->engine->runtime, event);
 }
 
 static void on_step(void *user, const scull_runtime_event_t *event) {
   scull_context_t *context = user;
   const scull_plan_step_t *step = event->plan_step;
-  give_step(context, event);
+  show_watches(context, event);
   if (context->profiler == NULL)
     return;
   const scull_layer_time_t time = {.index = event->step,
@@ -459,20 +453,14 @@ scull_status_t scull_context_watch(scull_context_t *context, const char *name,
   settle(context);
   scull_api_begin(&diag, &context->logger);
   const scull_plan_t *plan = plan_of(context->engine);
-  watch_t one = {.fn = watch, .user = user, .inner = !scull_build_has_tensor(plan, name)};
-  if (one.inner) {
-    scull_status_t status = scull_build_find_source(plan, name, &diag);
-    if (status != SCULL_OK)
-      return scull_api_end(&diag, status);
+  watch_t one = {.fn = watch, .user = user};
+  scull_status_t status = scull_build_watch_create(plan, name, &diag, &one.watch);
+  if (status == SCULL_OK && !SCULL_VEC_PUSH(&context->watches, one)) {
+    scull_build_watch_destroy(one.watch);
+    status = SCULL_OUT_OF_MEMORY;
   }
-  size_t size = strlen(name) + 1;
-  one.name = scull_base_alloc(size);
-  if (one.name != NULL)
-    memcpy(one.name, name, size);
-  if (one.name == NULL || !SCULL_VEC_PUSH(&context->watches, one)) {
-    scull_base_free(one.name);
-    return scull_api_end(&diag, SCULL_OUT_OF_MEMORY);
-  }
+  if (status != SCULL_OK)
+    return scull_api_end(&diag, status);
   set_hook(context);
   return scull_api_end(&diag, SCULL_OK);
 }

@@ -77,13 +77,14 @@ scull_status_t scull_device_get(size_t index, scull_device_info_t *out) {
     return scull_api_end(&diag, SCULL_NOT_FOUND);
   out->backend = backend->name;
   out->absent = backend->absent();
-  scull_status_t status = out->absent == NULL ? backend->open(0, &device, &diag) : SCULL_OK;
+  scull_status_t status =
+      out->absent == NULL ? scull_backend_open(backend, 0, &device, &diag) : SCULL_OK;
   if (status == SCULL_OK && device != NULL) {
     scull_backend_device_print(device, &facts);
     snprintf(out->name, sizeof out->name, "%s", device->name);
     snprintf(out->facts, sizeof out->facts, "%s", scull_base_text_get(&facts));
     scull_base_text_deinit(&facts);
-    backend->close(device);
+    scull_backend_close(device);
   }
   return scull_api_end(&diag, status);
 }

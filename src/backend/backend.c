@@ -13,16 +13,46 @@ static const scull_backend_t *const all[] = {
 #undef SCULL_BACKEND
 };
 
+static const scull_backend_t *added; /* a test's */
+
+void scull_backend_add(const scull_backend_t *backend) {
+  added = backend;
+}
+
 const scull_backend_t *scull_backend_at(size_t index) {
-  return index < sizeof all / sizeof all[0] ? all[index] : NULL;
+  const size_t count = sizeof all / sizeof all[0];
+  return index < count ? all[index] : index == count ? added : NULL;
 }
 
 const scull_backend_t *scull_backend_find(const char *name) {
   for (size_t i = 0; scull_backend_at(i) != NULL; i++) {
-    if (strcmp(all[i]->name, name) == 0)
-      return all[i];
+    if (strcmp(scull_backend_at(i)->name, name) == 0)
+      return scull_backend_at(i);
   }
   return NULL;
+}
+
+scull_status_t scull_backend_open(const scull_backend_t *backend, int index, scull_device_t **out,
+                                  scull_diag_t *diag) {
+  const scull_backend_t *host = &scull_backend_cpu;
+  const char *why = backend->absent();
+  *out = NULL;
+  if (why != NULL)
+    return scull_base_fail(diag, SCULL_DEVICE, "%s: %s", backend->name, why);
+  SCULL_TRY(backend->open(index, out, diag));
+  scull_status_t status = backend->discrete ? host->open(0, &(*out)->host, diag) : SCULL_OK;
+  if (status != SCULL_OK) {
+    backend->close(*out);
+    *out = NULL;
+  }
+  return status;
+}
+
+void scull_backend_close(scull_device_t *device) {
+  if (device == NULL)
+    return;
+  scull_backend_close(device->host);
+  device->backend->close(device);
 }
 
 void scull_backend_device_print(const scull_device_t *device, scull_text_t *text) {

@@ -7,6 +7,7 @@
 #include "backend/site.h"
 
 typedef struct scull_device scull_device_t;
+typedef struct scull_stream scull_stream_t; /* NULL on devices that run in the caller */
 
 /* One configuration of a tactic: its knobs, and the layouts that come with them. */
 typedef struct scull_config {
@@ -24,11 +25,13 @@ typedef enum scull_growth {
   SCULL_GROW_ELEMENTWISE = 2, /* a chain of unary and binary operators of one shape */
 } scull_growth_t;
 
+/* All pointers are memory of the tactic's device. */
 typedef struct scull_args {
   const void *const *inputs; /* as site->inputs */
   void *const *outputs;      /* as site->outputs */
   const void *packed;        /* what `pack` wrote, 64-byte aligned; NULL without pack */
   void *scratch;             /* 64-byte aligned, as many bytes as prepare asked for */
+  scull_stream_t *stream;    /* where to enqueue; NULL: run in the calling thread */
 } scull_args_t;
 
 /* What prepare hands back. */

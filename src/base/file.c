@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -179,6 +180,19 @@ scull_status_t scull_base_file_write(const char *path, const void *data, size_t 
 bool scull_base_file_exists(const char *path) {
   struct stat info;
   return stat(path, &info) == 0;
+}
+
+bool scull_base_file_is_below(const char *path, const char *folder) {
+  char real[PATH_MAX], root[PATH_MAX];
+  if (realpath(path, real) == NULL || realpath(folder, root) == NULL)
+    return false;
+  char *slash = strrchr(root, '/');
+  if (!scull_base_file_is_directory(root) && slash != NULL)
+    *slash = '\0';
+  size_t length = strlen(root);
+  while (length > 0 && root[length - 1] == '/')
+    length--;
+  return strncmp(real, root, length) == 0 && real[length] == '/';
 }
 
 bool scull_base_file_is_directory(const char *path) {

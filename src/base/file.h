@@ -49,6 +49,9 @@ scull_status_t scull_base_file_write(const char *path, const void *data, size_t 
 
 bool scull_base_file_exists(const char *path);
 bool scull_base_file_is_directory(const char *path);
+/* True when `path`, links followed, lies in `folder` or deeper. A file in the place of the folder
+ * stands for the folder that it lies in, its own links followed. */
+bool scull_base_file_is_below(const char *path, const char *folder);
 /* Creates the folder and its parents; OK when it is there already. */
 scull_status_t scull_base_directory_create(const char *path, scull_diag_t *diag) SCULL_MUST_USE;
 

@@ -1,5 +1,6 @@
 /* The allocator and the arena. Each block carries its size in front of it, which is what makes
  * counting exact; the header is one cache line so that blocks stay aligned. */
+#define _DEFAULT_SOURCE /* _SC_PHYS_PAGES */
 #include "base/memory.h"
 
 #include <stdarg.h>
@@ -7,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/checked.h"
 
@@ -76,6 +78,11 @@ scull_memory_stats_t scull_base_memory_stats(void) {
                                 .live_blocks = atomic_load(&live_blocks),
                                 .live_bytes = atomic_load(&live_bytes),
                                 .peak_bytes = atomic_load(&peak_bytes)};
+}
+
+uint64_t scull_base_memory_installed(void) {
+  long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+  return pages > 0 && size > 0 ? (uint64_t)pages * (uint64_t)size : 0;
 }
 
 void scull_base_memory_fail_at(uint64_t n) {

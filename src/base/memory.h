@@ -34,6 +34,9 @@ typedef struct scull_memory_stats {
 
 scull_memory_stats_t scull_base_memory_stats(void);
 
+/* Bytes of memory that this machine has; 0 when it does not say. */
+uint64_t scull_base_memory_installed(void);
+
 /* Test door: the n-th allocation from now on (1 = the next) and all after it fail; 0 = none. */
 void scull_base_memory_fail_at(uint64_t n);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/thread.h"
+#include "build/disabled.h"
 #include "build/picture.h"
 #include "build/report.h"
 #include "build/sources.h"
@@ -48,8 +49,7 @@ static void build_deinit(build_t *b) {
   scull_tune_cache_destroy(b->cache);
   scull_graph_destroy(b->graph);
   scull_import_files_deinit(&b->files);
-  if (b->device != NULL)
-    b->device->backend->close(b->device);
+  scull_backend_close(b->device);
   scull_base_arena_deinit(&b->arena);
 }
 
@@ -62,9 +62,7 @@ static scull_status_t open_device(build_t *b) {
   const scull_backend_t *backend = scull_backend_find(name);
   if (backend == NULL)
     return scull_base_fail(b->diag, SCULL_DEVICE, "no backend '%s' in this build", name);
-  if (backend->absent() != NULL)
-    return scull_base_fail(b->diag, SCULL_DEVICE, "%s: %s", name, backend->absent());
-  return backend->open(o->device_index, &b->device, b->diag);
+  return scull_backend_open(backend, o->device_index, &b->device, b->diag);
 }
 
 static bool on_progress(void *user, const char *what, size_t done, size_t total) {
@@ -98,9 +96,11 @@ static scull_status_t set_tune_options(build_t *b) {
   if (o->timing_cache != NULL)
     SCULL_TRY(scull_tune_cache_open(o->timing_cache, b->device, &b->cache, b->diag));
   b->tune.cache = b->cache;
+  SCULL_TRY(scull_build_check_tactics(b->tune.disabled_tactics, b->diag));
   if (o->replay != NULL) {
     SCULL_TRY(scull_base_file_open(o->replay, &b->replay, b->diag));
     b->tune.replay = b->replay.bytes;
+    b->tune.replay_name = o->replay;
     if (b->replay.bytes.size == 0)
       return scull_base_fail(b->diag, SCULL_CORRUPT, "%s: no choices to replay", o->replay);
   }
@@ -159,28 +159,42 @@ static void note_pass(void *user, const scull_pass_t *pass, scull_graph_t *graph
     return; /* a line less in the report */
 }
 
-static scull_status_t passes(build_t *b) {
-  scull_passes_options_t options = {.disabled = b->options->disabled_passes,
-                                    .disabled_count = b->options->disabled_pass_count,
-                                    .after = note_pass,
-                                    .after_user = b};
+static scull_status_t passes(build_t *b, const char *const *disabled, size_t count) {
+  scull_passes_options_t options = {
+      .disabled = disabled, .disabled_count = count, .after = note_pass, .after_user = b};
   b->nodes_before = live_nodes(b->graph);
   return scull_passes_run(b->graph, &options);
 }
 
+/* Patterns a line each, in the build's arena; NULL when memory is short. */
+static const char *join_lines(build_t *b, const char *const *names, size_t count) {
+  scull_text_t text = {0};
+  for (size_t i = 0; i < count; i++)
+    scull_base_text_print(&text, "%s\n", names[i]);
+  const char *lines =
+      text.failed ? NULL
+                  : scull_base_arena_string(&b->arena, scull_base_text_get(&text), text.size);
+  scull_base_text_deinit(&text);
+  return lines;
+}
+
+/* The network as it was imported, while it is that; a build that writes no plan needs none. */
 static scull_status_t write_sources(build_t *b) {
-  scull_text_t disabled = {0};
-  for (size_t i = 0; i < b->tune.disabled_ops.count; i++)
-    scull_base_text_print(&disabled, "%s\n", b->tune.disabled_ops.names[i]);
-  const scull_sources_options_t options = {.threads = b->tune.threads,
-                                           .min_subgraph_size = b->tune.min_subgraph_size,
-                                           .level = (int32_t)b->tune.level,
-                                           .workspace = b->tune.workspace,
-                                           .disabled_ops = scull_base_text_get(&disabled)};
-  scull_status_t status = scull_build_sources_write(b->graph, &options, &b->sources);
-  scull_base_text_deinit(&disabled);
-  b->lowered.plan.sources = (scull_bytes_t){(const uint8_t *)b->sources.data, b->sources.size};
-  return status;
+  const scull_build_options_t *o = b->options;
+  if (o->no_sources || o->stop_after != SCULL_STAGE_NONE)
+    return SCULL_OK;
+  const scull_sources_options_t options = {
+      .threads = b->tune.threads,
+      .min_subgraph_size = b->tune.min_subgraph_size,
+      .level = (int32_t)b->tune.level,
+      .workspace = b->tune.workspace,
+      .disabled_ops = join_lines(b, o->disabled_ops, o->disabled_op_count),
+      .disabled_passes = join_lines(b, o->disabled_passes, o->disabled_pass_count),
+      .disabled_tactics = join_lines(b, o->disabled_tactics, o->disabled_tactic_count)};
+  if (options.disabled_ops == NULL || options.disabled_passes == NULL ||
+      options.disabled_tactics == NULL)
+    return scull_base_fail_memory(b->diag, "a plan's sources");
+  return scull_build_sources_write(b->graph, &options, &b->sources);
 }
 
 static scull_status_t write_report(build_t *b) {
@@ -312,8 +326,7 @@ static scull_status_t tune_and_lower(build_t *b) {
 }
 
 static scull_status_t write_plan(build_t *b, const char *plan_path, scull_text_t *static_path) {
-  if (!b->options->no_sources)
-    SCULL_TRY(write_sources(b));
+  b->lowered.plan.sources = (scull_bytes_t){(const uint8_t *)b->sources.data, b->sources.size};
   if (plan_path != NULL)
     SCULL_TRY(scull_plan_write(&b->lowered.plan, plan_path, b->diag));
   if (static_path->size > 0)
@@ -327,12 +340,38 @@ static void put_report(const build_t *b, const char *plan, scull_build_result_t 
       (double)(scull_base_now() - b->start) / 1e9, b->tuning.timed, b->tuning.cached, plan);
 }
 
+/* A mistyped shape is seen before the machine starts to swap: tensors at their largest shapes that
+ * take a good part of its memory are named. */
+static void warn_of_size(const build_t *b) {
+  uint64_t installed = scull_base_memory_installed();
+  const scull_graph_t *g = b->graph;
+  const scull_value_t *largest = NULL;
+  size_t most = 0;
+  for (size_t i = 0; i < g->values.size; i++) {
+    const scull_value_t *v = &g->values.data[i];
+    for (int p = 0; p < g->points && !v->dead && v->data == NULL; p++) {
+      const scull_type_t type = {.dtype = v->dtype, .shape = v->shape[p]};
+      size_t bytes = scull_tensor_bytes(&type);
+      largest = bytes > most ? v : largest;
+      most = bytes > most ? bytes : most;
+    }
+  }
+  if (installed > 0 && most > installed / 8)
+    scull_base_warn(b->diag,
+                    "at the largest shapes '%s' alone takes %.1f GiB of this machine's %.1f GiB: "
+                    "are the input's shapes meant so?",
+                    largest->name, (double)most / 0x1p30, (double)installed / 0x1p30);
+}
+
 static scull_status_t run_stages(build_t *b, const char *plan_path, scull_build_result_t *result) {
   SCULL_TRY(scull_build_import(b->options, &b->files, &b->graph, b->diag));
   SCULL_TRY(draw_original(b));
   if (stops_after(b, SCULL_STAGE_IMPORT))
     return show_graph(b);
-  SCULL_TRY(passes(b));
+  SCULL_TRY(write_sources(b));
+  SCULL_TRY(passes(b, b->options->disabled_passes, b->options->disabled_pass_count));
+  SCULL_TRY(scull_build_check_ops(b->tune.disabled_ops, b->graph));
+  warn_of_size(b);
   if (stops_after(b, SCULL_STAGE_PASSES))
     return show_graph(b);
   SCULL_TRY(tune_and_lower(b));
@@ -354,7 +393,6 @@ static scull_status_t stored_report(const build_t *b, scull_build_result_t *resu
   return status;
 }
 
-/* A stored plan has no picture: one that is asked for wants the stages run. */
 /* Says at once, not after minutes of tuning, that a file cannot be written. */
 static scull_status_t try_to_write(const char *path, scull_diag_t *diag) {
   scull_writer_t *writer = NULL;
@@ -376,7 +414,7 @@ static scull_status_t find_or_build(build_t *b, const char *plan_path,
   if (b->options->use_static && b->options->stop_after == SCULL_STAGE_NONE)
     SCULL_TRY(scull_build_static_find(b->options, b->device, plan_path, &result->static_path,
                                       &found, b->diag));
-  if (found && b->options->picture == NULL)
+  if (found && b->options->picture == NULL) /* a stored plan has no picture */
     return stored_report(b, result);
   SCULL_TRY(run_stages(b, plan_path, result));
   return show_picture(b);
@@ -416,6 +454,7 @@ static scull_status_t split_lines(const char *text, scull_arena_t *arena, scull_
 
 static scull_status_t retune(build_t *b, const scull_plan_t *plan, scull_plan_t *out) {
   scull_sources_options_t kept = {0};
+  scull_names_t passes_off = {0};
   SCULL_TRY(open_device(b));
   SCULL_TRY(scull_build_sources_read(plan->sources, b->diag, &b->graph, &kept));
   b->tune = (scull_tune_options_t){.device = b->device,
@@ -428,6 +467,9 @@ static scull_status_t retune(build_t *b, const scull_plan_t *plan, scull_plan_t 
                                                 : (scull_tune_level_t)kept.level,
                                    .min_subgraph_size = kept.min_subgraph_size};
   SCULL_TRY(split_lines(kept.disabled_ops, &b->arena, &b->tune.disabled_ops));
+  SCULL_TRY(split_lines(kept.disabled_tactics, &b->arena, &b->tune.disabled_tactics));
+  SCULL_TRY(split_lines(kept.disabled_passes, &b->arena, &passes_off));
+  SCULL_TRY(passes(b, passes_off.names, passes_off.count));
   SCULL_TRY(tune_and_lower(b));
   b->lowered.plan.sources = plan->sources;
   /* the plan's names and attributes are the graph's */

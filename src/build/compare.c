@@ -48,17 +48,19 @@ scull_status_t scull_build_take_output(const scull_runtime_engine_t *engine,
   return SCULL_OK;
 }
 
-bool scull_build_has_tensor(const scull_plan_t *plan, const char *name) {
+const scull_plan_value_t *scull_build_find_tensor(const scull_plan_t *plan, const char *name) {
   for (size_t s = 0; s < plan->step_count; s++) {
     const scull_plan_step_t *step = &plan->steps[s];
-    if (step->kind != SCULL_PLAN_RUN || is_reformat(plan, step))
+    if ((step->kind != SCULL_PLAN_RUN && step->kind != SCULL_PLAN_ON_HOST) ||
+        is_reformat(plan, step))
       continue;
     for (size_t i = 0; i < step->site.output_count; i++) {
-      if (strcmp(output_of(plan, step, i)->name, name) == 0)
-        return true;
+      const scull_plan_value_t *v = output_of(plan, step, i);
+      if (strcmp(v->name, name) == 0)
+        return v;
     }
   }
-  return false;
+  return NULL;
 }
 
 /* --- the kept results ----------------------------------------------------------------------------
@@ -224,15 +226,6 @@ static void compare_value(void *user, scull_value_id_t value, const scull_tensor
     report(r->work, mine, tensor, -1);
 }
 
-static scull_status_t read_graph(const scull_plan_t *plan, scull_graph_t **out,
-                                 scull_diag_t *diag) {
-  scull_sources_options_t options = {0};
-  if (plan->sources.size == 0)
-    return scull_base_fail(diag, SCULL_UNSUPPORTED,
-                           "the plan was built without its sources: there is no reference");
-  return scull_build_sources_read(plan->sources, diag, out, &options);
-}
-
 static scull_status_t evaluate(scull_graph_t *graph, const scull_tensor_t *inputs,
                                const scull_graph_watch_t *watch, scull_diag_t *diag) {
   scull_tensor_t *outputs = SCULL_ARENA_ARRAY(&graph->arena, scull_tensor_t, graph->outputs.size);
@@ -246,7 +239,7 @@ static scull_status_t evaluate(scull_graph_t *graph, const scull_tensor_t *input
 
 static scull_status_t run_reference(work_t *w) {
   reference_t r = {.work = w};
-  SCULL_TRY(read_graph(&w->engine->plan, &r.graph, w->diag));
+  SCULL_TRY(scull_build_sources_graph(&w->engine->plan, &r.graph, w->diag));
   size_t count = r.graph->inputs.size;
   scull_tensor_t *inputs = SCULL_ARENA_ARRAY(&r.graph->arena, scull_tensor_t, count);
   scull_status_t status = inputs == NULL ? SCULL_OUT_OF_MEMORY : SCULL_OK;
@@ -286,92 +279,5 @@ scull_status_t scull_build_compare(const scull_compare_options_t *options,
     scull_base_free(w.kept.data[i].tensor.data);
   SCULL_VEC_DEINIT(&w.kept);
   scull_base_map_deinit(&w.names);
-  return status;
-}
-
-/* --- one tensor ----------------------------------------------------------------------------------
- */
-
-typedef struct {
-  scull_value_id_t value;
-  scull_tensor_t *out;
-  scull_status_t status;
-} single_t;
-
-static void keep_single(single_t *s, const scull_tensor_t *tensor) {
-  size_t bytes = scull_tensor_bytes(&tensor->type);
-  *s->out = (scull_tensor_t){.type = tensor->type, .data = scull_base_alloc_raw(bytes)};
-  if (s->out->data == NULL)
-    s->status = SCULL_OUT_OF_MEMORY;
-  else
-    memcpy(s->out->data, tensor->data, bytes);
-}
-
-static void take_single(void *user, scull_value_id_t value, const scull_tensor_t *tensor) {
-  single_t *s = user;
-  if (value == s->value && s->out->data == NULL)
-    keep_single(s, tensor);
-}
-
-/* Inputs and constants, which no node gives. */
-static void take_given(scull_graph_t *graph, const scull_tensor_t *inputs, single_t *s) {
-  for (size_t i = 0; i < graph->inputs.size; i++) {
-    if (graph->inputs.data[i] == s->value)
-      keep_single(s, &inputs[i]);
-  }
-  if (scull_graph_is_constant(graph, s->value)) {
-    const scull_tensor_t constant = scull_graph_constant_tensor(graph, s->value);
-    if (constant.data == NULL)
-      s->status = SCULL_OUT_OF_MEMORY;
-    else
-      keep_single(s, &constant);
-  }
-}
-
-static scull_status_t no_tensor(scull_diag_t *diag, const char *name) {
-  return scull_base_fail(diag, SCULL_NOT_FOUND,
-                         "no tensor '%s' (where a pass replaced it: mark it as an output at build)",
-                         name);
-}
-
-scull_status_t scull_build_find_source(const scull_plan_t *plan, const char *name,
-                                       scull_diag_t *diag) {
-  scull_graph_t *graph = NULL;
-  SCULL_TRY(read_graph(plan, &graph, diag));
-  bool found = scull_graph_find_value(graph, name) != SCULL_NO_ID;
-  scull_graph_destroy(graph);
-  return found ? SCULL_OK : no_tensor(diag, name);
-}
-
-scull_status_t scull_build_recompute(const scull_runtime_engine_t *engine,
-                                     const scull_runtime_context_t *context, const char *name,
-                                     scull_tensor_t *out, scull_diag_t *diag) {
-  scull_graph_t *graph = NULL;
-  *out = (scull_tensor_t){0};
-  SCULL_TRY(read_graph(&engine->plan, &graph, diag));
-  single_t s = {.value = scull_graph_find_value(graph, name), .out = out};
-  size_t count = graph->inputs.size;
-  scull_tensor_t *inputs = SCULL_ARENA_ARRAY(&graph->arena, scull_tensor_t, count);
-  scull_status_t status = SCULL_OK;
-  if (s.value == SCULL_NO_ID)
-    status = no_tensor(diag, name);
-  else if (inputs == NULL)
-    status = scull_base_fail_memory(diag, "inputs");
-  for (size_t i = 0; i < count && status == SCULL_OK; i++)
-    inputs[i] =
-        (scull_tensor_t){.type = {.dtype = scull_graph_value(graph, graph->inputs.data[i])->dtype,
-                                  .shape = *scull_runtime_input_shape(context, i)},
-                         .data = scull_base_unconst(scull_runtime_input_data(context, i))};
-  const scull_graph_watch_t watch = {take_single, &s};
-  if (status == SCULL_OK)
-    take_given(graph, inputs, &s);
-  if (status == SCULL_OK && out->data == NULL && s.status == SCULL_OK)
-    status = evaluate(graph, inputs, &watch, diag);
-  scull_graph_destroy(graph);
-  status = status == SCULL_OK ? s.status : status;
-  if (status != SCULL_OK) {
-    scull_base_free(out->data);
-    out->data = NULL;
-  }
   return status;
 }

@@ -1,4 +1,4 @@
-/* A plan's layers beside the reference or another plan, and single tensors of a plan. */
+/* A plan's layers beside the reference or another plan. */
 #ifndef SCULL_BUILD_COMPARE_H
 #define SCULL_BUILD_COMPARE_H
 
@@ -19,18 +19,7 @@ scull_status_t scull_build_take_output(const scull_runtime_engine_t *engine,
                                        const scull_runtime_event_t *event, const char *name,
                                        scull_tensor_t *out) SCULL_MUST_USE;
 
-/* True when some step of the plan writes a tensor of that name. */
-bool scull_build_has_tensor(const scull_plan_t *plan, const char *name);
-
-/* OK when the plan's sources know a tensor of that name; else NOT_FOUND or UNSUPPORTED with words.
- */
-scull_status_t scull_build_find_source(const scull_plan_t *plan, const char *name,
-                                       scull_diag_t *diag) SCULL_MUST_USE;
-
-/* Recomputes the tensor `name` of the plan's sources by the reference kernels from the inputs of
- * the context. out->data is yours. NOT_FOUND, UNSUPPORTED (no sources). */
-scull_status_t scull_build_recompute(const scull_runtime_engine_t *engine,
-                                     const scull_runtime_context_t *context, const char *name,
-                                     scull_tensor_t *out, scull_diag_t *diag) SCULL_MUST_USE;
+/* The value of that name that some step of the plan writes, or NULL. */
+const scull_plan_value_t *scull_build_find_tensor(const scull_plan_t *plan, const char *name);
 
 #endif

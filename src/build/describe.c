@@ -149,7 +149,7 @@ static void put_tactics(const scull_opdef_t *def, scull_text_t *out) {
 typedef struct {
   scull_text_t *out;
   const char *family;
-  const char *op; /* only those that become this one; NULL: those that become several */
+  const char *op; /* only those that become this one; NULL: those without a single one */
   bool first;
 } listing_t;
 
@@ -193,7 +193,7 @@ scull_status_t scull_build_describe_ops(const char *format, scull_text_t *out, s
     put_tactics(def, out);
     scull_base_text_print(out, "}");
   }
-  scull_base_text_print(out, "\n],\n\"become_several\": [");
+  scull_base_text_print(out, "\n],\n\"one_of_several_or_several\": [");
   put_sources(format, NULL, out);
   scull_base_text_print(out, "]\n}\n");
   return SCULL_OK;

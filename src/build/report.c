@@ -62,6 +62,8 @@ static const char *kind_of(const scull_plan_step_t *step, const scull_choice_t *
     return "at shape";
   if (step->kind == SCULL_PLAN_CONTROL)
     return "control";
+  if (step->kind == SCULL_PLAN_COPY)
+    return "copy";
   return choice == NULL ? "reformat" : "run";
 }
 
@@ -78,7 +80,7 @@ static void put_layer(const scull_report_input_t *in, size_t index, scull_text_t
     scull_base_text_print(out, "\"placement\": \"%s\"", choice == NULL ? "between" : "native");
   scull_base_text_print(out, ", ");
   key(out, "tactic");
-  scull_base_text_json(out, step->kind != SCULL_PLAN_RUN   ? ""
+  scull_base_text_json(out, step->kind != SCULL_PLAN_RUN && step->kind != SCULL_PLAN_ON_HOST ? ""
                             : step->tactic_name[0] == '\0' ? "reference"
                                                            : step->tactic_name);
   scull_base_text_print(out, ", ");

@@ -109,6 +109,14 @@ static scull_status_t check_input(const scull_graph_t *graph, scull_value_id_t i
                          scull_tensor_dtype_name(tensor->type.dtype), tensor->type.shape.rank);
 }
 
+static scull_status_t fill_constant(run_t *run, scull_value_id_t id) {
+  slot_t *slot = &run->slots[id];
+  slot->tensor = scull_graph_constant_tensor(run->graph, id);
+  if (slot->tensor.data == NULL)
+    return scull_base_fail_memory(run->graph->diag, scull_graph_value(run->graph, id)->name);
+  return SCULL_OK;
+}
+
 /* Inputs and constants into their slots; counts the uses of every value. */
 static scull_status_t fill_slots(run_t *run, const scull_tensor_t *inputs) {
   scull_graph_t *graph = run->graph;
@@ -119,11 +127,8 @@ static scull_status_t fill_slots(run_t *run, const scull_tensor_t *inputs) {
   for (size_t i = 0; i < graph->values.size; i++) {
     const scull_value_t *v = &graph->values.data[i];
     run->slots[i].uses = v->users.size;
-    if (v->dead || v->data == NULL)
-      continue;
-    run->slots[i].tensor = scull_graph_constant_tensor(graph, (scull_value_id_t)i);
-    if (run->slots[i].tensor.data == NULL)
-      return scull_base_fail_memory(graph->diag, v->name);
+    if (!v->dead && v->data != NULL)
+      SCULL_TRY(fill_constant(run, (scull_value_id_t)i));
   }
   for (size_t i = 0; i < graph->outputs.size; i++)
     run->slots[graph->outputs.data[i].value].uses++;
@@ -214,20 +219,27 @@ static scull_status_t run_all(run_t *run, const scull_tensor_t *inputs, scull_te
   return SCULL_OK;
 }
 
+static scull_status_t open_run(run_t *run) {
+  run->slots = scull_base_alloc(run->graph->values.size * sizeof *run->slots);
+  return run->slots == NULL ? scull_base_fail_memory(run->graph->diag, "an evaluation") : SCULL_OK;
+}
+
+static void close_run(run_t *run) {
+  for (size_t i = 0; i < run->graph->values.size; i++) {
+    if (run->slots[i].owned)
+      free_tensor(&run->slots[i].tensor);
+  }
+  scull_base_free(run->slots);
+}
+
 static scull_status_t evaluate(scull_graph_t *graph, const order_t *order,
                                const scull_tensor_t *inputs, scull_tensor_t *outputs,
                                const scull_graph_watch_t *watch) {
   run_t run = {.graph = graph, .watch = watch, .order = order};
   memset(outputs, 0, graph->outputs.size * sizeof *outputs);
-  run.slots = scull_base_alloc(graph->values.size * sizeof *run.slots);
-  if (run.slots == NULL)
-    return scull_base_fail_memory(graph->diag, "an evaluation");
+  SCULL_TRY(open_run(&run));
   scull_status_t status = run_all(&run, inputs, outputs);
-  for (size_t i = 0; i < graph->values.size; i++) {
-    if (run.slots[i].owned)
-      free_tensor(&run.slots[i].tensor);
-  }
-  scull_base_free(run.slots);
+  close_run(&run);
   if (status != SCULL_OK)
     scull_graph_tensors_free(outputs, graph->outputs.size);
   return status;
@@ -239,6 +251,71 @@ scull_status_t scull_graph_evaluate(scull_graph_t *graph, const scull_tensor_t *
   memset(outputs, 0, graph->outputs.size * sizeof *outputs);
   SCULL_TRY(scull_graph_sort(graph, &order.nodes, &order.count));
   return evaluate(graph, &order, inputs, outputs, watch);
+}
+
+/* --- one value ------------------------------------------------------------------------------- */
+
+/* Counts one more user of an operand; what is neither given nor constant must have a producer. */
+static scull_status_t want(run_t *run, scull_value_id_t id) {
+  const scull_value_t *v = scull_graph_value(run->graph, id);
+  slot_t *slot = &run->slots[id];
+  slot->uses++;
+  if (slot->tensor.data != NULL || v->producer != SCULL_NO_ID)
+    return SCULL_OK;
+  if (v->data != NULL)
+    return fill_constant(run, id);
+  return scull_base_fail(run->graph->diag, SCULL_INVALID_ARGUMENT, "input '%s' is not given",
+                         v->name);
+}
+
+/* True when a later node (or the caller) waits for one of the node's outputs. */
+static bool is_wanted(const run_t *run, const scull_node_t *node) {
+  for (size_t i = 0; i < node->output_count; i++) {
+    const slot_t *slot = &run->slots[node->outputs[i]];
+    if (slot->uses > 0 && slot->tensor.data == NULL)
+      return true;
+  }
+  return false;
+}
+
+/* Marks backwards what the value needs, then runs that forwards. */
+static scull_status_t run_needed(run_t *run, scull_value_id_t value, scull_tensor_t *out) {
+  scull_graph_t *graph = run->graph;
+  scull_node_id_t *order = NULL;
+  size_t count = 0;
+  SCULL_TRY(scull_graph_sort(graph, &order, &count));
+  SCULL_TRY(want(run, value));
+  for (size_t i = count; i-- > 0;) {
+    const scull_node_t *node = scull_graph_node(graph, order[i]);
+    if (!is_wanted(run, node)) {
+      order[i] = SCULL_NO_ID;
+      continue;
+    }
+    for (size_t k = 0; k < node->input_count; k++) {
+      if (node->inputs[k] != SCULL_NO_ID)
+        SCULL_TRY(want(run, node->inputs[k]));
+    }
+  }
+  for (size_t i = 0; i < count; i++) {
+    if (order[i] != SCULL_NO_ID)
+      SCULL_TRY(step(run, scull_graph_node(graph, order[i])));
+  }
+  return give_output(run, value, out);
+}
+
+scull_status_t scull_graph_evaluate_value(scull_graph_t *graph, const scull_graph_given_t *given,
+                                          size_t count, scull_value_id_t value,
+                                          scull_tensor_t *out) {
+  run_t run = {.graph = graph};
+  *out = (scull_tensor_t){0};
+  SCULL_TRY(open_run(&run));
+  for (size_t i = 0; i < count; i++)
+    run.slots[given[i].value].tensor = given[i].tensor;
+  scull_status_t status = run_needed(&run, value, out);
+  close_run(&run);
+  if (status != SCULL_OK)
+    *out = (scull_tensor_t){0};
+  return status;
 }
 
 /* --- regions --------------------------------------------------------------------------------- */

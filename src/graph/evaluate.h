@@ -22,14 +22,27 @@ scull_status_t scull_graph_evaluate(scull_graph_t *graph, const scull_tensor_t *
                                     scull_tensor_t *outputs,
                                     const scull_graph_watch_t *watch) SCULL_MUST_USE;
 
+/* A value whose tensor is there already; its bytes are borrowed. */
+typedef struct scull_graph_given {
+  scull_value_id_t value;
+  scull_tensor_t tensor;
+} scull_graph_given_t;
+
+/* Computes one value from given ones, running no more nodes than that takes; a value that is given
+ * itself is copied. out->data is the caller's (scull_base_free), NULL on failure. Statuses as
+ * above; INVALID_ARGUMENT also when an input that is needed is not among the given. */
+scull_status_t scull_graph_evaluate_value(scull_graph_t *graph, const scull_graph_given_t *given,
+                                          size_t count, scull_value_id_t value,
+                                          scull_tensor_t *out) SCULL_MUST_USE;
+
 /* Runs one node on operands whose bytes are all there (absent ones: dtype NONE). outputs[i].data is
  * the caller's (scull_base_free), all are NULL on failure. */
 scull_status_t scull_graph_evaluate_node(const scull_graph_t *graph, const scull_node_t *node,
                                          const scull_tensor_t *inputs,
                                          scull_tensor_t *outputs) SCULL_MUST_USE;
 
-/* A constant as an aligned tensor. The bytes are the graph's own when they are aligned, else a copy
- * in its arena; data is NULL when memory is short. */
+/* A constant as an aligned tensor. Bytes that are not aligned are copied into the graph's arena,
+ * once; data is NULL when memory is short. */
 scull_tensor_t scull_graph_constant_tensor(scull_graph_t *graph, scull_value_id_t value);
 
 #endif

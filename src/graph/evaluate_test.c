@@ -139,11 +139,40 @@ static void refuses_other_types_and_survives_short_memory(void **state) {
   scull_base_diag_deinit(&diag);
 }
 
+/* Three halves of a chain: the middle is given, so the first is not run; without it and without the
+ * input nothing can be. */
+static void computes_one_value_from_given_ones(void **state) {
+  (void)state;
+  scull_diag_t diag;
+  scull_graph_t *graph = make_graph(&diag);
+  scull_value_id_t x = add_input(graph, "x", 2), z = add_input(graph, "z", 2);
+  scull_value_id_t a = add_node(graph, &scull_opdef_add, "a", x, z);
+  scull_value_id_t b = add_node(graph, &scull_opdef_relu, "b", a, SCULL_NO_ID);
+  scull_value_id_t c = add_node(graph, &scull_opdef_add, "c", b, z);
+  scull_value_id_t d = add_node(graph, &scull_opdef_add, "d", c, b);
+  assert_int_equal(scull_graph_add_output(graph, d, "d"), SCULL_OK);
+  const scull_graph_given_t given[] = {{z, tensor_of((float[]){10, 20}, 2)},
+                                       {b, tensor_of((float[]){1, 2}, 2)}};
+  scull_tensor_t out;
+  assert_int_equal(scull_graph_evaluate_value(graph, given, 2, d, &out), SCULL_OK);
+  assert_floats(&out, (const float[]){12, 24}, 2);
+  scull_base_free(out.data);
+  assert_int_equal(scull_graph_evaluate_value(graph, given, 2, b, &out), SCULL_OK);
+  assert_ptr_not_equal(out.data, given[1].tensor.data);
+  assert_floats(&out, (const float[]){1, 2}, 2);
+  scull_base_free(out.data);
+  assert_int_equal(scull_graph_evaluate_value(graph, given, 1, d, &out), SCULL_INVALID_ARGUMENT);
+  assert_null(out.data);
+  scull_graph_destroy(graph);
+  scull_base_diag_deinit(&diag);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(runs_nodes_and_shows_values),
       cmocka_unit_test(gives_every_output_its_own_block),
       cmocka_unit_test(refuses_other_types_and_survives_short_memory),
+      cmocka_unit_test(computes_one_value_from_given_ones),
   };
   return cmocka_run_group_tests_name("evaluate", tests, NULL, NULL);
 }

@@ -37,7 +37,8 @@ scull_status_t scull_import_locate(const scull_import_options_t *options,
 scull_status_t scull_import_files_open(scull_import_files_t *files, const char *path,
                                        scull_diag_t *diag, scull_bytes_t *out) SCULL_MUST_USE;
 
-/* An input as the file declares it: open dimensions are negative. */
+/* An input as the file declares it: open dimensions are negative, and so is the rank where the file
+ * does not say it. */
 typedef struct scull_import_input {
   const char *name;
   scull_dtype_t dtype;

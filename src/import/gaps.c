@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/nearest.h"
+
 enum { PLACES = 3 };
 
 void scull_import_gaps_deinit(scull_import_gaps_t *gaps) {
@@ -76,13 +78,20 @@ scull_status_t scull_import_map(const scull_import_source_t *source, scull_emitt
 scull_status_t scull_import_extra_outputs(const scull_import_source_t *source, scull_graph_t *graph,
                                           scull_import_find_fn_t find, void *user) {
   const scull_import_options_t *options = source->options;
+  scull_nearest_t nearest;
   for (size_t i = 0; i < options->extra_output_count; i++) {
     scull_value_id_t value = find(user, options->extra_outputs[i]);
-    if (value == SCULL_NO_ID)
-      return scull_base_fail(source->diag, SCULL_INVALID_ARGUMENT,
-                             "%s: no operator gives '%.80s', which was asked for as an output",
-                             source->model_name, options->extra_outputs[i]);
-    SCULL_TRY(scull_graph_add_output(graph, value, options->extra_outputs[i]));
+    if (value != SCULL_NO_ID) {
+      SCULL_TRY(scull_graph_add_output(graph, value, options->extra_outputs[i]));
+      continue;
+    }
+    scull_base_nearest_init(&nearest, options->extra_outputs[i]);
+    for (size_t v = 0; v < graph->values.size; v++)
+      scull_base_nearest_offer(&nearest, graph->values.data[v].name);
+    return scull_base_fail(source->diag, SCULL_INVALID_ARGUMENT,
+                           "%s: no operator gives '%.80s', which was asked for as an output%s",
+                           source->model_name, options->extra_outputs[i],
+                           scull_base_nearest_words(&nearest));
   }
   return SCULL_OK;
 }

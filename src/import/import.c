@@ -33,6 +33,17 @@ scull_status_t scull_import_files_open(scull_import_files_t *files, const char *
   return SCULL_OK;
 }
 
+static scull_status_t no_format(const scull_import_source_t *source) {
+  scull_text_t titles = {0};
+  for (size_t i = 0; i < FORMAT_COUNT; i++)
+    scull_base_text_print(&titles, "%s%s", i == 0 ? "" : ", ", formats[i]->title);
+  scull_status_t status = scull_base_fail(source->diag, SCULL_CORRUPT,
+                                          "%s: not a model of any format that Scull reads (%s)",
+                                          source->model_name, scull_base_text_get(&titles));
+  scull_base_text_deinit(&titles);
+  return status;
+}
+
 static scull_status_t find_format(const scull_import_source_t *source, const char *name,
                                   const scull_format_t **out) {
   for (size_t i = 0; i < FORMAT_COUNT; i++) {
@@ -46,12 +57,9 @@ static scull_status_t find_format(const scull_import_source_t *source, const cha
   if (name != NULL)
     return scull_base_fail(source->diag, SCULL_INVALID_ARGUMENT, "there is no format '%.40s'",
                            name);
-  return scull_base_fail(source->diag, SCULL_CORRUPT,
-                         source->model.size == 0
-                             ? "%s: the file is empty"
-                             : "%s: not a model of any format that Scull reads (Paddle program, "
-                               "Paddle PIR JSON)",
-                         source->model_name);
+  return source->model.size == 0 ? scull_base_fail(source->diag, SCULL_CORRUPT,
+                                                   "%s: the file is empty", source->model_name)
+                                 : no_format(source);
 }
 
 scull_status_t scull_import_model(const scull_import_options_t *options,

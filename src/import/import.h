@@ -21,6 +21,13 @@ typedef struct scull_import_shape {
   scull_shape_t min, opt, max;
 } scull_import_shape_t;
 
+/* An input that always has these bytes: it is a constant of the graph. For those that only say
+ * shapes, which must be known when a network is built. */
+typedef struct scull_import_value {
+  const char *name;
+  scull_tensor_t tensor; /* borrowed for the call */
+} scull_import_value_t;
+
 typedef struct scull_import_options {
   /* A file, or a folder that holds a model under one of the usual names. With `model` set it is
    * only a name for messages and may be NULL. */
@@ -32,6 +39,8 @@ typedef struct scull_import_options {
   const char *format; /* a name of formats.def; NULL: by content */
   const scull_import_shape_t *shapes;
   size_t shape_count;
+  const scull_import_value_t *values; /* ONNX only */
+  size_t value_count;
   /* For inputs without a shape above: an open dimension 0 goes from 1 to this, tuned at this.
    * 0 means 1. */
   int64_t max_batch;
@@ -53,7 +62,8 @@ scull_status_t scull_import_model(const scull_import_options_t *options,
 scull_status_t scull_import_hash(const scull_import_options_t *options, scull_import_files_t *files,
                                  scull_diag_t *diag, uint64_t *out) SCULL_MUST_USE;
 
-/* An operator that models of a format use; `op` is ours, NULL where it becomes several. */
+/* An operator that models of a format use; `op` is ours that does its work, NULL where several do
+ * or where its attributes decide which. */
 typedef void (*scull_import_operator_fn_t)(void *user, const char *type, const char *op);
 
 /* Calls `fn` for every operator of a family of formats ("paddle"); false when there is no such

@@ -15,6 +15,7 @@ static const struct {
     {"__model__", "__params__"},
     {"__model__", "params"},
     {"__model__.json", "__params__"},
+    {"model.onnx", "model.onnx.data"},
 };
 
 enum { USUAL_COUNT = sizeof usual / sizeof usual[0] };
@@ -49,7 +50,7 @@ static scull_status_t find_in_folder(scull_arena_t *arena, const char *folder, s
   if (found == NULL)
     return scull_base_fail(diag, SCULL_NOT_FOUND,
                            "%s: the folder holds no inference.json, inference.pdmodel, "
-                           "model.json, model.pdmodel or __model__",
+                           "model.json, model.pdmodel, __model__ or model.onnx",
                            folder);
   return SCULL_OK;
 }

@@ -72,6 +72,11 @@ static scull_status_t from_user(const scull_import_source_t *source, scull_impor
 static scull_status_t from_declaration(const scull_import_source_t *source,
                                        scull_import_input_t *input) {
   int64_t batch = source->options->max_batch < 1 ? 1 : source->options->max_batch;
+  if (input->declared.rank < 0)
+    return scull_base_fail(source->diag, SCULL_INVALID_ARGUMENT,
+                           "input '%s': the model does not say how many dimensions it has; give a "
+                           "shape for this input",
+                           input->name);
   for (int p = 0; p < SCULL_POINTS; p++)
     input->shape[p].rank = input->declared.rank;
   for (int32_t d = 0; d < input->declared.rank; d++) {

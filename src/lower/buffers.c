@@ -53,6 +53,17 @@ static bool is_alone(const scull_lower_t *l, uint32_t value) {
   return true;
 }
 
+/* True for what a copy brings: the runtime may read the caller's device memory in its place. */
+static bool is_copied(const scull_lower_t *l, uint32_t value) {
+  const scull_lower_list_t *list = &l->lists.data[0];
+  for (size_t i = 0; i < list->steps.size; i++) {
+    const scull_plan_step_t *step = &list->steps.data[i];
+    if (step->kind == SCULL_PLAN_COPY && step->bindings[step->site.outputs[0]] == value)
+      return true;
+  }
+  return false;
+}
+
 /* Joins the output of step `i` with input `k` of its site when both are plain arena memory of one
  * size and nothing reads the input afterwards. */
 static bool try_join(scull_lower_t *l, life_t *lives, size_t i, size_t k) {
@@ -61,8 +72,9 @@ static bool try_join(scull_lower_t *l, life_t *lives, size_t i, size_t k) {
   uint32_t out = step->bindings[step->site.outputs[0]];
   scull_plan_value_t *x = &l->values.data[in], *y = &l->values.data[out];
   uint64_t xs = 0, ys = 1;
-  if (l->buffers.data[x->buffer].storage != SCULL_PLAN_ARENA ||
-      l->buffers.data[y->buffer].storage != SCULL_PLAN_ARENA || x->buffer == y->buffer ||
+  uint8_t storage = l->buffers.data[x->buffer].storage;
+  if ((storage != SCULL_PLAN_ARENA && storage != SCULL_PLAN_HOST) ||
+      l->buffers.data[y->buffer].storage != storage || x->buffer == y->buffer || is_copied(l, in) ||
       lives[x->buffer].last != i || x->channel_total > 0 || y->channel_total > 0 ||
       !is_alone(l, in) || !is_alone(l, out) || !buffer_bytes(x, &xs) || !buffer_bytes(y, &ys) ||
       xs != ys)
@@ -79,11 +91,11 @@ scull_status_t scull_lower_join_in_place(scull_lower_t *l) {
   const scull_lower_list_t *list = &l->lists.data[0];
   for (size_t i = 0; i < list->steps.size; i++) {
     const scull_plan_step_t *step = &list->steps.data[i];
-    if (step->kind != SCULL_PLAN_RUN || step->late || step->tactic_name[0] == '\0' ||
-        step->site.output_count != 1)
+    bool runs = step->kind == SCULL_PLAN_RUN || step->kind == SCULL_PLAN_ON_HOST;
+    if (!runs || step->late || step->tactic_name[0] == '\0' || step->site.output_count != 1)
       continue;
     const scull_tactic_t *tactic =
-        scull_backend_tactic_find(l->options->device->backend, step->tactic_name);
+        scull_backend_tactic_find(scull_lower_device(l, step)->backend, step->tactic_name);
     if (tactic == NULL || tactic->alias == NULL)
       continue;
     uint32_t mask = tactic->alias(&step->site, &step->config);
@@ -121,30 +133,47 @@ static void place_shapes(scull_lower_t *l) {
   l->out->plan.shape_bytes = at;
 }
 
-scull_status_t scull_lower_place_buffers(scull_lower_t *l) {
-  scull_plan_t *plan = &l->out->plan;
+/* Devices want their tensors at 256 bytes. */
+static size_t place_align(const scull_lower_t *l) {
+  return l->options->device->host != NULL ? 256 : SCULL_MEMORY_ALIGN;
+}
+
+/* Places the buffers of one storage; *total and *bound as scull_lower_place has it. */
+static scull_status_t place_arena(scull_lower_t *l, const life_t *lives, uint8_t storage,
+                                  uint64_t *total, uint64_t *bound) {
   size_t count = 0;
-  SCULL_TRY(size_buffers(l));
-  place_shapes(l);
-  const life_t *lives = find_lives(l);
   scull_span_t *spans = SCULL_ARENA_ARRAY(l->arena, scull_span_t, l->buffers.size + 1);
   uint32_t *owner = SCULL_ARENA_ARRAY(l->arena, uint32_t, l->buffers.size + 1);
-  if (lives == NULL || spans == NULL || owner == NULL)
+  if (spans == NULL || owner == NULL)
     return scull_lower_no_memory(l);
   for (size_t i = 0; i < l->buffers.size; i++) {
     const scull_plan_buffer_t *b = &l->buffers.data[i];
-    if (b->storage != SCULL_PLAN_ARENA || lives[i].first == SIZE_MAX)
+    if (b->storage != storage || lives[i].first == SIZE_MAX)
       continue;
     owner[count] = (uint32_t)i;
-    spans[count++] = (scull_span_t){.bytes = scull_base_align_up(b->bytes, SCULL_MEMORY_ALIGN),
+    spans[count++] = (scull_span_t){.bytes = scull_base_align_up(b->bytes, place_align(l)),
                                     .first = lives[i].first,
                                     .last = lives[i].last};
   }
-  if (!scull_lower_place(spans, count, &plan->activation_bytes, &plan->activation_bound))
+  if (!scull_lower_place(spans, count, total, bound))
     return scull_lower_no_memory(l);
   for (size_t i = 0; i < count; i++)
     l->buffers.data[owner[i]].offset = spans[i].offset;
-  plan->activation_bytes = count == 0 ? 0 : plan->activation_bytes;
+  *total = count == 0 ? 0 : *total;
+  return SCULL_OK;
+}
+
+scull_status_t scull_lower_place_buffers(scull_lower_t *l) {
+  scull_plan_t *plan = &l->out->plan;
+  uint64_t host = 0, bound = 0;
+  SCULL_TRY(size_buffers(l));
+  place_shapes(l);
+  const life_t *lives = find_lives(l);
+  if (lives == NULL)
+    return scull_lower_no_memory(l);
+  SCULL_TRY(
+      place_arena(l, lives, SCULL_PLAN_ARENA, &plan->activation_bytes, &plan->activation_bound));
+  SCULL_TRY(place_arena(l, lives, SCULL_PLAN_HOST, &host, &bound));
   plan->arena_bytes = plan->activation_bytes;
   return SCULL_OK;
 }

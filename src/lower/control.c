@@ -18,8 +18,7 @@ static uint8_t storage_of(const scull_lower_t *l, uint32_t value) {
 }
 
 bool scull_lower_is_own(const scull_lower_t *l, scull_value_id_t id) {
-  uint32_t value =
-      *scull_lower_made((scull_lower_t *)scull_base_unconst(l), id, SCULL_LAYOUT_PLAIN);
+  uint32_t value = *scull_lower_made(l, id, SCULL_LAYOUT_PLAIN);
   const scull_plan_list_t *ports = &scull_lower_list(l)->ports;
   if (scull_graph_value(l->graph, id)->producer != SCULL_NO_ID)
     return true;
@@ -41,6 +40,7 @@ static scull_status_t add_params(scull_lower_t *l, const scull_node_t *node,
   size_t first = node->op->control == SCULL_CONTROL_BRANCH ? 1 : 0; /* operand of parameter 0 */
   for (size_t i = 0; i < l->graph->inputs.size; i++) {
     scull_value_id_t id = l->graph->inputs.data[i];
+    l->home[id] = scull_lower_is_discrete(l) ? SCULL_ON_HOST : SCULL_ON_DEVICE;
     uint32_t *slot = scull_lower_made(l, id, SCULL_LAYOUT_PLAIN);
     if (i < ports->param_count) {
       SCULL_TRY(scull_lower_add_block(l, id, slot));
@@ -87,7 +87,7 @@ static scull_status_t add_results(scull_lower_t *l, size_t first_buffer) {
   for (size_t i = 0; i < count; i++) {
     scull_value_id_t id = l->graph->outputs.data[i].value;
     uint32_t value = 0, copy = 0;
-    SCULL_TRY(scull_lower_value(l, id, SCULL_LAYOUT_PLAIN, &value));
+    SCULL_TRY(scull_lower_value(l, id, &value));
     if (!is_local(l, value, first_buffer) || !is_apart(l, i, value)) {
       SCULL_TRY(scull_lower_add_block(l, id, &copy));
       SCULL_TRY(scull_lower_copy(l, value, copy));
@@ -119,6 +119,7 @@ static scull_status_t lower_region(scull_lower_t *l, const scull_choice_t *choic
   l->graph = outer.graph;
   l->tuning = outer.tuning;
   l->made = outer.made;
+  l->home = outer.home;
   return SCULL_OK;
 }
 

@@ -44,16 +44,34 @@ static scull_status_t add_value(scull_lower_t *l, scull_value_id_t id, scull_lay
   return SCULL_VEC_PUSH(&l->values, value) ? SCULL_OK : scull_lower_no_memory(l);
 }
 
-uint32_t *scull_lower_made(scull_lower_t *l, scull_value_id_t id, scull_layout_t layout) {
-  return &l->made[(size_t)id * SCULL_LAYOUTS + layout];
+bool scull_lower_is_discrete(const scull_lower_t *l) {
+  return l->options->device->host != NULL;
+}
+
+const scull_device_t *scull_lower_device(const scull_lower_t *l, const scull_plan_step_t *step) {
+  return step->kind == SCULL_PLAN_ON_HOST ? l->options->device->host : l->options->device;
+}
+
+/* The slot of a value in a layout at a place; what is everywhere has the device's. */
+static uint32_t *slot_at(const scull_lower_t *l, scull_value_id_t id, scull_layout_t layout,
+                         scull_place_t place) {
+  return &l->made[((size_t)id * SCULL_LAYOUTS + layout) * SCULL_PLACES +
+                  (place == SCULL_ON_HOST ? 1 : 0)];
+}
+
+uint32_t *scull_lower_made(const scull_lower_t *l, scull_value_id_t id, scull_layout_t layout) {
+  return slot_at(l, id, layout, (scull_place_t)l->home[id]);
 }
 
 /* Where a value that is computed lies: what a run sizes, and all of a region, in blocks. */
-static scull_plan_storage_t storage_of(const scull_lower_t *l, scull_value_id_t id) {
+static scull_plan_storage_t storage_at(const scull_lower_t *l, scull_value_id_t id,
+                                       scull_place_t place) {
   const scull_value_t *v = scull_graph_value(l->graph, id);
   if (scull_tensor_dtype_is_sequence(v->dtype))
     return SCULL_PLAN_SEQUENCE;
-  return v->late || l->list > 0 ? SCULL_PLAN_BLOCK : SCULL_PLAN_ARENA;
+  if (v->late || l->list > 0)
+    return SCULL_PLAN_BLOCK;
+  return place == SCULL_ON_HOST ? SCULL_PLAN_HOST : SCULL_PLAN_ARENA;
 }
 
 scull_lower_list_t *scull_lower_list(const scull_lower_t *l) {
@@ -106,6 +124,7 @@ static uint32_t find_raw(const scull_lower_t *l, const scull_value_t *v) {
 }
 
 static scull_status_t constant_value(scull_lower_t *l, scull_value_id_t id, uint32_t *out) {
+  l->home[id] = SCULL_EVERYWHERE;
   uint32_t *slot = scull_lower_made(l, id, SCULL_LAYOUT_PLAIN), buffer = 0;
   const scull_value_t *v = scull_graph_value(l->graph, id);
   if (*slot == SCULL_PLAN_NONE)
@@ -146,6 +165,28 @@ static scull_status_t add_step(scull_lower_t *l, scull_plan_step_t *step,
   return SCULL_OK;
 }
 
+/* Finds the tactic that moves the data, and adds the step. */
+static scull_status_t name_mover(scull_lower_t *l, const scull_plan_value_t *src,
+                                 const scull_plan_value_t *dst, scull_plan_step_t *step) {
+  const scull_device_t *device = scull_lower_device(l, step);
+  const scull_tactic_t *const *tactics = device->backend->tactics;
+  bool runs = (step->kind == SCULL_PLAN_RUN || step->kind == SCULL_PLAN_ON_HOST) &&
+              !scull_tensor_dtype_is_sequence(src->dtype);
+  for (size_t i = 0; runs && tactics[i] != NULL; i++) {
+    if (!tactics[i]->reformats || !scull_backend_tactic_applies(tactics[i], &step->site) ||
+        tactics[i]->refuse(&step->site, device) != NULL)
+      continue;
+    step->tactic_name = tactics[i]->name;
+    step->tactic_version = tactics[i]->version;
+    break;
+  }
+  bool by_reference = src->layout == dst->layout && device->host == NULL;
+  if (runs && step->tactic_name[0] == '\0' && !by_reference)
+    return scull_base_fail(l->graph->diag, SCULL_INTERNAL, "'%s': no tactic changes layouts",
+                           src->name);
+  return add_step(l, step, NULL, NULL);
+}
+
 /* A step of the identity operator from one plan value to another: a reformat, a copy or a view. */
 static scull_status_t add_identity(scull_lower_t *l, uint32_t from, uint32_t to,
                                    scull_plan_kind_t kind) {
@@ -169,19 +210,7 @@ static scull_status_t add_identity(scull_lower_t *l, uint32_t from, uint32_t to,
     return scull_lower_no_memory(l);
   step.bindings[0] = from;
   step.bindings[1] = to;
-  const scull_tactic_t *const *tactics = l->options->device->backend->tactics;
-  for (size_t i = 0; kind == SCULL_PLAN_RUN && tactics[i] != NULL; i++) {
-    if (!tactics[i]->reformats || !scull_backend_tactic_applies(tactics[i], &step.site) ||
-        tactics[i]->refuse(&step.site, l->options->device) != NULL)
-      continue;
-    step.tactic_name = tactics[i]->name;
-    step.tactic_version = tactics[i]->version;
-    break;
-  }
-  if (kind == SCULL_PLAN_RUN && step.tactic_name[0] == '\0' && src->layout != dst->layout)
-    return scull_base_fail(l->graph->diag, SCULL_INTERNAL, "'%s': no tactic changes layouts",
-                           src->name);
-  return add_step(l, &step, NULL, NULL);
+  return name_mover(l, src, dst, &step);
 }
 
 static bool same_bytes(const scull_plan_value_t *v, scull_layout_t to) {
@@ -190,24 +219,45 @@ static bool same_bytes(const scull_plan_value_t *v, scull_layout_t to) {
          scull_backend_layout_same(&v->max, v->layout, to);
 }
 
-/* The plan value of `id` in `layout`; adds the reformat (once) where it is needed. */
+/* Fills a slot from another plan value: a view where the bytes are the same, else a step. */
+static scull_status_t make_from(scull_lower_t *l, scull_value_id_t id, scull_layout_t layout,
+                                scull_place_t place, uint32_t from, bool copies) {
+  uint32_t buffer = l->values.data[from].buffer, made = 0;
+  bool same = !copies && same_bytes(&l->values.data[from], layout);
+  scull_plan_kind_t kind = copies                   ? SCULL_PLAN_COPY
+                           : same                   ? SCULL_PLAN_VIEW
+                           : place == SCULL_ON_HOST ? SCULL_PLAN_ON_HOST
+                                                    : SCULL_PLAN_RUN;
+  if (!same)
+    SCULL_TRY(add_buffer(l, storage_at(l, id, place), 0, &buffer));
+  SCULL_TRY(add_value(l, id, layout, buffer, &made));
+  *slot_at(l, id, layout, place) = made;
+  return add_identity(l, from, made, kind);
+}
+
+/* The plan value of `id` in `layout` at `place`; adds what brings it there (once). Values cross
+ * between host and device in the plain layout, which is the only one that hosts know. */
 static scull_status_t value_in(scull_lower_t *l, scull_value_id_t id, scull_layout_t layout,
-                               uint32_t *out) {
-  uint32_t *slot = scull_lower_made(l, id, layout);
+                               scull_place_t place, uint32_t *out) {
+  scull_place_t home = (scull_place_t)l->home[id];
+  if (home == SCULL_EVERYWHERE && layout == SCULL_LAYOUT_PLAIN)
+    place = SCULL_ON_DEVICE; /* the one slot that there is */
+  uint32_t *slot = slot_at(l, id, layout, place);
   if (*slot == SCULL_PLAN_NONE) {
-    uint32_t from = *scull_lower_made(l, id, l->tuning->layouts[id]), buffer = 0, made = 0;
+    uint32_t from = SCULL_PLAN_NONE;
+    bool crosses = home != place && home != SCULL_EVERYWHERE;
+    if (crosses && layout == SCULL_LAYOUT_PLAIN)
+      SCULL_TRY(value_in(l, id, layout, home, &from));
+    else if (crosses)
+      SCULL_TRY(value_in(l, id, SCULL_LAYOUT_PLAIN, place, &from));
+    else
+      from = *scull_lower_made(l, id, l->tuning->layouts[id]);
     if (from == SCULL_PLAN_NONE)
       return scull_base_fail(l->graph->diag, SCULL_INTERNAL, "'%s' is read before it is written",
                              scull_graph_value(l->graph, id)->name);
-    bool same = same_bytes(&l->values.data[from], layout);
-    buffer = l->values.data[from].buffer;
-    if (!same)
-      SCULL_TRY(add_buffer(l, storage_of(l, id), 0, &buffer));
-    SCULL_TRY(add_value(l, id, layout, buffer, &made));
-    *slot = made;
-    SCULL_TRY(add_identity(l, from, made, same ? SCULL_PLAN_VIEW : SCULL_PLAN_RUN));
+    SCULL_TRY(make_from(l, id, layout, place, from, crosses && layout == SCULL_LAYOUT_PLAIN));
   }
-  *out = *slot;
+  *out = *slot_at(l, id, layout, place);
   return SCULL_OK;
 }
 
@@ -227,6 +277,21 @@ static bool is_swallowed(const scull_choice_t *choice, const scull_site_value_t 
          choice->tactic->pack != NULL && scull_tensor_bytes(&type) > SCULL_SITE_SMALL_BYTES;
 }
 
+/* Where a choice's work is done. A view stays where its input is. */
+static scull_place_t place_of(const scull_lower_t *l, const scull_choice_t *choice,
+                              scull_value_id_t input) {
+  if (choice->kind == SCULL_CHOICE_VIEW)
+    return (scull_place_t)l->home[input];
+  if (choice->kind == SCULL_CHOICE_AT_SHAPE)
+    return SCULL_EVERYWHERE;
+  return scull_lower_is_discrete(l) && choice->engine < 0 ? SCULL_ON_HOST : SCULL_ON_DEVICE;
+}
+
+/* Rules that look at types alone want the input wherever it is. */
+static scull_place_t reads_at(const scull_lower_t *l, scull_place_t place, scull_value_id_t id) {
+  return place == SCULL_EVERYWHERE ? (scull_place_t)l->home[id] : place;
+}
+
 static scull_status_t bind_inputs(scull_lower_t *l, const scull_choice_t *choice,
                                   scull_plan_step_t *step, const scull_value_id_t *values) {
   scull_site_t *site = &step->site;
@@ -238,7 +303,8 @@ static scull_status_t bind_inputs(scull_lower_t *l, const scull_choice_t *choice
   for (size_t i = 0; i < site->input_count; i++) {
     uint16_t k = site->inputs[i];
     scull_layout_t layout = site->values[k].layout;
-    SCULL_TRY(value_in(l, values[k], layout, &step->bindings[k]));
+    scull_place_t place = reads_at(l, place_of(l, choice, values[k]), values[k]);
+    SCULL_TRY(value_in(l, values[k], layout, place, &step->bindings[k]));
     const scull_plan_value_t *v = &l->values.data[step->bindings[k]];
     if (v->channel_total > 0) /* a slice is read by nobody but the concat that is gone */
       return scull_base_fail(l->graph->diag, SCULL_INTERNAL, "'%s': a slice is read", v->name);
@@ -249,10 +315,12 @@ static scull_status_t bind_inputs(scull_lower_t *l, const scull_choice_t *choice
 static scull_status_t bind_outputs(scull_lower_t *l, const scull_choice_t *choice,
                                    scull_plan_step_t *step, const scull_value_id_t *values) {
   scull_site_t *site = &step->site;
+  scull_place_t place = place_of(l, choice, 0);
   for (size_t i = 0; i < site->output_count; i++) {
     uint16_t k = site->outputs[i];
     scull_plan_storage_t storage =
-        choice->kind == SCULL_CHOICE_AT_SHAPE ? SCULL_PLAN_SHAPE : storage_of(l, values[k]);
+        place == SCULL_EVERYWHERE ? SCULL_PLAN_SHAPE : storage_at(l, values[k], place);
+    l->home[values[k]] = (uint8_t)place;
     SCULL_TRY(written_value(l, values[k], storage, &step->bindings[k]));
     const scull_plan_value_t *v = &l->values.data[step->bindings[k]];
     site->values[k].channel_offset = v->channel_offset;
@@ -266,9 +334,10 @@ static scull_status_t bind_view(scull_lower_t *l, scull_plan_step_t *step,
                                 const scull_value_id_t *values) {
   const scull_site_op_t *op = &step->site.ops[0];
   uint16_t x = op->inputs[0], y = op->outputs[0];
-  uint32_t *slot = scull_lower_made(l, values[y], SCULL_LAYOUT_PLAIN);
   if (step->site.values[x].is_constant)
     SCULL_TRY(constant_value(l, values[x], &step->bindings[x]));
+  l->home[values[y]] = l->home[values[x]];
+  uint32_t *slot = scull_lower_made(l, values[y], SCULL_LAYOUT_PLAIN);
   SCULL_TRY(
       add_value(l, values[y], SCULL_LAYOUT_PLAIN, l->values.data[step->bindings[x]].buffer, slot));
   step->bindings[y] = *slot;
@@ -302,15 +371,15 @@ static scull_status_t lower_elided(scull_lower_t *l, size_t index) {
   return add_step(l, &step, choice, values);
 }
 
-static uint8_t step_kind(scull_choice_kind_t kind) {
-  switch (kind) {
+static uint8_t step_kind(const scull_lower_t *l, const scull_choice_t *choice) {
+  switch (choice->kind) {
   case SCULL_CHOICE_AT_SHAPE: return SCULL_PLAN_AT_SHAPE;
   case SCULL_CHOICE_VIEW: return SCULL_PLAN_VIEW;
   case SCULL_CHOICE_CONTROL: return SCULL_PLAN_CONTROL;
   case SCULL_CHOICE_RUN:
   case SCULL_CHOICE_ELIDED: break;
   }
-  return SCULL_PLAN_RUN;
+  return place_of(l, choice, 0) == SCULL_ON_HOST ? SCULL_PLAN_ON_HOST : SCULL_PLAN_RUN;
 }
 
 /* A sequence that nobody else wants becomes the result: elements are added to it, not to a copy. */
@@ -344,7 +413,7 @@ static scull_status_t lower_choice(scull_lower_t *l, size_t index) {
     step.microseconds = choice->microseconds;
     scull_backend_config_apply(&step.site, &choice->config);
   }
-  step.kind = step_kind(choice->kind);
+  step.kind = step_kind(l, choice);
   step.name = step_name(l, choice);
   step.bindings = SCULL_ARENA_ARRAY(l->arena, uint32_t, step.site.value_count);
   if (step.name == NULL || step.bindings == NULL)
@@ -361,14 +430,16 @@ static scull_status_t lower_choice(scull_lower_t *l, size_t index) {
   return add_step(l, &step, choice, values);
 }
 
-scull_status_t scull_lower_value(scull_lower_t *l, scull_value_id_t id, scull_layout_t layout,
-                                 uint32_t *out) {
-  return scull_graph_is_constant(l->graph, id) ? constant_value(l, id, out)
-                                               : value_in(l, id, layout, out);
+scull_status_t scull_lower_value(scull_lower_t *l, scull_value_id_t id, uint32_t *out) {
+  if (scull_graph_is_constant(l->graph, id))
+    return constant_value(l, id, out);
+  bool on_host = l->home[id] == SCULL_ON_HOST;
+  return value_in(l, id, SCULL_LAYOUT_PLAIN, on_host ? SCULL_ON_HOST : SCULL_ON_DEVICE, out);
 }
 
 scull_status_t scull_lower_copy(scull_lower_t *l, uint32_t from, uint32_t to) {
-  return add_identity(l, from, to, SCULL_PLAN_RUN);
+  return add_identity(l, from, to,
+                      scull_lower_is_discrete(l) ? SCULL_PLAN_ON_HOST : SCULL_PLAN_RUN);
 }
 
 /* --- inputs and outputs --------------------------------------------------------------------------
@@ -386,6 +457,7 @@ static scull_status_t lower_inputs(scull_lower_t *l) {
     scull_value_id_t id = g->inputs.data[i];
     uint32_t buffer = 0;
     SCULL_TRY(add_buffer(l, SCULL_PLAN_INPUT, (uint32_t)i, &buffer));
+    l->home[id] = scull_lower_is_discrete(l) ? SCULL_ON_HOST : SCULL_ON_DEVICE;
     uint32_t *slot = scull_lower_made(l, id, SCULL_LAYOUT_PLAIN);
     SCULL_TRY(add_value(l, id, SCULL_LAYOUT_PLAIN, buffer, slot));
     plan->inputs[i] = (scull_plan_port_t){scull_graph_value(g, id)->name, *slot};
@@ -397,8 +469,9 @@ static scull_status_t lower_inputs(scull_lower_t *l) {
 /* True when the buffer can simply be the caller's output memory: nobody else's, and all of it plain
  * bytes of this value. */
 static bool can_be_output(const scull_lower_t *l, const scull_plan_value_t *v) {
-  return !v->late && l->buffers.data[v->buffer].storage == SCULL_PLAN_ARENA &&
-         v->layout == SCULL_LAYOUT_PLAIN && v->channel_total == 0;
+  scull_plan_storage_t own = scull_lower_is_discrete(l) ? SCULL_PLAN_HOST : SCULL_PLAN_ARENA;
+  return !v->late && l->buffers.data[v->buffer].storage == own && v->layout == SCULL_LAYOUT_PLAIN &&
+         v->channel_total == 0;
 }
 
 static scull_status_t lower_outputs(scull_lower_t *l) {
@@ -411,7 +484,7 @@ static scull_status_t lower_outputs(scull_lower_t *l) {
   for (size_t i = 0; i < g->outputs.size; i++) {
     scull_value_id_t id = g->outputs.data[i].value;
     uint32_t value = 0, buffer = 0, copy = 0;
-    SCULL_TRY(scull_lower_value(l, id, SCULL_LAYOUT_PLAIN, &value));
+    SCULL_TRY(scull_lower_value(l, id, &value));
     bool late = l->values.data[value].late;
     bool grown = l->buffers.data[l->values.data[value].buffer].storage >= SCULL_PLAN_BLOCK;
     if (late && !grown) { /* a view of what may be written over */
@@ -427,7 +500,8 @@ static scull_status_t lower_outputs(scull_lower_t *l) {
     } else {
       SCULL_TRY(add_buffer(l, SCULL_PLAN_OUTPUT, (uint32_t)i, &buffer));
       SCULL_TRY(add_value(l, id, SCULL_LAYOUT_PLAIN, buffer, &copy));
-      SCULL_TRY(add_identity(l, value, copy, SCULL_PLAN_RUN));
+      SCULL_TRY(add_identity(l, value, copy,
+                             scull_lower_is_discrete(l) ? SCULL_PLAN_COPY : SCULL_PLAN_RUN));
       value = copy;
     }
     plan->outputs[i] = (scull_plan_port_t){g->outputs.data[i].name, value};
@@ -470,10 +544,6 @@ static scull_status_t join_lists(scull_lower_t *l) {
 static scull_status_t finish(scull_lower_t *l) {
   scull_plan_t *plan = &l->out->plan;
   scull_arena_t *arena = l->arena;
-  scull_text_t device = {0};
-  scull_backend_device_print(l->options->device, &device);
-  plan->device = scull_base_arena_string(arena, scull_base_text_get(&device), device.size);
-  scull_base_text_deinit(&device);
   plan->backend = l->options->device->backend->name;
   plan->threads = l->options->threads;
   plan->workspace = l->options->workspace;
@@ -483,15 +553,22 @@ static scull_status_t finish(scull_lower_t *l) {
       scull_base_arena_copy(arena, l->buffers.data, l->buffers.size * sizeof *plan->buffers);
   plan->values =
       scull_base_arena_copy(arena, l->values.data, l->values.size * sizeof *plan->values);
-  if (plan->device == NULL || plan->buffers == NULL || plan->values == NULL)
+  if (plan->buffers == NULL || plan->values == NULL)
     return scull_lower_no_memory(l);
-  return join_lists(l);
+  SCULL_TRY(join_lists(l));
+  scull_text_t device = {0};
+  scull_plan_device(plan, l->options->device, &device);
+  if (!device.failed)
+    plan->device = scull_base_arena_string(arena, scull_base_text_get(&device), device.size);
+  scull_base_text_deinit(&device);
+  return plan->device == NULL ? scull_lower_no_memory(l) : SCULL_OK;
 }
 
 scull_status_t scull_lower_begin_graph(scull_lower_t *l) {
-  size_t slots = (l->graph->values.size + 1) * SCULL_LAYOUTS;
+  size_t slots = (l->graph->values.size + 1) * SCULL_LAYOUTS * SCULL_PLACES;
   l->made = SCULL_ARENA_ARRAY(l->arena, uint32_t, slots);
-  if (l->made == NULL)
+  l->home = SCULL_ARENA_ARRAY(l->arena, uint8_t, l->graph->values.size + 1);
+  if (l->made == NULL || l->home == NULL)
     return scull_lower_no_memory(l);
   memset(l->made, 0xff, slots * sizeof *l->made);
   return SCULL_OK;

@@ -37,8 +37,20 @@ typedef struct scull_lower {
   SCULL_VEC(scull_lower_list_t) lists;
   size_t list; /* the one that is being filled; 0: the network */
   SCULL_VEC(scull_raw_t) raws;
-  uint32_t *made; /* by graph value and layout: its plan value; SCULL_PLAN_NONE: not made yet */
+  uint32_t *made; /* by graph value, layout and place: its plan value; SCULL_PLAN_NONE: not yet */
+  uint8_t *home;  /* by graph value: the scull_place_t where its producer leaves it */
 } scull_lower_t;
+
+/* Where a plan value is. Without a discrete device there is one place, ON_DEVICE. */
+typedef enum scull_place {
+  SCULL_ON_DEVICE = 0,
+  SCULL_ON_HOST = 1,
+  SCULL_PLACES = 2,
+  SCULL_EVERYWHERE = 2, /* constants and what depends on shapes only */
+} scull_place_t;
+
+/* The device that runs steps of this kind. */
+const scull_device_t *scull_lower_device(const scull_lower_t *l, const scull_plan_step_t *step);
 
 scull_status_t scull_lower_no_memory(const scull_lower_t *l);
 
@@ -49,15 +61,18 @@ scull_lower_list_t *scull_lower_list(const scull_lower_t *l);
 
 /* A table of plan values for the graph at hand, all NONE. */
 scull_status_t scull_lower_begin_graph(scull_lower_t *l) SCULL_MUST_USE;
-uint32_t *scull_lower_made(scull_lower_t *l, scull_value_id_t id, scull_layout_t layout);
+uint32_t *scull_lower_made(const scull_lower_t *l, scull_value_id_t id, scull_layout_t layout);
 
 /* A plain value on a new block or sequence. */
 scull_status_t scull_lower_add_block(scull_lower_t *l, scull_value_id_t id,
                                      uint32_t *out) SCULL_MUST_USE;
 
-/* The plan value of `id` in `layout`, wherever it comes from. */
-scull_status_t scull_lower_value(scull_lower_t *l, scull_value_id_t id, scull_layout_t layout,
+/* The plain plan value of `id`, where it is. */
+scull_status_t scull_lower_value(scull_lower_t *l, scull_value_id_t id,
                                  uint32_t *out) SCULL_MUST_USE;
+
+/* On the host beside a discrete device? Regions are. */
+bool scull_lower_is_discrete(const scull_lower_t *l);
 
 /* A step that copies one plain plan value to another. */
 scull_status_t scull_lower_copy(scull_lower_t *l, uint32_t from, uint32_t to) SCULL_MUST_USE;

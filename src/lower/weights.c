@@ -5,11 +5,10 @@
 #include "base/checked.h"
 #include "lower/parts.h"
 
-static bool reserve(uint64_t *at, size_t bytes, uint64_t *offset) {
+static bool reserve(uint64_t *at, size_t bytes, size_t align, uint64_t *offset) {
   *offset = *at;
   size_t end = 0;
-  if (bytes > SIZE_MAX / 2 ||
-      !scull_base_size_add(*at, scull_base_align_up(bytes, SCULL_MEMORY_ALIGN), &end))
+  if (bytes > SIZE_MAX / 2 || !scull_base_size_add(*at, scull_base_align_up(bytes, align), &end))
     return false;
   *at = end;
   return true;
@@ -23,7 +22,12 @@ static const scull_tactic_t *packing_tactic(const scull_step_notes_t *notes) {
   return choice->tactic;
 }
 
+static size_t alignment(const scull_lower_t *l) {
+  return scull_lower_is_discrete(l) ? 256 : SCULL_MEMORY_ALIGN;
+}
+
 static scull_status_t size_list(scull_lower_t *l, scull_lower_list_t *list, uint64_t *total) {
+  const size_t align = alignment(l);
   for (size_t i = 0; i < list->steps.size; i++) {
     scull_plan_step_t *step = &list->steps.data[i];
     const scull_tactic_t *tactic = packing_tactic(&list->notes.data[i]);
@@ -31,12 +35,12 @@ static scull_status_t size_list(scull_lower_t *l, scull_lower_list_t *list, uint
     if (tactic == NULL)
       continue;
     scull_status_t status =
-        tactic->pack_size(&step->site, &step->config, l->options->device, &bytes);
+        tactic->pack_size(&step->site, &step->config, scull_lower_device(l, step), &bytes);
     if (status != SCULL_OK)
       return scull_base_fail(l->graph->diag, status, "'%s': %s cannot size its weights", step->name,
                              tactic->name);
     step->packed_bytes = bytes;
-    if (!reserve(total, bytes, &step->packed_offset))
+    if (!reserve(total, bytes, align, &step->packed_offset))
       return scull_lower_no_memory(l);
   }
   return SCULL_OK;
@@ -47,7 +51,7 @@ static scull_status_t size_all(scull_lower_t *l, uint64_t *total) {
   for (size_t i = 0; i < l->raws.size; i++) {
     const scull_plan_value_t *v = &l->values.data[l->raws.data[i].plan_value];
     scull_plan_buffer_t *b = &l->buffers.data[v->buffer];
-    if (!reserve(total, b->bytes, &b->offset))
+    if (!reserve(total, b->bytes, alignment(l), &b->offset))
       return scull_lower_no_memory(l);
   }
   for (size_t i = 0; i < l->lists.size; i++)
@@ -67,7 +71,8 @@ static scull_status_t pack_step(scull_lower_t *l, const scull_plan_step_t *step,
   if (status == SCULL_OK)
     status = scull_tune_site_load(notes->graph, notes->values, &site, &scratch);
   if (status == SCULL_OK)
-    status = tactic->pack(&site, &step->config, l->options->device, weights + step->packed_offset);
+    status = tactic->pack(&site, &step->config, scull_lower_device(l, step),
+                          weights + step->packed_offset);
   scull_base_arena_deinit(&scratch);
   if (status != SCULL_OK)
     return scull_base_fail(l->graph->diag, status, "'%s': %s cannot pack its weights", step->name,

@@ -3,6 +3,7 @@
  * thing, recognising before folding because folding hides what is recognised. */
 #include <string.h>
 
+#include "base/nearest.h"
 #include "passes/pass.h"
 
 enum { MAX_ROUNDS = 16 }; /* of a group: far more than any network needs, but an end */
@@ -91,9 +92,14 @@ static bool is_disabled(const scull_passes_options_t *options, const scull_pass_
 
 static scull_status_t check_disabled(scull_graph_t *graph, const scull_passes_options_t *options) {
   for (size_t i = 0; i < options->disabled_count; i++) {
-    if (scull_passes_find(options->disabled[i]) == NULL)
-      return scull_base_fail(graph->diag, SCULL_INVALID_ARGUMENT, "there is no pass '%s'",
-                             options->disabled[i]);
+    scull_nearest_t nearest;
+    if (scull_passes_find(options->disabled[i]) != NULL)
+      continue;
+    scull_base_nearest_init(&nearest, options->disabled[i]);
+    for (size_t k = 0; k < ROWS; k++)
+      scull_base_nearest_offer(&nearest, rows[k].pass->name);
+    return scull_base_fail(graph->diag, SCULL_INVALID_ARGUMENT, "there is no pass '%s'%s",
+                           options->disabled[i], scull_base_nearest_words(&nearest));
   }
   return SCULL_OK;
 }

@@ -11,6 +11,8 @@
 #define SCULL_PLAN_OLDEST_FORMAT 1u /* what is still read: one list of steps, nothing late */
 #define SCULL_PLAN_NONE UINT32_MAX
 
+/* ARENA is memory of the plan's device. Where that is discrete, INPUT, OUTPUT and HOST are memory
+ * of the processor (COPY steps lead from one to the other), CONSTANT and SHAPE exist on both. */
 typedef enum scull_plan_storage {
   SCULL_PLAN_ARENA = 0,    /* at `offset` of the context's activation arena */
   SCULL_PLAN_INPUT = 1,    /* the caller's memory of input `index` */
@@ -18,10 +20,11 @@ typedef enum scull_plan_storage {
   SCULL_PLAN_CONSTANT = 3, /* at `offset` of the weights */
   SCULL_PLAN_SHAPE = 4,    /* at `offset` of the context's shape memory: small values that depend on
                               shapes only, computed when a shape is set, never in a run */
-  SCULL_PLAN_BLOCK = 5, /* block `index` of the context, which grows when a run needs more: values
-                           whose extents a run settles, and all that regions compute */
-  SCULL_PLAN_SEQUENCE = 6, /* sequence `index` of the context */
-  SCULL_PLAN_STORAGES = 7,
+  SCULL_PLAN_HOST = 5,  /* at `offset` of the context's host arena: activations of ON_HOST steps */
+  SCULL_PLAN_BLOCK = 6, /* block `index` of the context, which grows when a run needs more: values
+                           whose extents a run settles, and all that regions compute; the host's */
+  SCULL_PLAN_SEQUENCE = 7, /* sequence `index` of the context */
+  SCULL_PLAN_STORAGES = 8,
 } scull_plan_storage_t;
 
 /* Memory. Values share a buffer when one is a view or a slice of the other. */
@@ -45,8 +48,10 @@ typedef enum scull_plan_kind {
   SCULL_PLAN_RUN = 0,      /* a tactic or a reference kernel */
   SCULL_PLAN_AT_SHAPE = 1, /* runs when shapes are set, not in a run: outputs are SHAPE values */
   SCULL_PLAN_VIEW = 2,     /* nothing to run: the output shares the input's buffer */
-  SCULL_PLAN_CONTROL = 3,  /* runs lists of steps: what the operator of its site says */
-  SCULL_PLAN_KINDS = 4,
+  SCULL_PLAN_ON_HOST = 3,  /* as RUN, but on the processor beside a discrete device */
+  SCULL_PLAN_COPY = 4,     /* the bytes of the input, between device and host */
+  SCULL_PLAN_CONTROL = 5,  /* runs lists of steps: what the operator of its site says */
+  SCULL_PLAN_KINDS = 6,
 } scull_plan_kind_t;
 
 enum { SCULL_PLAN_MAX_REGIONS = 2, SCULL_PLAN_MAX_DEPTH = 32 };
@@ -87,7 +92,7 @@ typedef struct scull_plan {
   scull_arena_t arena; /* holds all that follows but the weights of a plan that was read */
   const char *library; /* version of Scull that wrote it */
   const char *backend;
-  const char *device; /* text of scull_backend_device_print */
+  const char *device; /* text of scull_plan_device */
   int32_t threads;
   uint64_t workspace;
   bool fixed; /* every input has one shape only */
@@ -142,6 +147,12 @@ void scull_plan_print(const scull_plan_t *plan, scull_text_t *out);
 
 /* One list of all steps: what a plan without regions has. False when memory is short. */
 bool scull_plan_list_all(scull_plan_t *plan);
+/* What the plan depends on: the device and, with ON_HOST steps that run tactics, its host; appended
+ * to `text`. */
+void scull_plan_device(const scull_plan_t *plan, const scull_device_t *device, scull_text_t *text);
+
+/* Bytes of the host arena: 0 but for plans of discrete devices; false on overflow. */
+bool scull_plan_host_bytes(const scull_plan_t *plan, size_t *bytes);
 
 /* Bytes of a value at a shape, in its layout, whole (a slice counts its whole tensor); false on
  * overflow. */

@@ -5,8 +5,9 @@
 #include "plan/plan.h"
 
 static const char *const storage_names[SCULL_PLAN_STORAGES] = {
-    "arena", "input", "output", "constant", "shape", "block", "sequence"};
-static const char *const kind_names[SCULL_PLAN_KINDS] = {"run", "at shape", "view", "control"};
+    "arena", "input", "output", "constant", "shape", "host", "block", "sequence"};
+static const char *const kind_names[SCULL_PLAN_KINDS] = {"run",     "at shape", "view",
+                                                         "on host", "copy",     "control"};
 
 static void put_text(scull_text_t *out, const char *name, const char *value) {
   scull_base_text_json(out, name);

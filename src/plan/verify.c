@@ -24,6 +24,32 @@ size_t scull_plan_slice_offset(const scull_plan_value_t *value, const scull_shap
   return (size_t)step * scull_tensor_dtype_size(value->dtype);
 }
 
+bool scull_plan_host_bytes(const scull_plan_t *plan, size_t *bytes) {
+  *bytes = 0;
+  for (size_t i = 0; i < plan->buffer_count; i++) {
+    const scull_plan_buffer_t *b = &plan->buffers[i];
+    size_t end = 0;
+    if (b->storage != SCULL_PLAN_HOST)
+      continue;
+    if (!scull_base_size_add(b->offset, b->bytes, &end))
+      return false;
+    *bytes = end > *bytes ? end : *bytes;
+  }
+  return true;
+}
+
+void scull_plan_device(const scull_plan_t *plan, const scull_device_t *device, scull_text_t *text) {
+  scull_backend_device_print(device, text);
+  for (size_t i = 0; i < plan->step_count; i++) {
+    const scull_plan_step_t *step = &plan->steps[i];
+    if (step->kind != SCULL_PLAN_ON_HOST || step->tactic_name[0] == '\0' || device->host == NULL)
+      continue;
+    scull_base_text_print(text, "; host ");
+    scull_backend_device_print(device->host, text);
+    return;
+  }
+}
+
 static scull_status_t bad(scull_diag_t *diag, const char *name, const char *what, size_t index,
                           const char *cause) {
   return scull_base_fail(diag, SCULL_CORRUPT, "%s: %s %zu: %s", name, what, index, cause);
@@ -43,6 +69,8 @@ static const char *buffer_fault(const scull_plan_t *plan, const scull_plan_buffe
     return inside(b->offset, b->bytes, plan->weights.size) ? NULL : "lies outside the weights";
   case SCULL_PLAN_INPUT: return b->index < plan->input_count ? NULL : "names no input";
   case SCULL_PLAN_OUTPUT: return b->index < plan->output_count ? NULL : "names no output";
+  case SCULL_PLAN_HOST: /* as large as its buffers say */
+    return b->offset <= INT64_MAX && b->bytes <= INT64_MAX ? NULL : "lies outside the host arena";
   case SCULL_PLAN_BLOCK: return b->index < plan->block_count ? NULL : "names no block";
   case SCULL_PLAN_SEQUENCE: return b->index < plan->sequence_count ? NULL : "names no sequence";
   case SCULL_PLAN_STORAGES: break;
@@ -87,8 +115,8 @@ static const char *value_fault(const scull_plan_t *plan, const scull_plan_value_
   if (plan->buffers[v->buffer].storage >= SCULL_PLAN_BLOCK)
     return "lies in memory that a run sizes, but has its shape before";
   if (v->channel_total != 0 &&
-      (v->channel_offset < 0 || v->max.rank < 2 || v->channel_total > INT32_MAX ||
-       v->channel_offset > v->channel_total - v->max.dim[1]))
+      (v->channel_offset < 0 || v->channel_total < 0 || v->max.rank < 2 ||
+       v->channel_total > INT32_MAX || v->channel_offset > v->channel_total - v->max.dim[1]))
     return "is a slice outside its tensor";
   const scull_shape_t *const shapes[] = {&v->min, &v->opt, &v->max};
   for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
@@ -211,7 +239,8 @@ static bool may_write(const scull_plan_t *plan, const scull_plan_step_t *step) {
       return false;
     if (step->kind == SCULL_PLAN_AT_SHAPE
             ? storage != SCULL_PLAN_SHAPE
-            : storage != SCULL_PLAN_ARENA && storage != SCULL_PLAN_OUTPUT)
+            : storage != SCULL_PLAN_ARENA && storage != SCULL_PLAN_OUTPUT &&
+                  storage != SCULL_PLAN_HOST)
       return false;
   }
   return true;
@@ -222,6 +251,37 @@ static bool is_plain_call(const scull_plan_step_t *step) {
   const scull_site_op_t *op = &step->site.ops[0];
   return step->site.op_count == 1 && is_bound(step, op->inputs, op->input_count) &&
          is_bound(step, op->outputs, op->output_count);
+}
+
+/* What the runtime takes for granted of a copy: one whole value becomes the same elsewhere. */
+static const char *copy_fault(const scull_plan_t *plan, const scull_plan_step_t *step) {
+  if (!is_plain_call(step) || step->site.input_count > 1 || step->site.output_count != 1 ||
+      step->site.ops[0].input_count != 1)
+    return "is no copy of one value";
+  const scull_plan_value_t *x = &plan->values[step->bindings[step->site.ops[0].inputs[0]]];
+  const scull_plan_value_t *y = &plan->values[step->bindings[step->site.outputs[0]]];
+  if (x->layout != y->layout || x->dtype != y->dtype || x->channel_total != 0 ||
+      y->channel_total != 0 || !scull_tensor_shape_equal(&x->max, &y->max) ||
+      !scull_tensor_shape_equal(&x->opt, &y->opt) || !scull_tensor_shape_equal(&x->min, &y->min))
+    return "copies into a value of another type";
+  return NULL;
+}
+
+static bool runs_in_a_run(const scull_plan_step_t *step) {
+  return step->kind == SCULL_PLAN_RUN || step->kind == SCULL_PLAN_ON_HOST;
+}
+
+/* Nothing is written that the list of outputs does not name. */
+static bool writes_secretly(const scull_plan_step_t *step) {
+  const scull_site_t *site = &step->site;
+  for (size_t i = 0; i < site->op_count; i++) {
+    for (size_t o = 0; o < site->ops[i].output_count; o++) {
+      uint16_t k = site->ops[i].outputs[o];
+      if (step->bindings[k] != SCULL_PLAN_NONE && !holds(site->outputs, site->output_count, k))
+        return true;
+    }
+  }
+  return false;
 }
 
 /* What a run settles is for steps that look at it in the run. */
@@ -255,9 +315,13 @@ static const char *step_fault(const scull_plan_t *plan, const scull_plan_step_t 
   if (!is_bound(step, step->site.inputs, step->site.input_count) ||
       !is_bound(step, step->site.outputs, step->site.output_count))
     return "has an input or output without memory";
+  if (writes_secretly(step))
+    return "writes a value that is none of its outputs";
   if (step->kind != SCULL_PLAN_VIEW && !may_write(plan, step))
     return "writes where it must not";
-  if ((step->tactic_name[0] == '\0' || step->kind != SCULL_PLAN_RUN) && !is_plain_call(step))
+  if (step->kind == SCULL_PLAN_COPY && (fault = copy_fault(plan, step)) != NULL)
+    return fault;
+  if ((step->tactic_name[0] == '\0' || !runs_in_a_run(step)) && !is_plain_call(step))
     return "has no tactic and more than one operator, or operands without memory";
   if (!inside(step->packed_offset, step->packed_bytes, plan->weights.size) ||
       step->packed_offset % SCULL_MEMORY_ALIGN != 0)
@@ -273,6 +337,10 @@ static const char *port_fault(const scull_plan_t *plan, const scull_plan_port_t 
   const scull_plan_value_t *v = &plan->values[port->value];
   const scull_plan_buffer_t *b = &plan->buffers[v->buffer];
   bool grown = storage == SCULL_PLAN_OUTPUT && v->late && b->storage >= SCULL_PLAN_BLOCK;
+  for (size_t i = 0; grown && i < plan->buffer_count; i++) {
+    if (plan->buffers[i].storage == SCULL_PLAN_OUTPUT && plan->buffers[i].index == index)
+      return "has memory of the caller and of the context";
+  }
   if (!grown && (b->storage != storage || b->index != index))
     return "does not lie in the caller's memory";
   return v->layout == SCULL_LAYOUT_PLAIN && v->channel_total == 0 ? NULL : "is not dense";
@@ -297,7 +365,12 @@ scull_status_t scull_plan_verify(const scull_plan_t *plan, const char *name, scu
       return bad(diag, name, "step", i, fault);
   }
   size_t list = 0;
-  if ((fault = scull_plan_lists_fault(plan, &list)) != NULL)
+  uint32_t *depth = scull_base_alloc(plan->list_count * sizeof *depth);
+  if (depth == NULL)
+    return scull_base_fail_memory(diag, "a plan");
+  fault = scull_plan_lists_fault(plan, depth, &list);
+  scull_base_free(depth);
+  if (fault != NULL)
     return bad(diag, name, "list", list, fault);
   for (size_t i = 0; i < plan->input_count; i++) {
     if ((fault = port_fault(plan, &plan->inputs[i], SCULL_PLAN_INPUT, i)) != NULL)

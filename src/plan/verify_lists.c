@@ -136,7 +136,7 @@ static const char *owner_fault(const scull_plan_t *plan, size_t index, uint32_t 
   return NULL;
 }
 
-const char *scull_plan_lists_fault(const scull_plan_t *plan, size_t *index) {
+const char *scull_plan_lists_fault(const scull_plan_t *plan, uint32_t *depth, size_t *index) {
   uint64_t first = 0;
   const char *fault = plan->list_count > 0 ? NULL : "is missing";
   for (*index = 0; *index < plan->list_count && fault == NULL; ++*index) {
@@ -145,14 +145,10 @@ const char *scull_plan_lists_fault(const scull_plan_t *plan, size_t *index) {
   }
   if (fault != NULL || first != plan->step_count)
     return fault != NULL ? fault : "ends before the last step";
-  uint32_t *depth = scull_base_alloc(plan->list_count * sizeof *depth);
-  if (depth == NULL)
-    return "cannot be checked: memory is short";
   for (*index = 0; *index < plan->list_count && fault == NULL; ++*index) {
     fault = *index > 0 && depth[*index] == 0 ? "is run by no step" : NULL;
     if (fault == NULL)
       fault = owner_fault(plan, *index, depth);
   }
-  scull_base_free(depth);
   return fault;
 }

@@ -8,7 +8,7 @@ scull_status_t scull_runtime_mismatch(const scull_plan_t *plan, const scull_devi
                                       char *buffer, size_t size, const char **why) {
   scull_text_t here = {0};
   *why = NULL;
-  scull_backend_device_print(device, &here);
+  scull_plan_device(plan, device, &here);
   bool known = !here.failed;
   if (known && strcmp(scull_base_text_get(&here), plan->device) != 0) {
     snprintf(buffer, size, "it was tuned on \"%s\", this is \"%s\"", plan->device,
@@ -20,7 +20,9 @@ scull_status_t scull_runtime_mismatch(const scull_plan_t *plan, const scull_devi
     const scull_plan_step_t *step = &plan->steps[i];
     if (step->tactic_name[0] == '\0')
       continue;
-    const scull_tactic_t *tactic = scull_backend_tactic_find(device->backend, step->tactic_name);
+    const scull_device_t *own = step->kind == SCULL_PLAN_ON_HOST ? device->host : device;
+    const scull_tactic_t *tactic =
+        own == NULL ? NULL : scull_backend_tactic_find(own->backend, step->tactic_name);
     if (tactic == NULL || tactic->version != step->tactic_version) {
       snprintf(buffer, size, "step '%s' needs tactic %s version %u", step->name, step->tactic_name,
                step->tactic_version);
@@ -34,8 +36,10 @@ void scull_runtime_engine_destroy(scull_runtime_engine_t *engine) {
   if (engine == NULL)
     return;
   scull_base_free(engine->tactics);
-  if (engine->device != NULL)
-    engine->device->backend->close(engine->device);
+  scull_base_free(engine->writers);
+  if (engine->weights != NULL)
+    engine->device->backend->free(engine->device, engine->weights);
+  scull_backend_close(engine->device);
   scull_plan_deinit(&engine->plan);
   scull_base_free(engine);
 }
@@ -70,13 +74,76 @@ static scull_status_t find_tactics(scull_runtime_engine_t *engine, scull_diag_t 
     const scull_plan_step_t *step = &plan->steps[i];
     if (step->tactic_name[0] == '\0')
       continue;
-    engine->tactics[i] = scull_backend_tactic_find(engine->device->backend, step->tactic_name);
-    why = refusal(step, engine->tactics[i], engine->device);
+    const scull_device_t *own =
+        step->kind == SCULL_PLAN_ON_HOST ? engine->device->host : engine->device;
+    engine->tactics[i] = scull_backend_tactic_find(own->backend, step->tactic_name);
+    why = refusal(step, engine->tactics[i], own);
     if (why != NULL)
       return scull_base_fail(diag, SCULL_CORRUPT, "step '%s': tactic %s %s", step->name,
                              step->tactic_name, why);
   }
   return SCULL_OK;
+}
+
+/* --- discrete devices ------------------------------------------------------------------------- */
+
+/* Does a step touch what its side cannot reach? */
+static const char *reach_fault(const scull_plan_t *plan, const scull_plan_step_t *step,
+                               bool discrete) {
+  if (!discrete)
+    return step->kind == SCULL_PLAN_ON_HOST || step->kind == SCULL_PLAN_COPY ? "has another device"
+                                                                             : NULL;
+  if (step->kind == SCULL_PLAN_RUN && step->tactic_name[0] == '\0')
+    return "has no tactic on a device that needs one";
+  for (size_t k = 0; k < step->site.value_count; k++) {
+    if (step->bindings[k] == SCULL_PLAN_NONE)
+      continue;
+    uint8_t storage = plan->buffers[plan->values[step->bindings[k]].buffer].storage;
+    bool both = storage == SCULL_PLAN_CONSTANT || storage == SCULL_PLAN_SHAPE;
+    bool device = storage == SCULL_PLAN_ARENA;
+    if ((step->kind == SCULL_PLAN_RUN && !both && !device) ||
+        (step->kind == SCULL_PLAN_ON_HOST && device))
+      return "touches memory of the other side";
+  }
+  return NULL;
+}
+
+/* Who writes where, and whether everybody can. */
+static scull_status_t check_reach(scull_runtime_engine_t *engine, scull_diag_t *diag) {
+  const scull_plan_t *plan = &engine->plan;
+  engine->writers = scull_base_alloc((plan->buffer_count + 1) * sizeof *engine->writers);
+  if (engine->writers == NULL)
+    return scull_base_fail_memory(diag, "an engine");
+  for (size_t i = 0; i < plan->step_count; i++) {
+    const scull_plan_step_t *step = &plan->steps[i];
+    const char *why = reach_fault(plan, step, engine->device->backend->discrete);
+    if (why != NULL)
+      return scull_base_fail(diag, SCULL_CORRUPT, "step '%s' %s", step->name, why);
+    for (size_t k = 0; step->kind != SCULL_PLAN_VIEW && k < step->site.output_count; k++)
+      engine->writers[plan->values[step->bindings[step->site.outputs[k]]].buffer]++;
+  }
+  return SCULL_OK;
+}
+
+/* Once for all contexts. */
+static scull_status_t upload_weights(scull_runtime_engine_t *engine, scull_diag_t *diag) {
+  const scull_backend_t *backend = engine->device->backend;
+  const scull_bytes_t weights = engine->plan.weights;
+  scull_stream_t *stream = NULL;
+  if (!backend->discrete || weights.size == 0)
+    return SCULL_OK;
+  scull_status_t status = backend->alloc(engine->device, weights.size, &engine->weights);
+  if (status == SCULL_OK)
+    status = backend->stream_create(engine->device, &stream);
+  if (status == SCULL_OK)
+    status = backend->copy(stream, engine->weights, weights.data, weights.size);
+  if (status == SCULL_OK)
+    status = backend->wait(stream);
+  if (stream != NULL)
+    backend->stream_destroy(stream);
+  return status == SCULL_OK
+             ? status
+             : scull_base_fail(diag, status, "weights: %zu bytes cannot be uploaded", weights.size);
 }
 
 scull_status_t scull_runtime_engine_create(scull_plan_t *plan, int device_index,
@@ -95,13 +162,13 @@ scull_status_t scull_runtime_engine_create(scull_plan_t *plan, int device_index,
   }
   engine->plan = *plan;
   scull_plan_init(plan);
-  scull_status_t status = SCULL_OK;
-  if (backend->absent() != NULL)
-    status = scull_base_fail(diag, SCULL_DEVICE, "%s: %s", backend->name, backend->absent());
-  if (status == SCULL_OK)
-    status = backend->open(device_index, &engine->device, diag);
+  scull_status_t status = scull_backend_open(backend, device_index, &engine->device, diag);
   if (status == SCULL_OK)
     status = find_tactics(engine, diag);
+  if (status == SCULL_OK)
+    status = check_reach(engine, diag);
+  if (status == SCULL_OK)
+    status = upload_weights(engine, diag);
   if (status != SCULL_OK) {
     scull_runtime_engine_destroy(engine);
     return status;

@@ -1,4 +1,5 @@
-/* Plan + inputs -> outputs. No graph, no search; a run allocates nothing.
+/* Plan + inputs -> outputs. No graph, no search; a run allocates nothing, but for what depends on
+ * data: its blocks grow until the largest run was seen, and tactics are prepared for new shapes.
  *
  * engine: an opened plan with its device and tactics; immutable, shared by threads.
  * context: what one thread needs to run it: arena, prepared tactics for the shapes at hand.
@@ -12,6 +13,8 @@ typedef struct scull_runtime_engine {
   scull_plan_t plan;
   scull_device_t *device;
   const scull_tactic_t **tactics; /* one a step; NULL: the reference kernel, or an at-shape step */
+  void *weights;                  /* the device's copy; NULL where the device reads the plan's */
+  uint32_t *writers;              /* by buffer: how many steps of a run write into it */
 } scull_runtime_engine_t;
 
 /* Takes over `plan` (also on failure: it is then deinitialised). NEEDS_BUILD when the plan is of
@@ -30,11 +33,17 @@ typedef struct scull_runtime_context scull_runtime_context_t;
 
 typedef struct scull_runtime_options {
   int threads; /* 0: the plan's */
-  void *arena; /* the caller's, or NULL */
+  void *arena; /* the caller's memory of the plan's device, or NULL */
   size_t arena_size;
+  void *stream; /* the caller's own stream of the device (a CUstream), or NULL */
+  /* For what a run settles; 0: defaults. Trips of all loops in one run; bytes of all values whose
+   * size depends on data. */
+  uint64_t trip_limit;
+  size_t growth_limit;
 } scull_runtime_options_t;
 
-/* What the profiler and the watcher see of a step. */
+/* What the profiler and the watcher see of a step: copies in host memory where the device's own
+ * cannot be read. */
 typedef struct scull_runtime_event {
   size_t step;
   double microseconds;
@@ -64,7 +73,17 @@ scull_status_t scull_runtime_prepare(scull_runtime_context_t *context,
 scull_status_t scull_runtime_run(scull_runtime_context_t *context,
                                  scull_diag_t *diag) SCULL_MUST_USE;
 
-/* Type and memory of an output (data NULL before a run). */
+/* As run, but on a discrete device what is left when the last step of the host is done goes on
+ * behind the caller's back: `wait` tells how it ended. Several may be on their way, in order. */
+scull_status_t scull_runtime_enqueue(scull_runtime_context_t *context,
+                                     scull_diag_t *diag) SCULL_MUST_USE;
+scull_status_t scull_runtime_wait(scull_runtime_context_t *context,
+                                  scull_diag_t *diag) SCULL_MUST_USE;
+/* True when enqueue returns before the work is done. */
+bool scull_runtime_is_asynchronous(const scull_runtime_context_t *context);
+
+/* Type and memory of an output (data NULL before a run). Of an output whose shape depends on data
+ * the extents are bounds until a run is through; a sequence has a scull_sequence_t as data. */
 scull_status_t scull_runtime_output(scull_runtime_context_t *context, size_t output,
                                     scull_tensor_t *out, scull_diag_t *diag) SCULL_MUST_USE;
 

@@ -1,11 +1,15 @@
 /* Preparing a plan for actual shapes. */
-#include "runtime/variant.h"
+#include "runtime/block.h"
+#include "runtime/stretch.h"
 
 #include <string.h>
 
-void scull_runtime_variant_destroy(scull_variant_t *variant) {
+void scull_runtime_variant_destroy(const scull_runtime_engine_t *engine, scull_variant_t *variant) {
   if (variant == NULL)
     return;
+  scull_runtime_stretches_destroy(engine, variant);
+  if (variant->device_shapes != NULL)
+    engine->device->backend->free(engine->device, variant->device_shapes);
   /* steps NULL: creation failed before them; their count stands behind the last one's plan_step */
   for (scull_ready_step_t *step = variant->steps; step != NULL && step->plan_step != NULL; step++) {
     if (step->tactic != NULL && step->prepared.state != NULL)
@@ -104,20 +108,56 @@ static scull_status_t run_at_shape(const scull_runtime_engine_t *engine, scull_v
   return call->def->reference(call);
 }
 
-static scull_status_t check_packed(const scull_runtime_engine_t *engine, const scull_site_t *site,
-                                   const scull_ready_step_t *ready, scull_diag_t *diag) {
-  const scull_plan_step_t *step = ready->plan_step;
+scull_status_t scull_runtime_check_packed(const scull_runtime_engine_t *engine, size_t index,
+                                          scull_diag_t *diag) {
+  const scull_plan_step_t *step = &engine->plan.steps[index];
+  const scull_tactic_t *tactic = engine->tactics[index];
   size_t bytes = 0;
-  if (ready->tactic->pack_size == NULL)
+  if (tactic->pack_size == NULL)
     return SCULL_OK;
-  scull_site_t planned = *site; /* packing is decided at the plan's own shapes */
-  planned.values = step->site.values;
+  scull_site_t planned = step->site; /* packing is decided at the plan's own shapes */
   planned.threads = engine->plan.threads;
-  SCULL_TRY(ready->tactic->pack_size(&planned, &step->config, engine->device, &bytes));
+  SCULL_TRY(
+      tactic->pack_size(&planned, &step->config, scull_runtime_step_device(engine, step), &bytes));
   if (bytes <= step->packed_bytes)
     return SCULL_OK;
   return scull_base_fail(diag, SCULL_CORRUPT, "step '%s': %llu bytes of weights where %zu are read",
                          step->name, (unsigned long long)step->packed_bytes, bytes);
+}
+
+const scull_device_t *scull_runtime_step_device(const scull_runtime_engine_t *engine,
+                                                const scull_plan_step_t *step) {
+  return step->kind == SCULL_PLAN_ON_HOST ? engine->device->host : engine->device;
+}
+
+static scull_status_t size_copy(const scull_runtime_engine_t *engine,
+                                const scull_variant_t *variant, scull_ready_step_t *ready,
+                                scull_diag_t *diag) {
+  uint32_t id = ready->plan_step->bindings[ready->plan_step->site.outputs[0]];
+  if (!scull_plan_value_bytes(&engine->plan.values[id], &variant->shapes[id], &ready->bytes))
+    return scull_base_fail(diag, SCULL_CORRUPT, "step '%s': an impossible size",
+                           ready->plan_step->name);
+  return SCULL_OK;
+}
+
+/* What depends on shapes only, where a discrete device can read it. */
+static scull_status_t upload_shapes(const scull_runtime_engine_t *engine, scull_variant_t *variant,
+                                    scull_diag_t *diag) {
+  const scull_backend_t *backend = engine->device->backend;
+  scull_stream_t *stream = NULL;
+  size_t bytes = engine->plan.shape_bytes;
+  if (!backend->discrete || bytes == 0)
+    return SCULL_OK;
+  scull_status_t status = backend->alloc(engine->device, bytes, &variant->device_shapes);
+  if (status == SCULL_OK)
+    status = backend->stream_create(engine->device, &stream);
+  if (status == SCULL_OK)
+    status = backend->copy(stream, variant->device_shapes, variant->shape_memory, bytes);
+  if (status == SCULL_OK)
+    status = backend->wait(stream);
+  if (stream != NULL)
+    backend->stream_destroy(stream);
+  return status == SCULL_OK ? SCULL_OK : scull_base_fail(diag, status, "shapes: upload failed");
 }
 
 static scull_status_t prepare_step(const scull_runtime_engine_t *engine, scull_variant_t *variant,
@@ -125,13 +165,17 @@ static scull_status_t prepare_step(const scull_runtime_engine_t *engine, scull_v
   const scull_plan_step_t *step = ready->plan_step;
   scull_site_t site;
   size_t scratch = 0;
+  if (step->late)
+    return SCULL_OK; /* in the run */
   SCULL_TRY(actual_site(engine, variant, step, &site, diag));
+  if (step->kind == SCULL_PLAN_COPY)
+    return size_copy(engine, variant, ready, diag);
   if (step->kind == SCULL_PLAN_VIEW)
     return SCULL_OK;
   if (ready->tactic != NULL) {
-    SCULL_TRY(check_packed(engine, &site, ready, diag));
-    scull_status_t status =
-        ready->tactic->prepare(&site, &step->config, engine->device, &ready->prepared, diag);
+    SCULL_TRY(scull_runtime_check_packed(engine, (size_t)(ready - variant->steps), diag));
+    scull_status_t status = ready->tactic->prepare(
+        &site, &step->config, scull_runtime_step_device(engine, step), &ready->prepared, diag);
     if (status != SCULL_OK)
       return scull_base_fail(diag, status, "step '%s': tactic %s cannot be prepared", step->name,
                              step->tactic_name);
@@ -142,7 +186,8 @@ static scull_status_t prepare_step(const scull_runtime_engine_t *engine, scull_v
     if (step->kind == SCULL_PLAN_AT_SHAPE)
       return run_at_shape(engine, variant, ready, diag);
   }
-  variant->scratch = scratch > variant->scratch ? scratch : variant->scratch;
+  size_t *most = step->kind == SCULL_PLAN_ON_HOST ? &variant->host_scratch : &variant->scratch;
+  *most = scratch > *most ? scratch : *most;
   return SCULL_OK;
 }
 
@@ -168,7 +213,7 @@ static scull_status_t check_ports(const scull_runtime_engine_t *engine,
     const scull_plan_value_t *v = &plan->values[i];
     const scull_plan_buffer_t *b = &plan->buffers[v->buffer];
     size_t bytes = 0, room = 0;
-    if (b->storage != SCULL_PLAN_INPUT && b->storage != SCULL_PLAN_OUTPUT)
+    if (v->late || (b->storage != SCULL_PLAN_INPUT && b->storage != SCULL_PLAN_OUTPUT))
       continue;
     uint32_t port = b->storage == SCULL_PLAN_INPUT ? plan->inputs[b->index].value
                                                    : plan->outputs[b->index].value;
@@ -196,12 +241,15 @@ static scull_status_t fill(const scull_runtime_engine_t *engine, const scull_sha
     scull_ready_step_t *ready = &variant->steps[i];
     ready->plan_step = &plan->steps[i];
     ready->tactic = engine->tactics[i];
+    bool here = engine->weights == NULL || plan->steps[i].kind == SCULL_PLAN_ON_HOST;
+    const char *weights = here ? (const char *)plan->weights.data : engine->weights;
     if (ready->tactic != NULL && ready->tactic->pack != NULL)
-      ready->packed = plan->weights.data + plan->steps[i].packed_offset;
+      ready->packed = weights + plan->steps[i].packed_offset;
     SCULL_TRY(make_lists(variant, ready, diag));
     SCULL_TRY(prepare_step(engine, variant, ready, diag));
   }
-  return check_ports(engine, variant, diag);
+  SCULL_TRY(check_ports(engine, variant, diag));
+  return upload_shapes(engine, variant, diag);
 }
 
 scull_status_t scull_runtime_variant_create(const scull_runtime_engine_t *engine,
@@ -215,7 +263,7 @@ scull_status_t scull_runtime_variant_create(const scull_runtime_engine_t *engine
   variant->threads = threads;
   scull_status_t status = fill(engine, input_shapes, variant, diag);
   if (status != SCULL_OK) {
-    scull_runtime_variant_destroy(variant);
+    scull_runtime_variant_destroy(engine, variant);
     return status;
   }
   *out = variant;
@@ -224,18 +272,30 @@ scull_status_t scull_runtime_variant_create(const scull_runtime_engine_t *engine
 
 /* --- pointers --------------------------------------------------------------------------------- */
 
-static void *address(const scull_runtime_engine_t *engine, const scull_variant_t *variant,
-                     const scull_memory_map_t *map, uint32_t id) {
+void *scull_runtime_address(const scull_runtime_engine_t *engine, const scull_variant_t *variant,
+                            const scull_memory_map_t *map, const scull_plan_step_t *step,
+                            uint32_t id) {
   const scull_plan_value_t *v = &engine->plan.values[id];
   const scull_plan_buffer_t *b = &engine->plan.buffers[v->buffer];
+  bool on_device = engine->device->backend->discrete && step->kind == SCULL_PLAN_RUN;
   size_t slice = scull_plan_slice_offset(v, &variant->shapes[id]);
-  char *base = NULL;
+  char *base = map->instead == NULL ? NULL : map->instead[v->buffer];
+  if (base != NULL)
+    return base + slice;
   switch ((scull_plan_storage_t)b->storage) {
   case SCULL_PLAN_ARENA: base = map->arena + b->offset; break;
+  case SCULL_PLAN_HOST: base = map->host_arena + b->offset; break;
   case SCULL_PLAN_INPUT: base = scull_base_unconst(map->inputs[b->index]); break;
   case SCULL_PLAN_OUTPUT: base = map->outputs[b->index]; break;
   case SCULL_PLAN_CONSTANT:
-  case SCULL_PLAN_SHAPE: base = known_bytes(engine, variant, id); break;
+    base = on_device ? (char *)engine->weights + b->offset : known_bytes(engine, variant, id);
+    break;
+  case SCULL_PLAN_SHAPE:
+    base =
+        on_device ? (char *)variant->device_shapes + b->offset : known_bytes(engine, variant, id);
+    break;
+  case SCULL_PLAN_BLOCK: base = map->blocks[b->index].data; break;
+  case SCULL_PLAN_SEQUENCE: return map->sequences[b->index];
   case SCULL_PLAN_STORAGES: break;
   }
   return base == NULL ? NULL : base + slice;
@@ -249,11 +309,13 @@ static void bind_call(const scull_runtime_engine_t *engine, const scull_variant_
       scull_base_unconst(ready->call.inputs); /* made by make_call, in the arena */
   for (size_t i = 0; i < op->input_count; i++) {
     if (op->inputs[i] != SCULL_SITE_ABSENT && step->bindings[op->inputs[i]] != SCULL_PLAN_NONE)
-      inputs[i].data = address(engine, variant, map, step->bindings[op->inputs[i]]);
+      inputs[i].data =
+          scull_runtime_address(engine, variant, map, step, step->bindings[op->inputs[i]]);
   }
   for (size_t i = 0; i < op->output_count; i++)
-    ready->call.outputs[i].data = address(engine, variant, map, step->bindings[op->outputs[i]]);
-  ready->call.scratch = map->scratch;
+    ready->call.outputs[i].data =
+        scull_runtime_address(engine, variant, map, step, step->bindings[op->outputs[i]]);
+  ready->call.scratch = step->kind == SCULL_PLAN_ON_HOST ? map->host_scratch : map->scratch;
 }
 
 void scull_runtime_variant_bind(const scull_runtime_engine_t *engine, scull_variant_t *variant,
@@ -261,13 +323,15 @@ void scull_runtime_variant_bind(const scull_runtime_engine_t *engine, scull_vari
   for (size_t i = 0; i < engine->plan.step_count; i++) {
     scull_ready_step_t *ready = &variant->steps[i];
     const scull_plan_step_t *step = ready->plan_step;
-    if (step->kind != SCULL_PLAN_RUN)
+    if (step->late || step->kind == SCULL_PLAN_VIEW || step->kind == SCULL_PLAN_AT_SHAPE)
       continue;
     for (size_t k = 0; k < step->site.input_count; k++)
-      ready->inputs[k] = address(engine, variant, map, step->bindings[step->site.inputs[k]]);
+      ready->inputs[k] =
+          scull_runtime_address(engine, variant, map, step, step->bindings[step->site.inputs[k]]);
     for (size_t k = 0; k < step->site.output_count; k++)
-      ready->outputs[k] = address(engine, variant, map, step->bindings[step->site.outputs[k]]);
-    if (ready->tactic == NULL)
+      ready->outputs[k] =
+          scull_runtime_address(engine, variant, map, step, step->bindings[step->site.outputs[k]]);
+    if (ready->tactic == NULL && step->kind != SCULL_PLAN_COPY)
       bind_call(engine, variant, map, ready);
   }
 }

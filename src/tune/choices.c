@@ -96,28 +96,46 @@ static bool read_fields(char *const *fields, size_t count, const scull_device_t 
          scull_backend_layout_find(fields[6], &out->config.dst);
 }
 
-scull_status_t scull_tune_replay_read(scull_bytes_t text, const scull_device_t *device,
-                                      scull_arena_t *arena, scull_replay_table_t *out,
-                                      scull_diag_t *diag) {
+/* One line; its name must be one of the network's, or the choices are another network's. */
+static scull_status_t read_line(const scull_graph_t *graph, const scull_device_t *device,
+                                const char *file, size_t number, char *text,
+                                scull_replay_line_t *out) {
   enum { FIELDS = 8 };
+  char *fields[FIELDS];
+  if (!read_fields(fields, split(text, fields, FIELDS), device, out))
+    return scull_base_fail(graph->diag, SCULL_CORRUPT, "%s: line %zu cannot be read", file, number);
+  if (scull_graph_find_value(graph, out->name) == SCULL_NO_ID)
+    return scull_base_fail(graph->diag, SCULL_INVALID_ARGUMENT,
+                           "%s: line %zu: there is no '%s' in this network: these are the choices "
+                           "of another one",
+                           file, number, out->name);
+  return SCULL_OK;
+}
+
+scull_status_t scull_tune_replay_read(const scull_graph_t *graph,
+                                      const scull_tune_options_t *options, scull_arena_t *arena,
+                                      scull_replay_table_t *out) {
+  scull_bytes_t text = options->replay;
   char *copy = scull_base_arena_string(arena, (const char *)text.data, text.size);
   size_t lines = 1, number = 1;
+  out->name = options->replay_name == NULL ? "replay" : options->replay_name;
   if (copy == NULL)
-    return scull_base_fail_memory(diag, "choices to replay");
+    return scull_base_fail_memory(graph->diag, "choices to replay");
   if (strncmp(copy, heading, sizeof heading - 1) != 0)
-    return scull_base_fail(diag, SCULL_CORRUPT, "replay: line 1: these are no choices of a build");
+    return scull_base_fail(graph->diag, SCULL_CORRUPT,
+                           "%s: line 1: these are no choices of a build", out->name);
   for (const char *at = copy; *at != '\0'; at++)
     lines += *at == '\n';
   out->lines = SCULL_ARENA_ARRAY(arena, scull_replay_line_t, lines);
   if (out->lines == NULL)
-    return scull_base_fail_memory(diag, "choices to replay");
+    return scull_base_fail_memory(graph->diag, "choices to replay");
   for (char *line = copy + sizeof heading - 1; line != NULL && *line != '\0';) {
-    char *fields[FIELDS], *end = strchr(line, '\n');
+    char *end = strchr(line, '\n');
     number++;
     if (end != NULL)
       *end++ = '\0';
-    if (!read_fields(fields, split(line, fields, FIELDS), device, &out->lines[out->count++]))
-      return scull_base_fail(diag, SCULL_CORRUPT, "replay: line %zu cannot be read", number);
+    SCULL_TRY(
+        read_line(graph, options->device, out->name, number, line, &out->lines[out->count++]));
     line = end;
   }
   return SCULL_OK;

@@ -67,7 +67,8 @@ static scull_status_t time_slice(scull_search_t *s, const scull_site_t *site, do
   const char *reason = NULL;
   if (!scull_tune_is_over(s) && s->replay == NULL)
     return scull_tune_time(s, site, c->tactic, &c->config, best, &c->microseconds, &reason);
-  scull_status_t status = scull_tune_try(s->timer, site, c->tactic, &c->config, &reason);
+  scull_status_t status =
+      scull_tune_try(s->timer, site, s->options->device, c->tactic, &c->config, &reason);
   if (status == SCULL_UNSUPPORTED)
     c->microseconds = -1;
   return status == SCULL_UNSUPPORTED ? SCULL_OK : status;

@@ -57,7 +57,8 @@ scull_status_t scull_tune_time(scull_search_t *s, const scull_site_t *site,
 static scull_status_t try_untimed(scull_search_t *s, const scull_site_t *site,
                                   const scull_candidate_t *c, double *microseconds,
                                   const char **reason) {
-  scull_status_t status = scull_tune_try(s->timer, site, c->tactic, &c->config, reason);
+  scull_status_t status =
+      scull_tune_try(s->timer, site, s->options->device, c->tactic, &c->config, reason);
   *microseconds = status == SCULL_OK ? 0 : -1;
   return status == SCULL_UNSUPPORTED ? SCULL_OK : status;
 }
@@ -80,14 +81,6 @@ static scull_status_t add_alternative(scull_search_t *s, scull_unit_t *unit,
 
 /* --- candidates ---------------------------------------------------------------------------------
  */
-
-bool scull_tune_is_tactic_disabled(const scull_tune_options_t *options, const char *tactic) {
-  for (size_t i = 0; i < options->disabled_tactics.count; i++) {
-    if (scull_base_glob(options->disabled_tactics.names[i], tactic))
-      return true;
-  }
-  return false;
-}
 
 /* Times one configuration and keeps it when it can run. */
 static scull_status_t add_candidate(scull_search_t *s, scull_unit_t *unit, scull_form_t *form,
@@ -170,7 +163,7 @@ static scull_status_t ask_all(scull_search_t *s, scull_unit_t *unit, scull_form_
   const scull_tactic_t *const *tactics = s->options->device->backend->tactics;
   for (size_t i = 0; tactics[i] != NULL; i++) {
     if (!scull_backend_tactic_applies(tactics[i], &form->site) ||
-        scull_tune_is_tactic_disabled(s->options, tactics[i]->name))
+        scull_tune_names_match(s->options->disabled_tactics, tactics[i]->name))
       continue;
     if (scull_tune_is_over(s) && form->candidate_count > 0)
       break;
@@ -233,7 +226,7 @@ static scull_status_t replay_form(scull_search_t *s, scull_unit_t *unit, const c
     return SCULL_OK; /* covered by another node's form, or native then */
   if (line->count > unit->chain_count)
     return scull_base_fail(s->graph->diag, SCULL_INVALID_ARGUMENT,
-                           "replay: '%s' is no longer followed by %zu operators", name,
+                           "%s: '%s' is no longer followed by %zu operators", s->replay->name, name,
                            line->count - 1);
   form->count = line->count;
   SCULL_TRY(scull_tune_site(s->graph, unit->chain, line->count, s->options, s->arena, &form->site,
@@ -242,8 +235,8 @@ static scull_status_t replay_form(scull_search_t *s, scull_unit_t *unit, const c
                         ? "does not know the operator"
                         : line->tactic->refuse(&form->site, s->options->device);
   if (why != NULL)
-    return scull_base_fail(s->graph->diag, SCULL_INVALID_ARGUMENT, "replay: '%s': %s %s", name,
-                           line->tactic->name, why);
+    return scull_base_fail(s->graph->diag, SCULL_INVALID_ARGUMENT, "%s: '%s': %s %s",
+                           s->replay->name, name, line->tactic->name, why);
   form->candidates = SCULL_ARENA_NEW(s->arena, scull_candidate_t);
   if (form->candidates == NULL)
     return SCULL_OUT_OF_MEMORY;

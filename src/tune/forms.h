@@ -70,9 +70,6 @@ scull_status_t scull_tune_reformat_time(scull_search_t *s, scull_value_id_t valu
                                         scull_layout_t from, scull_layout_t to,
                                         double *microseconds) SCULL_MUST_USE;
 
-/* True when a pattern of the user names the tactic. */
-bool scull_tune_is_tactic_disabled(const scull_tune_options_t *options, const char *tactic);
-
 /* CANCELLED when the caller wants to stop. */
 scull_status_t scull_tune_check_cancel(const scull_search_t *s) SCULL_MUST_USE;
 
@@ -92,14 +89,16 @@ typedef struct scull_replay_line {
 } scull_replay_line_t;
 
 typedef struct scull_replay_table {
+  const char *name; /* of the file, for messages */
   scull_replay_line_t *lines;
   size_t count;
 } scull_replay_table_t;
 
-/* Reads the text of scull_tune_print_choices. CORRUPT names the line. */
-scull_status_t scull_tune_replay_read(scull_bytes_t text, const scull_device_t *device,
-                                      scull_arena_t *arena, scull_replay_table_t *out,
-                                      scull_diag_t *diag) SCULL_MUST_USE;
+/* Reads options->replay, the text of scull_tune_print_choices. CORRUPT names file and line,
+ * INVALID_ARGUMENT a line that is about another network. */
+scull_status_t scull_tune_replay_read(const scull_graph_t *graph,
+                                      const scull_tune_options_t *options, scull_arena_t *arena,
+                                      scull_replay_table_t *out) SCULL_MUST_USE;
 
 /* The line for a node by its first output's name, or NULL. */
 const scull_replay_line_t *scull_tune_replay_find(const scull_replay_table_t *table,

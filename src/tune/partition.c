@@ -21,7 +21,7 @@ typedef struct {
   scull_node_id_t *stack;
 } work_t;
 
-static bool matches(scull_names_t names, const char *text) {
+bool scull_tune_names_match(scull_names_t names, const char *text) {
   for (size_t i = 0; i < names.count; i++) {
     if (scull_base_glob(names.names[i], text))
       return true;
@@ -32,13 +32,14 @@ static bool matches(scull_names_t names, const char *text) {
 /* Disabled by Scull's name of the operator or by the model's name or type of what it stands for. */
 static bool is_disabled(const work_t *w, const scull_node_t *node) {
   scull_names_t names = w->options->disabled_ops;
-  if (matches(names, node->op->name) || matches(names, node->name))
-    return true;
-  for (size_t i = 0; i < node->origin_count; i++) {
-    if (matches(names, w->graph->origins.data[node->origins[i]].type))
-      return true;
+  bool found =
+      scull_tune_names_match(names, node->op->name) || scull_tune_names_match(names, node->name);
+  for (size_t i = 0; i < node->origin_count && !found; i++) {
+    const scull_origin_t *origin = &w->graph->origins.data[node->origins[i]];
+    found =
+        scull_tune_names_match(names, origin->type) || scull_tune_names_match(names, origin->name);
   }
-  return false;
+  return found;
 }
 
 /* NULL when some tactic takes the node alone, else the reason of the last one that refused. */
@@ -50,7 +51,7 @@ static scull_status_t refusal(const work_t *w, scull_node_id_t id, const char **
   SCULL_TRY(scull_tune_site(w->graph, &id, 1, w->options, w->arena, &site, &values));
   for (size_t i = 0; tactics[i] != NULL; i++) {
     if (!scull_backend_tactic_applies(tactics[i], &site) ||
-        matches(w->options->disabled_tactics, tactics[i]->name))
+        scull_tune_names_match(w->options->disabled_tactics, tactics[i]->name))
       continue;
     const char *why = tactics[i]->refuse(&site, w->options->device);
     if (why == NULL) {
@@ -64,6 +65,17 @@ static scull_status_t refusal(const work_t *w, scull_node_id_t id, const char **
   return SCULL_OK;
 }
 
+static bool has_late(const work_t *w, const scull_node_t *node) {
+  for (size_t i = 0; i < node->input_count + node->output_count; i++) {
+    scull_value_id_t id =
+        i < node->input_count ? node->inputs[i] : node->outputs[i - node->input_count];
+    const scull_value_t *v = scull_graph_value(w->graph, id);
+    if (v != NULL && v->late)
+      return true;
+  }
+  return false;
+}
+
 static scull_status_t mark(work_t *w) {
   for (size_t i = 0; i < w->count; i++) {
     scull_node_id_t id = w->order[i];
@@ -73,8 +85,10 @@ static scull_status_t mark(work_t *w) {
       w->why[id] = shape_only;
     else if (node->op->control != SCULL_CONTROL_NONE)
       w->why[id] = "control flow: its regions are chosen for on their own";
-    else if ((node->op->traits & (SCULL_OP_DATA_SHAPE | SCULL_OP_SEQUENCES)) != 0)
+    else if (scull_tune_is_sized_in_run(w->graph, node))
       w->why[id] = "gives what a run must size: the reference kernel says how large it is";
+    else if (w->options->device->host != NULL && (w->graph->is_region || has_late(w, node)))
+      w->why[id] = "a run settles its shapes: beside a discrete device the host does it";
     else if (is_disabled(w, node))
       w->why[id] = "disabled by the user";
     else if ((node->op->traits & SCULL_OP_VIEW) == 0)

@@ -105,30 +105,32 @@ static scull_status_t cover(scull_search_t *s) {
 /* --- the untimed rest ---------------------------------------------------------------------------
  */
 
-/* Native: the first tactic that takes the node plain and can be prepared; else the reference. */
+/* Native: the first tactic that takes the node plain and can be prepared; else the reference.
+ * Beside a discrete device this is the processor's work. */
 static scull_status_t choose_native(scull_search_t *s, scull_node_id_t id, scull_choice_t *choice) {
-  const scull_tactic_t *const *tactics = s->options->device->backend->tactics;
+  scull_device_t *device = scull_tune_native_device(s->options);
+  const scull_tactic_t *const *tactics = device->backend->tactics;
   const scull_config_t plain = {0};
   scull_site_t site;
   scull_value_id_t *values = NULL;
   const char *reason = NULL;
-  const uint32_t sized_in_run = SCULL_OP_DATA_SHAPE | SCULL_OP_SEQUENCES;
-  if ((scull_graph_node(s->graph, id)->op->traits & sized_in_run) != 0)
-    return SCULL_OK; /* a tactic cannot say how large its result is */
+  if (scull_tune_is_sized_in_run(s->graph, scull_graph_node(s->graph, id)))
+    return SCULL_OK;
   SCULL_TRY(scull_tune_site(s->graph, &id, 1, s->options, s->arena, &site, &values));
   for (size_t i = 0; tactics[i] != NULL; i++) {
     scull_config_t configs[SCULL_MAX_CONFIGS] = {{{0}, SCULL_LAYOUT_PLAIN, SCULL_LAYOUT_PLAIN}};
     if (!scull_backend_tactic_applies(tactics[i], &site) ||
-        scull_tune_is_tactic_disabled(s->options, tactics[i]->name) ||
-        tactics[i]->refuse(&site, s->options->device) != NULL)
+        scull_tune_names_match(s->options->disabled_tactics, tactics[i]->name) ||
+        tactics[i]->refuse(&site, device) != NULL)
       continue;
     size_t count = tactics[i]->configs == NULL
                        ? 1
-                       : tactics[i]->configs(&site, s->options->device, configs, SCULL_MAX_CONFIGS);
+                       : tactics[i]->configs(&site, device, configs, SCULL_MAX_CONFIGS);
     for (size_t k = 0; k < count; k++) {
       if (configs[k].src != plain.src || configs[k].dst != plain.dst)
         continue;
-      scull_status_t status = scull_tune_try(s->timer, &site, tactics[i], &configs[k], &reason);
+      scull_status_t status =
+          scull_tune_try(s->timer, &site, device, tactics[i], &configs[k], &reason);
       if (status == SCULL_OUT_OF_MEMORY)
         return status;
       if (status != SCULL_OK)
@@ -287,8 +289,7 @@ static scull_status_t open_search(scull_search_t *s, scull_replay_table_t *repla
   if (s->options->time_budget_s > 0)
     s->deadline = scull_base_now() + (uint64_t)(s->options->time_budget_s * 1e9);
   if (s->options->replay.size > 0) {
-    SCULL_TRY(
-        scull_tune_replay_read(s->options->replay, s->options->device, s->arena, replay, g->diag));
+    SCULL_TRY(scull_tune_replay_read(g, s->options, s->arena, replay));
     s->replay = replay;
   }
   if (s->cache == NULL)

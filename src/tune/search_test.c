@@ -143,6 +143,8 @@ static void bad_replays_name_their_line(void **state) {
                "line 2");
   search_fails("scull choices 1\nrun\ta\t8\tnull.any\t0,0,0,0\tplain\tplain\t1\n",
                SCULL_INVALID_ARGUMENT, "'a' is no longer followed by 7 operators");
+  search_fails("scull choices 1\nrun\tother\t1\tnull.any\t0,0,0,0\tplain\tplain\t1\n",
+               SCULL_INVALID_ARGUMENT, "line 2: there is no 'other'");
 }
 
 static bool stop(void *user, const char *what, size_t done, size_t total) {

@@ -7,17 +7,9 @@
 #include <string.h>
 
 #include "base/thread.h"
-#include "tune/timing.h"
+#include "tune/bench.h"
 
 enum { MAX_SAMPLES = 32 };
-
-struct scull_timer {
-  const scull_tune_options_t *options;
-  char *flood; /* read between runs */
-  size_t flood_bytes;
-  float *random; /* stands for weights and inputs of any kind */
-  size_t random_bytes;
-};
 
 scull_status_t scull_tune_timer_create(const scull_tune_options_t *options, scull_timer_t **out) {
   *out = NULL;
@@ -25,13 +17,26 @@ scull_status_t scull_tune_timer_create(const scull_tune_options_t *options, scul
   if (timer == NULL)
     return SCULL_OUT_OF_MEMORY;
   timer->options = options;
+  if (options->device->backend->discrete) {
+    scull_status_t status =
+        options->device->backend->stream_create(options->device, &timer->stream);
+    if (status != SCULL_OK) {
+      scull_base_free(timer);
+      return status;
+    }
+  }
   *out = timer;
   return SCULL_OK;
+}
+
+scull_device_t *scull_tune_native_device(const scull_tune_options_t *options) {
+  return options->device->host == NULL ? options->device : options->device->host;
 }
 
 void scull_tune_timer_destroy(scull_timer_t *timer) {
   if (timer == NULL)
     return;
+  scull_tune_bench_forget(timer);
   scull_base_free(timer->flood);
   scull_base_free(timer->random);
   scull_base_free(timer);
@@ -48,7 +53,7 @@ void scull_tune_timer_flood(scull_timer_t *timer, size_t network_bytes) {
  */
 
 /* At least `bytes` of values that look like data: about normal, none denormal. */
-static scull_status_t random_bytes(scull_timer_t *timer, size_t bytes) {
+scull_status_t scull_tune_random_bytes(scull_timer_t *timer, size_t bytes) {
   if (bytes <= timer->random_bytes)
     return SCULL_OK;
   scull_base_free(timer->random);
@@ -69,7 +74,7 @@ static scull_status_t random_bytes(scull_timer_t *timer, size_t bytes) {
   return SCULL_OK;
 }
 
-static size_t bytes_of(const scull_site_value_t *v) {
+size_t scull_tune_value_bytes(const scull_site_value_t *v) {
   scull_type_t type = {.dtype = v->dtype, .shape = v->opt};
   size_t bytes = 0;
   if (v->channel_total > 0)
@@ -79,26 +84,19 @@ static size_t bytes_of(const scull_site_value_t *v) {
   return bytes;
 }
 
-/* What one measurement owns. */
-typedef struct {
-  scull_arena_t arena;
-  scull_site_t site;
-  scull_prepared_t prepared;
-  char *packed, *scratch;
-  void **inputs, **outputs;
-} bench_t;
-
 /* Random bytes for the largest tensor: from here on they stay where they are. */
 static scull_status_t reserve_random(scull_timer_t *timer, const scull_site_t *site) {
   size_t most = 0;
   for (size_t i = 0; i < site->value_count; i++) {
-    size_t bytes = bytes_of(&site->values[i]);
+    size_t bytes = scull_tune_value_bytes(&site->values[i]);
+    if (timer->stream != NULL && !site->values[i].is_constant)
+      continue; /* lies on the device */
     most = bytes > most ? bytes : most;
   }
-  return random_bytes(timer, most + 64);
+  return scull_tune_random_bytes(timer, most + 64);
 }
 
-static scull_status_t take_ports(bench_t *b, const scull_timer_t *timer) {
+static scull_status_t take_ports(scull_bench_t *b, const scull_timer_t *timer) {
   const scull_site_t *site = &b->site;
   b->inputs = SCULL_ARENA_ARRAY(&b->arena, void *, site->input_count);
   b->outputs = SCULL_ARENA_ARRAY(&b->arena, void *, site->output_count);
@@ -106,7 +104,7 @@ static scull_status_t take_ports(bench_t *b, const scull_timer_t *timer) {
     return SCULL_OUT_OF_MEMORY;
   for (size_t i = 0; i < site->input_count; i++) {
     const scull_site_value_t *v = &site->values[site->inputs[i]];
-    size_t bytes = bytes_of(v);
+    size_t bytes = scull_tune_value_bytes(v);
     b->inputs[i] = scull_base_arena_alloc(&b->arena, bytes + 4096);
     if (b->inputs[i] == NULL)
       return SCULL_OUT_OF_MEMORY;
@@ -114,8 +112,8 @@ static scull_status_t take_ports(bench_t *b, const scull_timer_t *timer) {
       memcpy(b->inputs[i], timer->random, bytes);
   }
   for (size_t i = 0; i < site->output_count; i++) {
-    b->outputs[i] =
-        scull_base_arena_alloc(&b->arena, bytes_of(&site->values[site->outputs[i]]) + 4096);
+    b->outputs[i] = scull_base_arena_alloc(
+        &b->arena, scull_tune_value_bytes(&site->values[site->outputs[i]]) + 4096);
     if (b->outputs[i] == NULL)
       return SCULL_OUT_OF_MEMORY;
   }
@@ -123,7 +121,7 @@ static scull_status_t take_ports(bench_t *b, const scull_timer_t *timer) {
 }
 
 /* Random weights take the same time as real ones; integers become 0, which every index accepts. */
-static scull_status_t take_constants(bench_t *b, scull_timer_t *timer) {
+static scull_status_t take_constants(scull_bench_t *b, scull_timer_t *timer) {
   for (size_t i = 0; i < b->site.value_count; i++) {
     scull_site_value_t *v = &b->site.values[i];
     if (!v->is_constant || v->data != NULL)
@@ -132,20 +130,19 @@ static scull_status_t take_constants(bench_t *b, scull_timer_t *timer) {
     if (scull_tensor_dtype_is_float(v->dtype))
       v->data = timer->random;
     else
-      v->data = scull_base_arena_alloc(&b->arena, bytes_of(v) + 4096);
+      v->data = scull_base_arena_alloc(&b->arena, scull_tune_value_bytes(v) + 4096);
     if (v->data == NULL)
       return SCULL_OUT_OF_MEMORY;
   }
   return SCULL_OK;
 }
 
-static scull_status_t pack(bench_t *b, const scull_timer_t *timer, const scull_tactic_t *tactic,
-                           const scull_config_t *config) {
-  size_t bytes = 0;
+static scull_status_t pack(scull_bench_t *b, const scull_timer_t *timer,
+                           const scull_tactic_t *tactic, const scull_config_t *config) {
   if (tactic->pack == NULL)
     return SCULL_OK;
-  SCULL_TRY(tactic->pack_size(&b->site, config, timer->options->device, &bytes));
-  b->packed = scull_base_alloc_raw(bytes);
+  SCULL_TRY(tactic->pack_size(&b->site, config, timer->options->device, &b->packed_bytes));
+  b->packed = scull_base_alloc_raw(b->packed_bytes);
   if (b->packed == NULL)
     return SCULL_OUT_OF_MEMORY;
   return tactic->pack(&b->site, config, timer->options->device, b->packed);
@@ -163,7 +160,7 @@ static scull_status_t copy_site(const scull_site_t *site, scull_arena_t *arena, 
 }
 
 /* Can the tactic be prepared at the smallest (largest) shapes, with the layouts as they are? */
-static scull_status_t try_end(const scull_timer_t *timer, const scull_site_t *site, bool largest,
+static scull_status_t try_end(const scull_site_t *site, bool largest, const scull_device_t *device,
                               const scull_tactic_t *tactic, const scull_config_t *config) {
   scull_arena_t arena;
   scull_site_t end;
@@ -174,10 +171,11 @@ static scull_status_t try_end(const scull_timer_t *timer, const scull_site_t *si
     for (size_t i = 0; i < end.value_count; i++) {
       scull_site_value_t *v = &end.values[i];
       v->opt = largest ? v->max : v->min;
-      if (tactic->pack != NULL && v->is_constant && bytes_of(v) > SCULL_SITE_SMALL_BYTES)
+      if (tactic->pack != NULL && v->is_constant &&
+          scull_tune_value_bytes(v) > SCULL_SITE_SMALL_BYTES)
         v->data = NULL; /* as at run time */
     }
-    status = tactic->prepare(&end, config, timer->options->device, &prepared, NULL);
+    status = tactic->prepare(&end, config, device, &prepared, NULL);
   }
   if (status == SCULL_OK && prepared.state != NULL)
     tactic->release(prepared.state);
@@ -193,11 +191,11 @@ static bool is_fixed(const scull_site_t *site) {
   return true;
 }
 
-static scull_status_t prepare(bench_t *b, const scull_timer_t *timer, const scull_tactic_t *tactic,
+static scull_status_t prepare(scull_bench_t *b, const scull_timer_t *timer,
+                              const scull_device_t *device, const scull_tactic_t *tactic,
                               const scull_config_t *config, const char **reason) {
   scull_base_threads_apply(timer->options->threads);
-  scull_status_t status =
-      tactic->prepare(&b->site, config, timer->options->device, &b->prepared, NULL);
+  scull_status_t status = tactic->prepare(&b->site, config, device, &b->prepared, NULL);
   if (status != SCULL_OK) {
     *reason = "cannot be prepared in this configuration";
     return status == SCULL_OUT_OF_MEMORY ? status : SCULL_UNSUPPORTED;
@@ -206,15 +204,15 @@ static scull_status_t prepare(bench_t *b, const scull_timer_t *timer, const scul
     *reason = "wants more workspace than the limit";
     return SCULL_UNSUPPORTED;
   }
-  if (!is_fixed(&b->site) && (try_end(timer, &b->site, false, tactic, config) != SCULL_OK ||
-                              try_end(timer, &b->site, true, tactic, config) != SCULL_OK)) {
+  if (!is_fixed(&b->site) && (try_end(&b->site, false, device, tactic, config) != SCULL_OK ||
+                              try_end(&b->site, true, device, tactic, config) != SCULL_OK)) {
     *reason = "cannot be prepared over the whole range of shapes";
     return SCULL_UNSUPPORTED;
   }
   return SCULL_OK;
 }
 
-static void bench_deinit(bench_t *b, const scull_tactic_t *tactic) {
+static void bench_deinit(scull_bench_t *b, const scull_tactic_t *tactic) {
   if (b->prepared.state != NULL)
     tactic->release(b->prepared.state);
   scull_base_free(b->packed);
@@ -223,22 +221,22 @@ static void bench_deinit(bench_t *b, const scull_tactic_t *tactic) {
 }
 
 /* A copy of the site, prepared. A tactic that packs nothing sees all constants, as it will. */
-static scull_status_t bench_init(bench_t *b, scull_timer_t *timer, const scull_site_t *site,
-                                 const scull_tactic_t *tactic, const scull_config_t *config,
-                                 const char **reason) {
-  *b = (bench_t){0};
+static scull_status_t bench_init(scull_bench_t *b, scull_timer_t *timer, const scull_site_t *site,
+                                 const scull_device_t *device, const scull_tactic_t *tactic,
+                                 const scull_config_t *config, const char **reason) {
+  *b = (scull_bench_t){0};
   *reason = "failed";
   SCULL_TRY(copy_site(site, &b->arena, &b->site));
   if (tactic->pack == NULL)
     SCULL_TRY(take_constants(b, timer));
-  return prepare(b, timer, tactic, config, reason);
+  return prepare(b, timer, device, tactic, config, reason);
 }
 
 scull_status_t scull_tune_try(scull_timer_t *timer, const scull_site_t *site,
-                              const scull_tactic_t *tactic, const scull_config_t *config,
-                              const char **reason) {
-  bench_t b;
-  scull_status_t status = bench_init(&b, timer, site, tactic, config, reason);
+                              const scull_device_t *device, const scull_tactic_t *tactic,
+                              const scull_config_t *config, const char **reason) {
+  scull_bench_t b;
+  scull_status_t status = bench_init(&b, timer, site, device, tactic, config, reason);
   bench_deinit(&b, tactic);
   return status;
 }
@@ -283,15 +281,17 @@ static int by_value(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-static scull_status_t one_run(scull_timer_t *timer, const bench_t *b, const scull_args_t *args,
-                              const scull_tactic_t *tactic, double *out) {
+static scull_status_t one_run(scull_timer_t *timer, const scull_bench_t *b,
+                              const scull_args_t *args, const scull_tactic_t *tactic, double *out) {
   const scull_backend_t *backend = timer->options->device->backend;
   scull_event_t *from = NULL, *to = NULL;
   SCULL_TRY(flood(timer));
   for (size_t i = 0; i < b->site.input_count; i++)
-    touch(b->inputs[i], bytes_of(&b->site.values[b->site.inputs[i]]), timer->options->threads);
+    touch(b->inputs[i], scull_tune_value_bytes(&b->site.values[b->site.inputs[i]]),
+          timer->options->threads);
   for (size_t i = 0; i < b->site.output_count; i++)
-    touch(b->outputs[i], bytes_of(&b->site.values[b->site.outputs[i]]), timer->options->threads);
+    touch(b->outputs[i], scull_tune_value_bytes(&b->site.values[b->site.outputs[i]]),
+          timer->options->threads);
   SCULL_TRY(backend->mark(NULL, &from));
   SCULL_TRY(tactic->enqueue(b->prepared.state, args));
   SCULL_TRY(backend->mark(NULL, &to));
@@ -300,8 +300,8 @@ static scull_status_t one_run(scull_timer_t *timer, const bench_t *b, const scul
   return SCULL_OK;
 }
 
-static scull_status_t sample(scull_timer_t *timer, const bench_t *b, const scull_tactic_t *tactic,
-                             double best, double *out) {
+static scull_status_t sample(scull_timer_t *timer, const scull_bench_t *b,
+                             const scull_tactic_t *tactic, double best, double *out) {
   const double hopeless = 1.4; /* times the best so far */
   double samples[MAX_SAMPLES], sum = 0, dummy = 0, least_time = HUGE_VAL;
   int count = 0, least = timer->options->level == SCULL_TUNE_LEVEL_FULL ? 9 : 5;
@@ -322,25 +322,30 @@ static scull_status_t sample(scull_timer_t *timer, const bench_t *b, const scull
   return SCULL_OK;
 }
 
+static scull_status_t bench_here(scull_timer_t *timer, scull_bench_t *b,
+                                 const scull_tactic_t *tactic, double best, double *microseconds) {
+  SCULL_TRY(take_ports(b, timer));
+  b->scratch = scull_base_alloc_raw(b->prepared.scratch);
+  if (b->scratch == NULL)
+    return SCULL_OUT_OF_MEMORY;
+  return sample(timer, b, tactic, best, microseconds);
+}
+
 scull_status_t scull_tune_measure(scull_timer_t *timer, const scull_site_t *site,
                                   const scull_tactic_t *tactic, const scull_config_t *config,
                                   double best, double *microseconds, const char **reason) {
-  bench_t b;
+  scull_bench_t b;
   *reason = "failed";
   SCULL_TRY(reserve_random(timer, site));
-  scull_status_t status = bench_init(&b, timer, site, tactic, config, reason);
+  scull_status_t status =
+      bench_init(&b, timer, site, timer->options->device, tactic, config, reason);
   if (status == SCULL_OK)
     status = take_constants(&b, timer);
   if (status == SCULL_OK)
     status = pack(&b, timer, tactic, config);
   if (status == SCULL_OK)
-    status = take_ports(&b, timer);
-  if (status == SCULL_OK) {
-    b.scratch = scull_base_alloc_raw(b.prepared.scratch);
-    status = b.scratch == NULL ? SCULL_OUT_OF_MEMORY : SCULL_OK;
-  }
-  if (status == SCULL_OK)
-    status = sample(timer, &b, tactic, best, microseconds);
+    status = timer->stream != NULL ? scull_tune_bench_device(timer, &b, tactic, best, microseconds)
+                                   : bench_here(timer, &b, tactic, best, microseconds);
   bench_deinit(&b, tactic);
   return status;
 }

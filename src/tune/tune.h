@@ -25,6 +25,9 @@ typedef struct scull_names {
   size_t count;
 } scull_names_t;
 
+/* True when one of the patterns fits. */
+bool scull_tune_names_match(scull_names_t names, const char *text);
+
 typedef struct scull_tune_options {
   scull_device_t *device;
   int threads;
@@ -36,6 +39,7 @@ typedef struct scull_tune_options {
   scull_tune_cache_t *cache;      /* may be NULL */
   scull_bytes_t replay;           /* choices of an earlier build as text; empty: none */
   const char *replay_prefix;      /* of a region's names in them; NULL: the network's, none */
+  const char *replay_name;        /* of its file, for messages; NULL: "replay" */
   scull_tune_progress_t progress; /* may be NULL */
   void *progress_user;
   const atomic_bool *cancel; /* may be NULL */
@@ -117,6 +121,9 @@ void scull_tune_print_choices(const scull_graph_t *graph, const scull_tuning_t *
  * computes is left to its runs. */
 bool scull_tune_is_at_shape(const scull_graph_t *graph, const scull_node_t *node);
 
+/* True when only the kernel itself can say how large its results are: no tactic can. */
+bool scull_tune_is_sized_in_run(const scull_graph_t *graph, const scull_node_t *node);
+
 /* The site of `nodes` (anchor first); all layouts PLAIN. `values` gets the graph value of each site
  * value. Constants above 4 KiB have no data. Everything lives in `arena`. */
 scull_status_t scull_tune_site(const scull_graph_t *graph, const scull_node_id_t *nodes,
@@ -136,6 +143,9 @@ scull_status_t scull_tune_reformat_site(const scull_site_value_t *value, scull_l
 /* --- measuring ---------------------------------------------------------------------------------
  */
 
+/* Where native nodes run: the processor beside a discrete device, else the device itself. */
+scull_device_t *scull_tune_native_device(const scull_tune_options_t *options);
+
 /* Memory that measurements reuse. */
 typedef struct scull_timer scull_timer_t;
 scull_status_t scull_tune_timer_create(const scull_tune_options_t *options,
@@ -153,10 +163,10 @@ scull_status_t scull_tune_measure(scull_timer_t *timer, const scull_site_t *site
                                   double best, double *microseconds,
                                   const char **reason) SCULL_MUST_USE;
 
-/* Only the checks of the above, nothing timed. */
+/* Only the checks of the above on a device (the options' or its host), nothing timed. */
 scull_status_t scull_tune_try(scull_timer_t *timer, const scull_site_t *site,
-                              const scull_tactic_t *tactic, const scull_config_t *config,
-                              const char **reason) SCULL_MUST_USE;
+                              const scull_device_t *device, const scull_tactic_t *tactic,
+                              const scull_config_t *config, const char **reason) SCULL_MUST_USE;
 
 /* --- timing cache ------------------------------------------------------------------------------
  */

@@ -77,6 +77,13 @@ expect 0 'items/s' bench "$plan" --batch 1,3 --duration 0.05 --layers 2 --json "
 expect 0 'items/s' bench "$plan" --contexts 3 --duration 0.05 --input picture=2x1x8x8
 
 # What is wrong is said in one line that names it.
+refuse 1 "no such operator or layer .did you mean 'softmax'" build "$model" -o "$tmp/x" \
+  --disable-ops softmx
+refuse 1 "no such tactic .did you mean 'cpu.conv.gemm'" build "$model" -o "$tmp/x" \
+  --disable-tactics cpu.conv.gem
+refuse 1 "report.json: line 1" build "$model" -o "$tmp/x" --replay "$tmp/report.json"
+expect 0 'warning: .* alone takes' build "$model" -o "$tmp/x" --tune none \
+  --input picture=1x1x8x8:1x1x8x8:100000000x1x8x8
 refuse 2 'unknown option .--tun' build "$model" --tun
 refuse 2 'MODEL is missing' build
 refuse 2 '\-o net.plan' build "$model"

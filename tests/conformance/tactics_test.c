@@ -238,7 +238,8 @@ static void run_once(const trial_t *t, const case_site_t *s, const scull_site_t 
   scull_args_t args = {.inputs = b->input_starts,
                        .outputs = b->output_starts,
                        .packed = b->packed,
-                       .scratch = b->scratch};
+                       .scratch = b->scratch,
+                       .stream = bench.stream};
   scull_status_t status = t->tactic->enqueue(prepared->state, &args);
   if (status == SCULL_OK)
     status = bench.backend->wait(bench.stream);
@@ -488,7 +489,7 @@ static void begin(const scull_backend_t *backend) {
   memset(&bench, 0, sizeof bench);
   bench.backend = backend;
   bench.trace = getenv("SCULL_TRACE") != NULL;
-  assert_int_equal(backend->open(0, &bench.device, NULL), SCULL_OK);
+  assert_int_equal(scull_backend_open(backend, 0, &bench.device, NULL), SCULL_OK);
   assert_int_equal(backend->stream_create(bench.device, &bench.stream), SCULL_OK);
 }
 
@@ -503,7 +504,7 @@ static void run_backend(const scull_backend_t *backend) {
     run_operator(i);
   print_tallies();
   backend->stream_destroy(bench.stream);
-  backend->close(bench.device);
+  scull_backend_close(bench.device);
   assert_int_equal(bench.failures, 0);
   assert_true(bench.runs > 0);
 }

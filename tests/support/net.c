@@ -27,7 +27,7 @@ void net_open(net_t *net, const char *text, const char *backend) {
   expect_ok(net, scull_graph_parse(text, &net->diag, &net->graph), "parse");
   const scull_backend_t *b = scull_backend_find(backend);
   assert_non_null(b);
-  expect_ok(net, b->open(0, &net->device, &net->diag), "open");
+  expect_ok(net, scull_backend_open(b, 0, &net->device, &net->diag), "open");
   net->tune =
       (scull_tune_options_t){.device = net->device, .threads = 1, .level = SCULL_TUNE_LEVEL_NONE};
 }
@@ -35,8 +35,7 @@ void net_open(net_t *net, const char *text, const char *backend) {
 void net_close(net_t *net) {
   scull_lower_deinit(&net->lowered);
   scull_graph_destroy(net->graph);
-  if (net->device != NULL)
-    net->device->backend->close(net->device);
+  scull_backend_close(net->device);
   scull_base_arena_deinit(&net->arena);
   scull_base_diag_deinit(&net->diag);
 }

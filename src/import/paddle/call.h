@@ -20,11 +20,13 @@ typedef struct scull_paddle_call {
  * of the model with words in the graph's sink. */
 typedef scull_status_t (*scull_paddle_map_t)(scull_paddle_call_t *call);
 
-/* A row of the operator table. The three texts are for scull_paddle_map_plain only. */
+/* A row of the operator table. */
 typedef struct scull_paddle_row {
   const char *type;
   scull_paddle_map_t map;
-  const char *op;    /* our operator */
+  const char *op; /* our operator that does the work, reshapes and casts aside; NULL where several
+                     do, or where attributes decide which one */
+  /* For scull_paddle_map_plain; other mappings may keep a word of their own in `slots`. */
   const char *slots; /* "X Y>Out"; NULL: "X>Out" */
   const char *attrs; /* "alpha=0.02 slope>beta=0.5": Paddle's name > ours = Paddle's default */
 } scull_paddle_row_t;

@@ -11,7 +11,7 @@
 #include "import/gaps.h"
 #include "import/paddle/call.h"
 
-enum { LOST = SCULL_NO_ID - 1, PLACE = 160 };
+enum { LOST = SCULL_NO_ID - 1, PLACE = 192 };
 
 /* A feed or fetch operator. */
 typedef struct {
@@ -37,12 +37,17 @@ static bool is_type(const scull_paddle_op_t *op, const char *type) {
   return strcmp(op->type, type) == 0;
 }
 
+/* The name by which people know an operator, since the file gives it none: its result's. Statistics
+ * and masks stand before that in the file's order. */
 static const char *first_output(const convert_t *cx, const scull_paddle_op_t *op) {
+  const char *name = NULL;
   for (size_t i = 0; i < op->output_count; i++) {
-    if (op->outputs[i].count > 0)
-      return cx->program->vars.data[op->outputs[i].vars[0]].name;
+    const scull_paddle_slot_t *slot = &op->outputs[i];
+    bool result = strcmp(slot->name, "Y") == 0 || strcmp(slot->name, "Out") == 0;
+    if (slot->count > 0 && (name == NULL || result))
+      name = cx->program->vars.data[slot->vars[0]].name;
   }
-  return op->type;
+  return name == NULL ? op->type : name;
 }
 
 /* Where an operator stands in the file, for messages. */

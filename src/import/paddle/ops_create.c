@@ -221,16 +221,16 @@ static scull_status_t range(scull_paddle_call_t *call) {
 }
 
 static const scull_paddle_row_t rows[] = {
-    {"fill_constant", fill_constant, NULL, NULL, NULL},
-    {"fill_constant_batch_size_like", fill_batch_like, NULL, NULL, NULL},
-    {"fill_any_like", fill_any_like, NULL, NULL, NULL},
-    {"fill_zeros_like", zeros_like, NULL, NULL, NULL},
-    {"fill_ones_like", ones_like, NULL, NULL, NULL},
+    {"fill_constant", fill_constant, "fill", NULL, NULL},
+    {"fill_constant_batch_size_like", fill_batch_like, "fill", NULL, NULL},
+    {"fill_any_like", fill_any_like, "fill", NULL, NULL},
+    {"fill_zeros_like", zeros_like, "fill", NULL, NULL},
+    {"fill_ones_like", ones_like, "fill", NULL, NULL},
     {"assign_value", assign_value, NULL, NULL, NULL},
     {"full_int_array", int_array, NULL, NULL, NULL},
-    {"shape", shape_of, NULL, NULL, NULL},
-    {"shape64", shape_of, NULL, NULL, NULL},
-    {"range", range, NULL, NULL, NULL},
+    {"shape", shape_of, "shape", NULL, NULL},
+    {"shape64", shape_of, "shape", NULL, NULL},
+    {"range", range, "range", NULL, NULL},
 };
 
 SCULL_PADDLE_ROWS(create, rows);

@@ -134,17 +134,17 @@ static scull_status_t one_hot_v2(scull_paddle_call_t *call) {
 }
 
 static const scull_paddle_row_t rows[] = {
-    {"gather", gather, NULL, NULL, NULL},
+    {"gather", gather, "gather", NULL, NULL},
     {"gather_nd", scull_paddle_map_plain, "gather_nd", "X Index>Out", NULL},
-    {"lookup_table", lookup_v1, NULL, NULL, NULL},
-    {"lookup_table_v2", lookup_v2, NULL, NULL, NULL},
-    {"top_k", top_k, NULL, NULL, NULL},
-    {"top_k_v2", top_k, NULL, NULL, NULL},
-    {"argsort", argsort, NULL, NULL, NULL},
+    {"lookup_table", lookup_v1, "gather", NULL, NULL},
+    {"lookup_table_v2", lookup_v2, "gather", NULL, NULL},
+    {"top_k", top_k, "top_k", NULL, NULL},
+    {"top_k_v2", top_k, "top_k", NULL, NULL},
+    {"argsort", argsort, "top_k", NULL, NULL},
     {"arg_max", arg, "arg_max", NULL, NULL},
     {"arg_min", arg, "arg_min", NULL, NULL},
-    {"one_hot", one_hot_v1, NULL, NULL, NULL},
-    {"one_hot_v2", one_hot_v2, NULL, NULL, NULL},
+    {"one_hot", one_hot_v1, "one_hot", NULL, NULL},
+    {"one_hot_v2", one_hot_v2, "one_hot", NULL, NULL},
 };
 
 SCULL_PADDLE_ROWS(index, rows);

@@ -205,10 +205,10 @@ static const scull_paddle_row_t rows[] = {
     {"reduce_max", reduce, "reduce_max", NULL, NULL},
     {"reduce_min", reduce, "reduce_min", NULL, NULL},
     {"reduce_prod", reduce, "reduce_prod", NULL, NULL},
-    {"mean", mean, NULL, NULL, NULL},
+    {"mean", mean, "reduce_mean", NULL, NULL},
     {"norm", norm, NULL, NULL, NULL},
     {"p_norm", p_norm, NULL, NULL, NULL},
-    {"cumsum", cumsum, NULL, NULL, NULL},
+    {"cumsum", cumsum, "cumsum", NULL, NULL},
     {"affine_channel", affine_channel, NULL, NULL, NULL},
 };
 

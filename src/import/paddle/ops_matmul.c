@@ -106,9 +106,9 @@ static scull_status_t matmul_v1(scull_paddle_call_t *call) {
 }
 
 static const scull_paddle_row_t rows[] = {
-    {"mul", mul, NULL, NULL, NULL},
-    {"fc", fc, NULL, NULL, NULL},
-    {"matmul", matmul_v1, NULL, NULL, NULL},
+    {"mul", mul, "matmul", NULL, NULL},
+    {"fc", fc, "matmul", NULL, NULL},
+    {"matmul", matmul_v1, "matmul", NULL, NULL},
     {"matmul_v2", scull_paddle_map_plain, "matmul", "X Y>Out", "trans_x=false trans_y=false"},
     {"bmm", scull_paddle_map_plain, "matmul", "X Y>Out", NULL},
 };

@@ -103,12 +103,12 @@ static scull_status_t lrn(scull_paddle_call_t *call) {
 }
 
 static const scull_paddle_row_t rows[] = {
-    {"batch_norm", batch_norm, NULL, NULL, NULL},
-    {"sync_batch_norm", batch_norm, NULL, NULL, NULL},
-    {"layer_norm", layer_norm, NULL, NULL, NULL},
-    {"instance_norm", instance_norm, NULL, NULL, NULL},
-    {"group_norm", group_norm, NULL, NULL, NULL},
-    {"lrn", lrn, NULL, NULL, NULL},
+    {"batch_norm", batch_norm, "batch_norm", NULL, NULL},
+    {"sync_batch_norm", batch_norm, "batch_norm", NULL, NULL},
+    {"layer_norm", layer_norm, "layer_norm", NULL, NULL},
+    {"instance_norm", instance_norm, "instance_norm", NULL, NULL},
+    {"group_norm", group_norm, "group_norm", NULL, NULL},
+    {"lrn", lrn, "lrn", NULL, NULL},
 };
 
 SCULL_PADDLE_ROWS(norm, rows);

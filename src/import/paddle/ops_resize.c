@@ -100,7 +100,7 @@ static scull_status_t settle(scull_paddle_call_t *call, resize_t *r) {
 }
 
 static void set_mode(scull_paddle_call_t *call, scull_emit_t *emit) {
-  const char *kind = call->row->op; /* "nearest", "linear", "cubic" */
+  const char *kind = call->row->slots; /* "nearest", "linear", "cubic" */
   bool corners = scull_paddle_bool(call, "align_corners", true);
   bool half = strcmp(kind, "cubic") == 0 ||
               (strcmp(kind, "linear") == 0 && scull_paddle_int(call, "align_mode", 1) == 0);
@@ -135,16 +135,16 @@ static scull_status_t resize(scull_paddle_call_t *call) {
 }
 
 static const scull_paddle_row_t rows[] = {
-    {"nearest_interp", resize, "nearest", NULL, NULL},
-    {"nearest_interp_v2", resize, "nearest", NULL, NULL},
-    {"bilinear_interp", resize, "linear", NULL, NULL},
-    {"bilinear_interp_v2", resize, "linear", NULL, NULL},
-    {"linear_interp", resize, "linear", NULL, NULL},
-    {"linear_interp_v2", resize, "linear", NULL, NULL},
-    {"trilinear_interp", resize, "linear", NULL, NULL},
-    {"trilinear_interp_v2", resize, "linear", NULL, NULL},
-    {"bicubic_interp", resize, "cubic", NULL, NULL},
-    {"bicubic_interp_v2", resize, "cubic", NULL, NULL},
+    {"nearest_interp", resize, "resize", "nearest", NULL},
+    {"nearest_interp_v2", resize, "resize", "nearest", NULL},
+    {"bilinear_interp", resize, "resize", "linear", NULL},
+    {"bilinear_interp_v2", resize, "resize", "linear", NULL},
+    {"linear_interp", resize, "resize", "linear", NULL},
+    {"linear_interp_v2", resize, "resize", "linear", NULL},
+    {"trilinear_interp", resize, "resize", "linear", NULL},
+    {"trilinear_interp_v2", resize, "resize", "linear", NULL},
+    {"bicubic_interp", resize, "resize", "cubic", NULL},
+    {"bicubic_interp_v2", resize, "resize", "cubic", NULL},
 };
 
 SCULL_PADDLE_ROWS(resize, rows);

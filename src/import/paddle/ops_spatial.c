@@ -194,18 +194,18 @@ static scull_status_t maxout(scull_paddle_call_t *call) {
 }
 
 static const scull_paddle_row_t rows[] = {
-    {"conv2d", conv, NULL, NULL, NULL},
-    {"depthwise_conv2d", conv, NULL, NULL, NULL},
-    {"conv3d", conv, NULL, NULL, NULL},
-    {"conv2d_transpose", conv_transpose, NULL, NULL, NULL},
-    {"depthwise_conv2d_transpose", conv_transpose, NULL, NULL, NULL},
-    {"conv3d_transpose", conv_transpose, NULL, NULL, NULL},
+    {"conv2d", conv, "conv", NULL, NULL},
+    {"depthwise_conv2d", conv, "conv", NULL, NULL},
+    {"conv3d", conv, "conv", NULL, NULL},
+    {"conv2d_transpose", conv_transpose, "conv_transpose", NULL, NULL},
+    {"depthwise_conv2d_transpose", conv_transpose, "conv_transpose", NULL, NULL},
+    {"conv3d_transpose", conv_transpose, "conv_transpose", NULL, NULL},
     {"pool2d", pool, NULL, NULL, NULL},
     {"pool3d", pool, NULL, NULL, NULL},
     {"max_pool2d_with_index", max_pool_with_index, NULL, NULL, NULL},
-    {"pixel_shuffle", pixel_shuffle, NULL, NULL, NULL},
-    {"shuffle_channel", shuffle_channel, NULL, NULL, NULL},
-    {"grid_sampler", grid_sampler, NULL, NULL, NULL},
+    {"pixel_shuffle", pixel_shuffle, "pixel_shuffle", NULL, NULL},
+    {"shuffle_channel", shuffle_channel, "channel_shuffle", NULL, NULL},
+    {"grid_sampler", grid_sampler, "grid_sample", NULL, NULL},
     {"maxout", maxout, NULL, NULL, NULL},
 };
 
