@@ -103,6 +103,9 @@ scull_status_t scull_graph_create(int points, scull_diag_t *diag,
                                   scull_graph_t **out) SCULL_MUST_USE;
 void scull_graph_destroy(scull_graph_t *graph); /* NULL is allowed */
 
+/* Where the words of the graph and its regions go from now on; NULL: nowhere. */
+void scull_graph_set_diag(scull_graph_t *graph, scull_diag_t *diag);
+
 /* Gives a graph of one point, and its regions, all SCULL_POINTS; one that has them stays as it is.
  */
 void scull_graph_open_points(scull_graph_t *graph);

@@ -155,7 +155,7 @@ static scull_status_t search_regions(scull_search_t *s, const scull_node_t *node
   for (size_t r = 0; r < node->region_count; r++) {
     scull_graph_t *region = node->regions[r];
     scull_partition_t partition;
-    region->diag = s->graph->diag;
+    scull_graph_set_diag(region, s->graph->diag);
     options.replay_prefix =
         scull_base_arena_format(s->arena, "%s%s/%zu/", scull_tune_prefix(s->options),
                                 scull_graph_value(s->graph, node->outputs[0])->name, r);
