@@ -76,7 +76,8 @@ SCULL_API SCULL_CHECKED scull_status_t scull_device_get(size_t index, scull_devi
 
 /* Where a model comes from: paths, or bytes in memory (then the paths only serve messages). A path
  * may be a folder (`__model__` and one file a parameter, or model and parameters under their usual
- * names), a .pdmodel, a __model__, a PIR .json. Bytes are borrowed for the call. */
+ * names), a .pdmodel, a __model__, a PIR .json, a Caffe .prototxt. Bytes are borrowed for the
+ * call. */
 typedef struct scull_model_source {
   size_t struct_size;
   const char *model_path;
@@ -111,14 +112,23 @@ typedef enum scull_stage {
   SCULL_STAGE_LOWER = 5,
 } scull_stage_t;
 
-/* Permissions, not orders: the search keeps whatever is fastest. F32 always is permitted, and
- * alone in this version: the others are refused with INVALID_ARGUMENT. */
+/* Permissions, not orders: the search times every permitted type of each layer together with the
+ * conversions that it causes, and keeps what is fastest for the network. F32 always is permitted.
+ * Inputs and outputs keep the model's types. */
 enum {
   SCULL_PRECISION_F32 = 1u << 0,
   SCULL_PRECISION_BF16 = 1u << 1,
   SCULL_PRECISION_F16 = 1u << 2,
   SCULL_PRECISION_INT8 = 1u << 3,
 };
+
+/* Layers that compute in one precision whatever is faster: a pattern of * and ? over names of
+ * layers, of the model's operators behind them, and of their results. The first that fits counts.
+ */
+typedef struct scull_layer_precision {
+  const char *layer;
+  uint32_t precision; /* one of SCULL_PRECISION_* */
+} scull_layer_precision_t;
 
 typedef struct scull_progress {
   const char *stage; /* "tuning", ... */
@@ -140,9 +150,12 @@ typedef struct scull_build_options {
   size_t extra_output_count;
   const char *device; /* "cpu" */
   int device_index;
-  int threads;           /* of one context; 0: all processors */
-  uint32_t precisions;   /* SCULL_PRECISION_* */
-  size_t workspace;      /* bytes a tactic may use as scratch; 0: no limit */
+  int threads;         /* of one context; 0: all processors */
+  uint32_t precisions; /* SCULL_PRECISION_* */
+  const scull_layer_precision_t *layer_precisions;
+  size_t layer_precision_count;
+  bool prefer_layer_precisions; /* what no tactic can follow is a warning, not UNSUPPORTED */
+  size_t workspace;             /* bytes a tactic may use as scratch; 0: no limit */
   int min_subgraph_size; /* clusters with not more operators of the file stay native; default 3 */
   const char *const *disabled_ops; /* operators (the model's or Scull's names) kept native */
   size_t disabled_op_count;
@@ -195,13 +208,31 @@ SCULL_API const char *scull_builder_report(const scull_builder_t *builder);
 /* Path of the plan that use_static found or stored; "" otherwise. Owned as above. */
 SCULL_API const char *scull_builder_static_path(const scull_builder_t *builder);
 
+/* An input or output as the model file declares it. */
+typedef struct scull_port_info {
+  const char *name;
+  bool is_output;
+  scull_dtype_t dtype;          /* SCULL_DTYPE_NONE: not declared */
+  int32_t rank;                 /* -1: not declared */
+  int64_t dims[SCULL_MAX_RANK]; /* -1: open, a build must be given it */
+} scull_port_info_t;
+
+/* `port` and its name are valid during the call. */
+typedef void (*scull_port_fn_t)(void *user, const scull_port_info_t *port);
+
+/* Calls `take` for each input, then for each output of a model, in its order; shapes need not be
+ * given and parameters are not read. Of `options` only `model` and `logger` count. NOT_FOUND, IO,
+ * CORRUPT; UNSUPPORTED for a format that cannot tell without the shapes. */
+SCULL_API SCULL_CHECKED scull_status_t scull_model_ports(const scull_build_options_t *options,
+                                                         scull_port_fn_t take, void *user);
+
 /* What a model contains, as JSON, before any build: inputs, outputs, operators, parameters, flops,
  * what is not supported. */
 SCULL_API SCULL_CHECKED scull_status_t scull_model_describe(const scull_build_options_t *options,
                                                             scull_text_sink_fn_t sink, void *user);
 
-/* Every operator: name, which model operators of `format` ("paddle"; NULL: all) map to it, devices
- * with tactics for it; JSON. */
+/* Every operator: name, which model operators of `format` ("paddle", "caffe"; NULL: all) map to it,
+ * devices with tactics for it; JSON. */
 SCULL_API SCULL_CHECKED scull_status_t scull_ops_describe(const char *format,
                                                           scull_text_sink_fn_t sink, void *user);
 
@@ -265,9 +296,12 @@ SCULL_API size_t scull_engine_arena_size(const scull_engine_t *engine);
 typedef struct scull_context_options {
   size_t struct_size;
   int threads;       /* 0: what the plan was tuned for */
-  void *arena;       /* the caller's memory for activations, 64-byte aligned, until destroy; may be
-                        shared by contexts that never run at once. NULL: the context's own */
+  void *arena;       /* the caller's memory for activations (of the GPU, for a plan of one), 64-byte
+                        aligned, until destroy; may be shared by contexts that never run at once.
+                        NULL: the context's own */
   size_t arena_size; /* at least scull_engine_arena_size */
+  void *stream;      /* on a GPU: the caller's own CUstream (a cudaStream_t), in which the runs of
+                        this context are enqueued, until destroy; NULL: one of the context's own */
   scull_logger_t logger;
 } scull_context_options_t;
 SCULL_API void scull_context_options_init(scull_context_options_t *options);
@@ -288,13 +322,15 @@ SCULL_API SCULL_CHECKED scull_status_t scull_context_set_input_shape(scull_conte
 SCULL_API SCULL_CHECKED scull_status_t scull_context_prepare(scull_context_t *context);
 
 /* Input `index` is read from `data` (dense, of the current shape, any alignment >= its element) in
- * every run until set again: keep it valid. INVALID_ARGUMENT when `size` is not the shape's. */
+ * every run until set again: keep it valid. A plan of a GPU takes memory of that GPU as well as of
+ * the host; the former, aligned to 256 bytes, is read without a copy. INVALID_ARGUMENT when `size`
+ * is not the shape's. */
 SCULL_API SCULL_CHECKED scull_status_t scull_context_set_input(scull_context_t *context,
                                                                size_t index, const void *data,
                                                                size_t size);
 
-/* Output `index` is written to `data` (at least the shape's size) in every run until set again;
- * NULL: to the context's own memory. */
+/* Output `index` is written to `data` (at least the shape's size; host or GPU as above) in every
+ * run until set again; NULL: to host memory of the context's own. */
 SCULL_API SCULL_CHECKED scull_status_t scull_context_set_output(scull_context_t *context,
                                                                 size_t index, void *data,
                                                                 size_t size);
@@ -315,8 +351,10 @@ SCULL_API SCULL_CHECKED scull_status_t scull_context_output(scull_context_t *con
 /* Runs and returns when the outputs are there. All inputs must be set. */
 SCULL_API SCULL_CHECKED scull_status_t scull_context_run(scull_context_t *context);
 
-/* Starts a run and returns at once; `wait` returns its status. One run of a context at a time: a
- * second enqueue waits for the first. Inputs must stay unchanged until wait. */
+/* Starts a run and returns at once; `wait` returns its status. Inputs must stay unchanged until
+ * wait. On the CPU one run of a context at a time: a second enqueue waits for the first. On a GPU
+ * the run is put into the context's stream (steps that only the host can run are done before this
+ * returns), behind earlier runs and whatever else the caller has put there. */
 SCULL_API SCULL_CHECKED scull_status_t scull_context_enqueue(scull_context_t *context);
 SCULL_API SCULL_CHECKED scull_status_t scull_context_wait(scull_context_t *context);
 

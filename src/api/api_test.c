@@ -54,6 +54,7 @@ static void builders_refuse(void **state) {
   static const char *const tactics[] = {"other.build.*", "cpu.cpoy"};
   static const scull_shape_range_t nameless = {.rank = 1};
   static const scull_shape_range_t deep = {.name = "x", .rank = 99};
+  static const scull_layer_precision_t two_types = {"x", 3};
   refused(scull_builder_create(NULL), "scull_builder_create");
   assert_int_equal(scull_builder_create(&b), SCULL_OK);
   assert_string_equal(scull_builder_report(b), "");
@@ -82,7 +83,9 @@ static void builders_refuse(void **state) {
   REFUSE(o.tune = (scull_tune_t)9, "out of range");
   REFUSE(o.stop_after = (scull_stage_t)9, "out of range");
   REFUSE(o.disabled_op_count = 1, "NULL");
-  REFUSE(o.precisions = SCULL_PRECISION_INT8, "only fp32");
+  REFUSE(o.precisions = 1u << 9, "unknown bit");
+  REFUSE(o.layer_precision_count = 1, "layer_precisions are NULL");
+  REFUSE((o.layer_precision_count = 1, o.layer_precisions = &two_types), "not one precision");
   REFUSE((o.disabled_ops = ops, o.disabled_op_count = 2), "did you mean 'softmax'?");
   REFUSE((o.disabled_passes = passes, o.disabled_pass_count = 1),
          "did you mean 'fold_batch_norm'?");
@@ -96,6 +99,29 @@ static void builders_refuse(void **state) {
   assert_int_equal(scull_builder_build(b, &o, "x"), SCULL_NOT_FOUND);
   assert_non_null(strstr(scull_last_error(), "/nowhere/at/all"));
   scull_builder_destroy(b);
+}
+
+static void take_port(void *user, const scull_port_info_t *port) {
+  scull_base_text_print(user, "%s %s rank %d,", port->is_output ? "out" : "in",
+                        scull_tensor_dtype_name(port->dtype), port->rank);
+  for (int32_t i = 0; i < port->rank; i++)
+    scull_base_text_print(user, " %lld", (long long)port->dims[i]);
+  scull_base_text_print(user, "\n");
+}
+
+/* what the file declares, the batch open */
+static void declared_ports(void **state) {
+  (void)state;
+  scull_build_options_t o;
+  scull_text_t text = {0};
+  digits_options(&o);
+  assert_int_equal(scull_model_ports(&o, take_port, &text), SCULL_OK);
+  assert_string_equal(text.data, "in f32 rank 4, -1 1 8 8\nout f32 rank 2, -1 10\n");
+  refused(scull_model_ports(&o, NULL, NULL), "take");
+  refused(scull_model_ports(NULL, take_port, &text), "options");
+  o.model.model_path = "/nowhere/at/all";
+  assert_int_equal(scull_model_ports(&o, take_port, &text), SCULL_NOT_FOUND);
+  scull_base_text_deinit(&text);
 }
 
 static void descriptions(void **state) {
@@ -558,6 +584,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(library),
       cmocka_unit_test(builders_refuse),
+      cmocka_unit_test(declared_ports),
       cmocka_unit_test(descriptions),
       cmocka_unit_test(engines_refuse),
       cmocka_unit_test(ports),

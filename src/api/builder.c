@@ -48,6 +48,22 @@ static bool list_ok(const char *const *names, size_t count) {
   return true;
 }
 
+static const char *precisions_fault(const scull_build_options_t *o) {
+  const uint32_t all =
+      SCULL_PRECISION_F32 | SCULL_PRECISION_BF16 | SCULL_PRECISION_F16 | SCULL_PRECISION_INT8;
+  if ((o->precisions & ~all) != 0)
+    return "precisions hold an unknown bit";
+  if (o->layer_precision_count > 0 && o->layer_precisions == NULL)
+    return "layer_precisions are NULL";
+  for (size_t i = 0; i < o->layer_precision_count; i++) {
+    const uint32_t one = o->layer_precisions[i].precision;
+    if (o->layer_precisions[i].layer == NULL || one == 0 || (one & (one - 1)) != 0 ||
+        (one & ~all) != 0)
+      return "a layer precision has no name or not one precision";
+  }
+  return NULL;
+}
+
 /* What is wrong with the options themselves; NULL when nothing is. */
 static const char *options_fault(const scull_build_options_t *o) {
   if (o == NULL || o->struct_size != sizeof *o ||
@@ -71,9 +87,7 @@ static const char *options_fault(const scull_build_options_t *o) {
   if (o->threads < 0 || o->threads > 1024 || o->max_batch < 0 || o->min_subgraph_size < 0 ||
       (unsigned)o->tune > SCULL_TUNE_FULL || (unsigned)o->stop_after > SCULL_STAGE_LOWER)
     return "threads, max_batch, min_subgraph_size, tune or stop_after is out of range";
-  if ((o->precisions & ~(uint32_t)SCULL_PRECISION_F32) != 0)
-    return "only fp32 is supported by this version";
-  return NULL;
+  return precisions_fault(o);
 }
 
 scull_status_t scull_builder_build(scull_builder_t *builder, const scull_build_options_t *options,
@@ -95,6 +109,36 @@ const char *scull_builder_report(const scull_builder_t *builder) {
 
 const char *scull_builder_static_path(const scull_builder_t *builder) {
   return builder == NULL ? "" : scull_base_text_get(&builder->result.static_path);
+}
+
+static void give_ports(const scull_import_port_t *ports, size_t count, bool is_output,
+                       scull_port_fn_t take, void *user) {
+  for (size_t i = 0; i < count; i++) {
+    scull_port_info_t info = {.name = ports[i].name,
+                              .is_output = is_output,
+                              .dtype = ports[i].dtype,
+                              .rank = ports[i].shape.rank};
+    for (int32_t d = 0; d < info.rank; d++)
+      info.dims[d] = ports[i].shape.dim[d];
+    take(user, &info);
+  }
+}
+
+scull_status_t scull_model_ports(const scull_build_options_t *options, scull_port_fn_t take,
+                                 void *user) {
+  scull_diag_t diag;
+  scull_import_outline_t outline = {0};
+  const char *fault = take == NULL ? "take is NULL" : options_fault(options);
+  if (fault != NULL)
+    return scull_api_refuse(__func__, fault);
+  scull_api_begin(&diag, &options->logger);
+  scull_status_t status = scull_build_outline(options, &diag, &outline);
+  if (status == SCULL_OK) {
+    give_ports(outline.inputs, outline.input_count, false, take, user);
+    give_ports(outline.outputs, outline.output_count, true, take, user);
+  }
+  scull_import_outline_deinit(&outline);
+  return scull_api_end(&diag, status);
 }
 
 scull_status_t scull_model_describe(const scull_build_options_t *options, scull_text_sink_fn_t sink,

@@ -1,6 +1,7 @@
 /* Layouts: names, sizes, equality. */
 #include "backend/layout.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/checked.h"
@@ -20,6 +21,73 @@ bool scull_backend_layout_find(const char *name, scull_layout_t *out) {
   }
   return false;
 }
+
+/* --- precisions ------------------------------------------------------------------------------- */
+
+static const char *const precision_names[SCULL_PRECISIONS] = {"fp32", "bf16", "fp16", "int8"};
+
+const char *scull_backend_precision_name(scull_precision_t as) {
+  return (unsigned)as < SCULL_PRECISIONS ? precision_names[as] : "?";
+}
+
+bool scull_backend_precision_find(const char *name, scull_precision_t *out) {
+  for (int i = 0; i < SCULL_PRECISIONS; i++) {
+    if (strcmp(precision_names[i], name) == 0) {
+      *out = (scull_precision_t)i;
+      return true;
+    }
+  }
+  return false;
+}
+
+bool scull_backend_storage_equal(scull_storage_t a, scull_storage_t b) {
+  return a.layout == b.layout && a.as == b.as;
+}
+
+const char *scull_backend_storage_text(scull_storage_t format, char *buffer, size_t size) {
+  const bool plain = format.as == SCULL_AS_MODEL;
+  snprintf(buffer, size, "%s%s%s", scull_backend_layout_name(format.layout), plain ? "" : ":",
+           plain ? "" : scull_backend_precision_name(format.as));
+  return buffer;
+}
+
+bool scull_backend_storage_find(const char *text, scull_storage_t *out) {
+  char layout[16];
+  const char *colon = strchr(text, ':');
+  const size_t length = colon == NULL ? strlen(text) : (size_t)(colon - text);
+  *out = (scull_storage_t){0};
+  if (length >= sizeof layout)
+    return false;
+  memcpy(layout, text, length);
+  layout[length] = '\0';
+  return scull_backend_layout_find(layout, &out->layout) &&
+         (colon == NULL ||
+          (scull_backend_precision_find(colon + 1, &out->as) && out->as != SCULL_AS_MODEL));
+}
+
+scull_dtype_t scull_backend_stored_dtype(scull_dtype_t dtype, scull_precision_t as,
+                                         const scull_quant_t *quant) {
+  switch (as) {
+  case SCULL_AS_BF16: return SCULL_DTYPE_BF16;
+  case SCULL_AS_F16: return SCULL_DTYPE_F16;
+  case SCULL_AS_INT8: return quant == NULL ? SCULL_DTYPE_NONE : quant->dtype;
+  case SCULL_AS_MODEL:
+  case SCULL_PRECISIONS: break;
+  }
+  return dtype;
+}
+
+scull_storage_t scull_backend_storage_fit(scull_dtype_t dtype, const scull_shape_t *shape,
+                                          const scull_quant_t *quant, scull_storage_t wanted) {
+  if (!scull_backend_layout_fits(shape, wanted.layout))
+    wanted.layout = SCULL_LAYOUT_PLAIN;
+  if (dtype != SCULL_DTYPE_F32 ||
+      (wanted.as == SCULL_AS_INT8 && (quant == NULL || quant->count != 1)))
+    wanted.as = SCULL_AS_MODEL;
+  return wanted;
+}
+
+/* --- bytes ------------------------------------------------------------------------------------ */
 
 bool scull_backend_layout_fits(const scull_shape_t *shape, scull_layout_t layout) {
   return layout == SCULL_LAYOUT_PLAIN || ((unsigned)layout < SCULL_LAYOUTS && shape->rank >= 3);

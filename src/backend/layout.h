@@ -13,6 +13,42 @@ typedef enum scull_layout {
   SCULL_LAYOUTS = 4,
 } scull_layout_t;
 
+/* As what a tensor of f32 is stored between tactics, and so computed with. Tensors of other element
+ * types are stored as they are. Its numbers are those of the bits SCULL_PRECISION_* and stand in
+ * plans. */
+typedef enum scull_precision {
+  SCULL_AS_MODEL = 0, /* the model's own element type */
+  SCULL_AS_BF16 = 1,
+  SCULL_AS_F16 = 2,
+  SCULL_AS_INT8 = 3, /* u8 or s8, as the tensor's quantization says */
+  SCULL_PRECISIONS = 4,
+} scull_precision_t;
+
+/* Everything about how a tensor is stored that a tactic may choose. */
+typedef struct scull_storage {
+  scull_layout_t layout;
+  scull_precision_t as;
+} scull_storage_t;
+
+/* "fp32", "bf16", "fp16", "int8". */
+const char *scull_backend_precision_name(scull_precision_t as);
+bool scull_backend_precision_find(const char *name, scull_precision_t *out);
+
+bool scull_backend_storage_equal(scull_storage_t a, scull_storage_t b);
+
+/* "nhwc", "nhwc:int8". */
+const char *scull_backend_storage_text(scull_storage_t format, char *buffer, size_t size);
+bool scull_backend_storage_find(const char *text, scull_storage_t *out);
+
+/* The element type in memory; `quant` may be NULL unless `as` is INT8. */
+scull_dtype_t scull_backend_stored_dtype(scull_dtype_t dtype, scull_precision_t as,
+                                         const scull_quant_t *quant);
+
+/* The format that a tensor gets when `wanted` is asked for: PLAIN where the layout does not fit the
+ * shape, MODEL for what is not f32 or, as INT8, has no quantization of one scale. */
+scull_storage_t scull_backend_storage_fit(scull_dtype_t dtype, const scull_shape_t *shape,
+                                          const scull_quant_t *quant, scull_storage_t wanted);
+
 /* "plain", "nhwc", "c16", "c8". */
 const char *scull_backend_layout_name(scull_layout_t layout);
 bool scull_backend_layout_find(const char *name, scull_layout_t *out);

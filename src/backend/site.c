@@ -22,6 +22,22 @@ const scull_site_value_t *scull_backend_site_output(const scull_site_t *site, si
   return value_at(site, site->ops[op].outputs, site->ops[op].output_count, index);
 }
 
+scull_dtype_t scull_backend_site_stored(const scull_site_value_t *value) {
+  return scull_backend_stored_dtype(value->dtype, value->as, value->quant);
+}
+
+scull_type_t scull_backend_site_type(const scull_site_value_t *value, const scull_shape_t *shape) {
+  return (scull_type_t){.dtype = scull_backend_site_stored(value), .shape = *shape};
+}
+
+float scull_backend_site_scale(const scull_site_value_t *value) {
+  return value->as == SCULL_AS_INT8 && value->quant != NULL ? value->quant->scales[0] : 1.0f;
+}
+
+bool scull_backend_site_permits(const scull_site_t *site, scull_precision_t as) {
+  return as == SCULL_AS_MODEL || (site->precisions >> as & 1u) != 0;
+}
+
 bool scull_backend_site_is(const scull_site_t *site, size_t op, const char *name) {
   return op < site->op_count && strcmp(site->ops[op].def->name, name) == 0;
 }
@@ -117,6 +133,8 @@ static void print_value(const scull_site_value_t *v, scull_text_t *text) {
   }
   if (v->layout != SCULL_LAYOUT_PLAIN)
     scull_base_text_print(text, ":%s", scull_backend_layout_name(v->layout));
+  if (v->as != SCULL_AS_MODEL)
+    scull_base_text_print(text, ":%s", scull_tensor_dtype_name(scull_backend_site_stored(v)));
   if (v->channel_total > 0)
     scull_base_text_print(text, "@%lld/%lld", (long long)v->channel_offset,
                           (long long)v->channel_total);
@@ -204,15 +222,27 @@ static bool is_anchor_input(const scull_site_t *site, uint16_t value) {
   return false;
 }
 
-static void set_layout(scull_site_value_t *value, scull_layout_t layout) {
-  value->layout = scull_backend_layout_fits(&value->opt, layout) ? layout : SCULL_LAYOUT_PLAIN;
+static void set_format(scull_site_value_t *value, scull_storage_t wanted) {
+  const scull_storage_t f =
+      scull_backend_storage_fit(value->dtype, &value->opt, value->quant, wanted);
+  value->layout = f.layout;
+  value->as = f.as;
+}
+
+scull_storage_t scull_backend_config_src(const scull_config_t *config) {
+  return (scull_storage_t){config->src, config->src_as};
+}
+
+scull_storage_t scull_backend_config_dst(const scull_config_t *config) {
+  return (scull_storage_t){config->dst, config->dst_as};
 }
 
 void scull_backend_config_apply(scull_site_t *site, const scull_config_t *config) {
   for (size_t i = 0; i < site->input_count; i++) {
     uint16_t v = site->inputs[i];
-    set_layout(&site->values[v], is_anchor_input(site, v) ? config->src : config->dst);
+    set_format(&site->values[v], is_anchor_input(site, v) ? scull_backend_config_src(config)
+                                                          : scull_backend_config_dst(config));
   }
   for (size_t i = 0; i < site->output_count; i++)
-    set_layout(&site->values[site->outputs[i]], config->dst);
+    set_format(&site->values[site->outputs[i]], scull_backend_config_dst(config));
 }

@@ -14,12 +14,14 @@ enum { SCULL_SITE_SMALL_BYTES = 4096 };
 
 /* One tensor of a site. `opt` is the shape to work for: in `prepare` it is the actual one. */
 typedef struct scull_site_value {
-  scull_dtype_t dtype;
+  scull_dtype_t dtype; /* the model's; in memory: scull_backend_site_stored */
   scull_shape_t opt, min, max;
   scull_layout_t layout; /* of inputs and outputs of the site; inner values and constants: PLAIN */
-  const void *data;      /* a constant's bytes, row-major, 64-byte aligned; NULL for others, for
-                            packed constants at run time, and for constants above 4 KiB except in
-                            pack */
+  scull_precision_t as;  /* likewise: as what its elements are stored; constants: MODEL */
+  const scull_quant_t *quant; /* how it is, or could be, stored as INT8; NULL: not known */
+  const void *data; /* a constant's bytes, row-major, 64-byte aligned; NULL for others, for
+                       packed constants at run time, and for constants above 4 KiB except in
+                       pack */
   bool is_constant;
   /* When channel_total > 0 the tensor is the channels [channel_offset, channel_offset + C) of a
    * tensor that is channel_total wide: its pixels (NHWC) or planes (PLAIN, C16) keep that tensor's
@@ -46,7 +48,8 @@ typedef struct scull_site {
   const uint16_t *outputs; /* values that are needed outside */
   size_t output_count;
   int threads;
-  size_t workspace; /* limit in bytes for a tactic's scratch */
+  size_t workspace;    /* limit in bytes for a tactic's scratch */
+  uint32_t precisions; /* bit 1 << as: what `configs` may offer besides MODEL */
 } scull_site_t;
 
 /* --- reading a site -------------------------------------------------------------------------- */
@@ -56,6 +59,18 @@ const scull_site_value_t *scull_backend_site_input(const scull_site_t *site, siz
                                                    size_t index);
 const scull_site_value_t *scull_backend_site_output(const scull_site_t *site, size_t op,
                                                     size_t index);
+
+/* The element type of a value in memory. */
+scull_dtype_t scull_backend_site_stored(const scull_site_value_t *value);
+
+/* Its type in memory at `shape`. */
+scull_type_t scull_backend_site_type(const scull_site_value_t *value, const scull_shape_t *shape);
+
+/* The scale of a value that is stored as INT8; 1 for all others. */
+float scull_backend_site_scale(const scull_site_value_t *value);
+
+/* True when `configs` may offer this precision. */
+bool scull_backend_site_permits(const scull_site_t *site, scull_precision_t as);
 
 /* True when the op at `op` exists and is `name`. */
 bool scull_backend_site_is(const scull_site_t *site, size_t op, const char *name);

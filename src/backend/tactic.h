@@ -9,11 +9,16 @@
 typedef struct scull_device scull_device_t;
 typedef struct scull_stream scull_stream_t; /* NULL on devices that run in the caller */
 
-/* One configuration of a tactic: its knobs, and the layouts that come with them. */
+/* One configuration of a tactic: its knobs, and the formats that come with them: `src` of the
+ * anchor's data inputs, `dst` of outputs and residual inputs. */
 typedef struct scull_config {
-  int32_t knob[4];         /* the tactic's own meaning; all 0 = its first choice */
-  scull_layout_t src, dst; /* of the anchor's data inputs; of outputs and residual inputs */
+  int32_t knob[4]; /* the tactic's own meaning; all 0 = its first choice */
+  scull_layout_t src, dst;
+  scull_precision_t src_as, dst_as;
 } scull_config_t;
+
+scull_storage_t scull_backend_config_src(const scull_config_t *config);
+scull_storage_t scull_backend_config_dst(const scull_config_t *config);
 
 enum { SCULL_MAX_CONFIGS = 64 };
 
@@ -23,6 +28,7 @@ typedef enum scull_growth {
   SCULL_GROW_NONE = 0,        /* the anchor alone */
   SCULL_GROW_EPILOGUE = 1,    /* anchor [+ residual add] [+ one unary], each prefix offered */
   SCULL_GROW_ELEMENTWISE = 2, /* a chain of unary and binary operators of one shape */
+  SCULL_GROW_POOLING = 3,     /* anchor [+ one unary] + one pooling */
 } scull_growth_t;
 
 /* All pointers are memory of the tactic's device. */
@@ -47,7 +53,10 @@ typedef struct scull_tactic {
                                  `traits`) */
   uint32_t traits;            /* with anchors == NULL: ops[0] has one of these traits; 0: any op */
   scull_growth_t growth;
-  bool reformats; /* takes the identity operator between two layouts */
+  bool reformats; /* takes the identity operator between two formats */
+  /* Bits 1 << as besides MODEL that its configurations may have (those that the site permits and
+   * whose values have a quantization, for INT8); it is shown no site stored otherwise. */
+  uint32_t precisions;
 
   /* NULL when the tactic takes the site (whole range min..max, layouts aside), else a literal
    * reason: "needs channels % 16 == 0". Sees slices (channel_total) of outputs, too. */
@@ -66,6 +75,7 @@ typedef struct scull_tactic {
                               const scull_device_t *device, size_t *bytes);
   scull_status_t (*pack)(const scull_site_t *site, const scull_config_t *config,
                          const scull_device_t *device, void *dst);
+  bool packs_alike; /* one packing serves all knobs of a pair of formats: tuning packs once */
 
   /* Makes what depends on the actual shapes (in `opt`), layouts set in the values. May allocate.
    * UNSUPPORTED (with no message needed) when this config cannot run these shapes. The site is
@@ -87,8 +97,8 @@ typedef struct scull_tactic {
   uint32_t (*alias)(const scull_site_t *site, const scull_config_t *config);
 } scull_tactic_t;
 
-/* Sets the layouts that `config` means in every value of the site: data inputs of the anchor get
- * config->src, outputs and the other inputs get config->dst, wherever the layout fits the shape. */
+/* Sets the formats that `config` means in every value of the site: data inputs of the anchor get
+ * src, outputs and the other inputs get dst, wherever the format fits the value. */
 void scull_backend_config_apply(scull_site_t *site, const scull_config_t *config);
 
 #endif

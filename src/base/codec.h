@@ -11,6 +11,7 @@
 
 typedef struct scull_codec {
   bool writing, failed;
+  uint32_t version;     /* of the record, for descriptions that grew; the caller's */
   bool no_memory;       /* it failed because memory was short: the record may be good */
   scull_text_t out;     /* writing: the bytes so far */
   scull_bytes_t in;     /* reading */

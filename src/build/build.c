@@ -79,6 +79,22 @@ static bool on_progress(void *user, const char *what, size_t done, size_t total)
   return b->options->progress(b->options->progress_user, &progress);
 }
 
+static scull_status_t set_pins(build_t *b) {
+  const scull_build_options_t *o = b->options;
+  scull_pin_t *pins = SCULL_ARENA_ARRAY(&b->arena, scull_pin_t, o->layer_precision_count);
+  if (pins == NULL)
+    return scull_base_fail_memory(b->diag, "a build");
+  for (size_t i = 0; i < o->layer_precision_count; i++) {
+    int as = 0;
+    while (o->layer_precisions[i].precision >> as != 1)
+      as++;
+    pins[i] = (scull_pin_t){o->layer_precisions[i].layer, (scull_precision_t)as};
+  }
+  b->tune.pins = pins;
+  b->tune.pin_count = o->layer_precision_count;
+  return SCULL_OK;
+}
+
 static scull_status_t set_tune_options(build_t *b) {
   const scull_build_options_t *o = b->options;
   b->tune =
@@ -90,9 +106,12 @@ static scull_status_t set_tune_options(build_t *b) {
                              .min_subgraph_size = o->min_subgraph_size,
                              .disabled_ops = {o->disabled_ops, o->disabled_op_count},
                              .disabled_tactics = {o->disabled_tactics, o->disabled_tactic_count},
+                             .precisions = o->precisions & ~(uint32_t)SCULL_PRECISION_F32,
+                             .prefer_pins = o->prefer_layer_precisions,
                              .progress = o->progress == NULL ? NULL : on_progress,
                              .progress_user = b,
                              .cancel = b->cancel};
+  SCULL_TRY(set_pins(b));
   if (o->timing_cache != NULL)
     SCULL_TRY(scull_tune_cache_open(o->timing_cache, b->device, &b->cache, b->diag));
   b->tune.cache = b->cache;
@@ -114,16 +133,25 @@ static scull_shape_t shape_of(int32_t rank, const int64_t *dims) {
   return scull_tensor_shape(rank, dims);
 }
 
+static scull_import_options_t import_options(const scull_build_options_t *o) {
+  return (scull_import_options_t){.model_path = o->model.model_path,
+                                  .params_path = o->model.params_path,
+                                  .model = {o->model.model_data, o->model.model_size},
+                                  .params = {o->model.params_data, o->model.params_size},
+                                  .max_batch = o->max_batch,
+                                  .extra_outputs = o->extra_outputs,
+                                  .extra_output_count = o->extra_output_count};
+}
+
+scull_status_t scull_build_outline(const scull_build_options_t *options, scull_diag_t *diag,
+                                   scull_import_outline_t *out) {
+  const scull_import_options_t import = import_options(options);
+  return scull_import_outline(&import, diag, out);
+}
+
 scull_status_t scull_build_import(const scull_build_options_t *o, scull_import_files_t *files,
                                   scull_graph_t **out, scull_diag_t *diag) {
-  scull_import_options_t options = {.model_path = o->model.model_path,
-                                    .params_path = o->model.params_path,
-                                    .model = {o->model.model_data, o->model.model_size},
-                                    .params = {o->model.params_data, o->model.params_size},
-                                    .shape_count = o->input_count,
-                                    .max_batch = o->max_batch,
-                                    .extra_outputs = o->extra_outputs,
-                                    .extra_output_count = o->extra_output_count};
+  scull_import_options_t options = import_options(o);
   scull_import_shape_t *shapes =
       SCULL_ARENA_ARRAY(&files->arena, scull_import_shape_t, o->input_count);
   *out = NULL;
@@ -140,6 +168,7 @@ scull_status_t scull_build_import(const scull_build_options_t *o, scull_import_f
                                        .max = shape_of(r->rank, r->max)};
   }
   options.shapes = shapes;
+  options.shape_count = o->input_count;
   return scull_import_model(&options, files, diag, out);
 }
 
@@ -178,6 +207,19 @@ static const char *join_lines(build_t *b, const char *const *names, size_t count
   return lines;
 }
 
+/* Pins as "pattern=int8", a line each. */
+static const char *join_pins(build_t *b) {
+  scull_text_t text = {0};
+  for (size_t i = 0; i < b->tune.pin_count; i++)
+    scull_base_text_print(&text, "%s=%s\n", b->tune.pins[i].pattern,
+                          scull_backend_precision_name(b->tune.pins[i].as));
+  const char *lines =
+      text.failed ? NULL
+                  : scull_base_arena_string(&b->arena, scull_base_text_get(&text), text.size);
+  scull_base_text_deinit(&text);
+  return lines;
+}
+
 /* The network as it was imported, while it is that; a build that writes no plan needs none. */
 static scull_status_t write_sources(build_t *b) {
   const scull_build_options_t *o = b->options;
@@ -190,8 +232,10 @@ static scull_status_t write_sources(build_t *b) {
       .workspace = b->tune.workspace,
       .disabled_ops = join_lines(b, o->disabled_ops, o->disabled_op_count),
       .disabled_passes = join_lines(b, o->disabled_passes, o->disabled_pass_count),
-      .disabled_tactics = join_lines(b, o->disabled_tactics, o->disabled_tactic_count)};
-  if (options.disabled_ops == NULL || options.disabled_passes == NULL ||
+      .disabled_tactics = join_lines(b, o->disabled_tactics, o->disabled_tactic_count),
+      .precisions = b->tune.precisions,
+      .pins = join_pins(b)};
+  if (options.disabled_ops == NULL || options.pins == NULL || options.disabled_passes == NULL ||
       options.disabled_tactics == NULL)
     return scull_base_fail_memory(b->diag, "a plan's sources");
   return scull_build_sources_write(b->graph, &options, &b->sources);
@@ -452,6 +496,27 @@ static scull_status_t split_lines(const char *text, scull_arena_t *arena, scull_
   return SCULL_OK;
 }
 
+/* "pattern=int8" a line as pins; what this version does not know is left out. */
+static scull_status_t read_pins(const char *text, scull_arena_t *arena, scull_tune_options_t *out) {
+  scull_names_t lines;
+  SCULL_TRY(split_lines(text, arena, &lines));
+  scull_pin_t *pins = SCULL_ARENA_ARRAY(arena, scull_pin_t, lines.count);
+  if (pins == NULL)
+    return SCULL_OUT_OF_MEMORY;
+  out->pins = pins;
+  for (size_t i = 0; i < lines.count; i++) {
+    const char *word = strrchr(lines.names[i], '=');
+    scull_pin_t pin = {0};
+    if (word == NULL || !scull_backend_precision_find(word + 1, &pin.as))
+      continue;
+    pin.pattern = scull_base_arena_string(arena, lines.names[i], (size_t)(word - lines.names[i]));
+    if (pin.pattern == NULL)
+      return SCULL_OUT_OF_MEMORY;
+    pins[out->pin_count++] = pin;
+  }
+  return SCULL_OK;
+}
+
 static scull_status_t retune(build_t *b, const scull_plan_t *plan, scull_plan_t *out) {
   scull_sources_options_t kept = {0};
   scull_names_t passes_off = {0};
@@ -465,9 +530,12 @@ static scull_status_t retune(build_t *b, const scull_plan_t *plan, scull_plan_t 
                                    .level = kept.level < 0 || kept.level > SCULL_TUNE_LEVEL_FULL
                                                 ? SCULL_TUNE_LEVEL_FAST
                                                 : (scull_tune_level_t)kept.level,
-                                   .min_subgraph_size = kept.min_subgraph_size};
+                                   .min_subgraph_size = kept.min_subgraph_size,
+                                   .precisions = kept.precisions,
+                                   .prefer_pins = true}; /* another device may not have them */
   SCULL_TRY(split_lines(kept.disabled_ops, &b->arena, &b->tune.disabled_ops));
   SCULL_TRY(split_lines(kept.disabled_tactics, &b->arena, &b->tune.disabled_tactics));
+  SCULL_TRY(read_pins(kept.pins, &b->arena, &b->tune));
   SCULL_TRY(split_lines(kept.disabled_passes, &b->arena, &passes_off));
   SCULL_TRY(passes(b, passes_off.names, passes_off.count));
   SCULL_TRY(tune_and_lower(b));

@@ -28,6 +28,10 @@ scull_status_t scull_build_run(const scull_build_options_t *options, const atomi
 scull_status_t scull_build_import(const scull_build_options_t *options, scull_import_files_t *files,
                                   scull_graph_t **out, scull_diag_t *diag) SCULL_MUST_USE;
 
+/* See scull_model_ports. `out` as in scull_import_outline. */
+scull_status_t scull_build_outline(const scull_build_options_t *options, scull_diag_t *diag,
+                                   scull_import_outline_t *out) SCULL_MUST_USE;
+
 /* See scull_model_describe. */
 scull_status_t scull_build_describe(const scull_build_options_t *options, scull_text_t *out,
                                     scull_diag_t *diag) SCULL_MUST_USE;

@@ -12,13 +12,25 @@
 /* --- tensors of steps ----------------------------------------------------------------------------
  */
 
+/* Elements of fewer bytes at the front of the memory become f32, the last first. */
+static void widen_in_place(const scull_plan_value_t *v, scull_tensor_t *out) {
+  const scull_dtype_t stored = scull_plan_value_stored(v);
+  const float scale = v->as == SCULL_AS_INT8 ? v->quant->scales[0] : 1.0f;
+  for (int64_t i = scull_tensor_count(&out->type.shape); i-- > 0;)
+    scull_tensor_store(out->data, v->dtype, i,
+                       scull_tensor_load(out->data, stored, i) * (double)scale);
+}
+
 static scull_status_t copy_plain(const scull_plan_value_t *v, const scull_shape_t *shape,
                                  const void *src, scull_tensor_t *out) {
+  const scull_type_t stored = {.dtype = scull_plan_value_stored(v), .shape = *shape};
   *out = (scull_tensor_t){.type = {.dtype = v->dtype, .shape = *shape}};
   out->data = scull_base_alloc_raw(scull_tensor_bytes(&out->type));
   if (out->data == NULL)
     return SCULL_OUT_OF_MEMORY;
-  scull_backend_layout_to_plain(&out->type, v->layout, v->channel_total, src, out->data);
+  scull_backend_layout_to_plain(&stored, v->layout, v->channel_total, src, out->data);
+  if (v->as != SCULL_AS_MODEL)
+    widen_in_place(v, out);
   return SCULL_OK;
 }
 

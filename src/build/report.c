@@ -7,9 +7,13 @@ static void key(scull_text_t *out, const char *name) {
 }
 
 static void put_config(scull_text_t *out, const scull_config_t *c) {
-  scull_base_text_print(out, "\"config\": \"%d,%d,%d,%d\", \"layouts\": \"%s to %s\"", c->knob[0],
-                        c->knob[1], c->knob[2], c->knob[3], scull_backend_layout_name(c->src),
-                        scull_backend_layout_name(c->dst));
+  char src[32], dst[32];
+  scull_base_text_print(
+      out, "\"config\": \"%d,%d,%d,%d\", \"layouts\": \"%s to %s\", \"precision\": \"%s\"",
+      c->knob[0], c->knob[1], c->knob[2], c->knob[3],
+      scull_backend_storage_text(scull_backend_config_src(c), src, sizeof src),
+      scull_backend_storage_text(scull_backend_config_dst(c), dst, sizeof dst),
+      scull_backend_precision_name(c->src_as));
 }
 
 /* The file's operators behind a choice. */

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { MAX_OUTPUTS = 4096, MAX_REGIONS = 2, VERSION = 0x32435253 }; /* "SRC2" */
+enum { MAX_OUTPUTS = 4096, MAX_REGIONS = 2, VERSION = 0x33435253 }; /* "SRC3" */
 
 typedef struct {
   scull_codec_t *codec;
@@ -24,6 +24,8 @@ static void codec_options(scull_codec_t *c, scull_sources_options_t *o) {
   scull_base_codec_string(c, &o->disabled_ops);
   scull_base_codec_string(c, &o->disabled_passes);
   scull_base_codec_string(c, &o->disabled_tactics);
+  scull_base_codec_u32(c, &o->precisions);
+  scull_base_codec_string(c, &o->pins);
 }
 
 /* --- writing -------------------------------------------------------------------------------------

@@ -13,6 +13,8 @@ typedef struct scull_sources_options {
   int32_t threads, min_subgraph_size, level;
   uint64_t workspace;
   const char *disabled_ops, *disabled_passes, *disabled_tactics; /* patterns, a line each */
+  uint32_t precisions;                                           /* bits 1 << as */
+  const char *pins;                                              /* "pattern=int8", a line each */
 } scull_sources_options_t;
 
 /* Writes graph and options; the text is yours. */

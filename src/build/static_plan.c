@@ -25,9 +25,9 @@ static uint64_t mix_names(uint64_t hash, const char *const *names, size_t count)
 }
 
 static uint64_t mix_options(uint64_t hash, const scull_build_options_t *o) {
-  const int64_t numbers[] = {o->max_batch,          o->threads,           (int64_t)o->precisions,
-                             (int64_t)o->workspace, o->min_subgraph_size, (int64_t)o->tune,
-                             o->no_sources};
+  const int64_t numbers[] = {
+      o->max_batch,         o->threads,       (int64_t)o->precisions, (int64_t)o->workspace,
+      o->min_subgraph_size, (int64_t)o->tune, o->no_sources,          o->prefer_layer_precisions};
   hash = mix(hash, numbers, sizeof numbers);
   for (size_t i = 0; i < o->input_count; i++) {
     const scull_shape_range_t *r = &o->inputs[i];
@@ -38,6 +38,10 @@ static uint64_t mix_options(uint64_t hash, const scull_build_options_t *o) {
   hash = mix_names(hash, o->extra_outputs, o->extra_output_count);
   hash = mix_names(hash, o->disabled_ops, o->disabled_op_count);
   hash = mix_names(hash, o->disabled_passes, o->disabled_pass_count);
+  for (size_t i = 0; i < o->layer_precision_count; i++) {
+    hash = mix_text(hash, o->layer_precisions[i].layer);
+    hash = mix(hash, &o->layer_precisions[i].precision, sizeof o->layer_precisions[i].precision);
+  }
   return mix_names(hash, o->disabled_tactics, o->disabled_tactic_count);
 }
 

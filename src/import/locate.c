@@ -15,6 +15,9 @@ static const struct {
     {"__model__", "__params__"},
     {"__model__", "params"},
     {"__model__.json", "__params__"},
+    {"deploy.prototxt", "model.caffemodel"},
+    {"deploy.prototxt", "deploy.caffemodel"},
+    {"model.prototxt", "model.caffemodel"},
     {"model.onnx", "model.onnx.data"},
 };
 
@@ -50,35 +53,63 @@ static scull_status_t find_in_folder(scull_arena_t *arena, const char *folder, s
   if (found == NULL)
     return scull_base_fail(diag, SCULL_NOT_FOUND,
                            "%s: the folder holds no inference.json, inference.pdmodel, "
-                           "model.json, model.pdmodel, __model__ or model.onnx",
+                           "model.json, model.pdmodel, __model__, model.onnx, deploy.prototxt or "
+                           "model.prototxt",
                            folder);
   return SCULL_OK;
 }
 
-/* "dir/net.pdmodel" -> "dir/net.pdiparams", "dir/__model__" -> "dir/__params__" or "dir/params". */
+/* Which end of a model's name gives way to which, to find its parameters beside it. */
+static const struct {
+  const char *model, *params;
+} beside[] = {
+    {".pdmodel", ".pdiparams"},
+    {".json", ".pdiparams"},
+    {"__model__", "__params__"},
+    {"__model__", "params"},
+    {"__model__.json", "__params__"},
+    {".prototxt", ".caffemodel"},
+    {"_deploy.prototxt", ".caffemodel"},
+    {"deploy.prototxt", "model.caffemodel"},
+    {".caffemodel", ".prototxt"},
+    {".caffemodel", "_deploy.prototxt"},
+    {"model.caffemodel", "deploy.prototxt"},
+};
+
+static bool ends_with(const char *text, const char *end) {
+  size_t length = strlen(text), tail = strlen(end);
+  return length >= tail && strcmp(text + length - tail, end) == 0;
+}
+
+/* "dir/net.pdmodel" -> "dir/net.pdiparams", by the table above. */
 static scull_status_t find_beside(scull_arena_t *arena, const char *model, scull_diag_t *diag,
                                   paths_t *out) {
-  const char *slash = strrchr(model, '/'), *name = slash == NULL ? model : slash + 1;
-  const char *dot = strrchr(name, '.');
-  int folder_size = (int)(name - model), stem = dot == NULL ? (int)strlen(name) : (int)(dot - name);
-  const char *candidates[] = {
-      scull_base_arena_format(arena, "%.*s%.*s.pdiparams", folder_size, model, stem, name),
-      scull_base_arena_format(arena, "%.*s__params__", folder_size, model),
-      scull_base_arena_format(arena, "%.*sparams", folder_size, model),
-  };
+  const char *slash = strrchr(model, '/');
   out->model = model;
-  out->folder = slash == NULL ? "." : scull_base_arena_string(arena, model, (size_t)folder_size);
-  if (candidates[0] == NULL || candidates[1] == NULL || candidates[2] == NULL ||
-      out->folder == NULL)
+  out->folder =
+      slash == NULL ? "." : scull_base_arena_string(arena, model, (size_t)(slash - model) + 1);
+  if (out->folder == NULL)
     return scull_base_fail_memory(diag, "a file name");
-  bool plain = strncmp(name, "__model__", 9) == 0;
-  for (size_t i = 0; i < (plain ? 3u : 1u); i++) {
-    if (scull_base_file_exists(candidates[i])) {
-      out->params = candidates[i];
-      return SCULL_OK;
-    }
+  for (size_t i = 0; i < sizeof beside / sizeof beside[0] && out->params == NULL; i++) {
+    if (!ends_with(model, beside[i].model))
+      continue;
+    int stem = (int)(strlen(model) - strlen(beside[i].model));
+    const char *params = scull_base_arena_format(arena, "%.*s%s", stem, model, beside[i].params);
+    if (params == NULL)
+      return scull_base_fail_memory(diag, "a file name");
+    if (scull_base_file_exists(params))
+      out->params = params;
   }
   return SCULL_OK;
+}
+
+/* Caffe's pair is often named the other way round, its weights first. */
+static void order_pair(paths_t *paths) {
+  if (paths->params == NULL || !ends_with(paths->model, ".caffemodel"))
+    return;
+  const char *net = paths->params;
+  paths->params = paths->model;
+  paths->model = net;
 }
 
 static scull_status_t find_paths(const scull_import_options_t *options, scull_arena_t *arena,
@@ -90,11 +121,12 @@ static scull_status_t find_paths(const scull_import_options_t *options, scull_ar
     SCULL_TRY(find_in_folder(arena, options->model_path, diag, out));
   else
     SCULL_TRY(find_beside(arena, options->model_path, diag, out));
-  if (options->params_path == NULL)
-    return SCULL_OK;
-  bool folder = scull_base_file_is_directory(options->params_path);
-  out->params = folder ? NULL : options->params_path;
-  out->folder = folder ? options->params_path : NULL;
+  if (options->params_path != NULL) {
+    bool folder = scull_base_file_is_directory(options->params_path);
+    out->params = folder ? NULL : options->params_path;
+    out->folder = folder ? options->params_path : NULL;
+  }
+  order_pair(out);
   return SCULL_OK;
 }
 

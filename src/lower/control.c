@@ -18,7 +18,7 @@ static uint8_t storage_of(const scull_lower_t *l, uint32_t value) {
 }
 
 bool scull_lower_is_own(const scull_lower_t *l, scull_value_id_t id) {
-  uint32_t value = *scull_lower_made(l, id, SCULL_LAYOUT_PLAIN);
+  uint32_t value = *scull_lower_made(l, id);
   const scull_plan_list_t *ports = &scull_lower_list(l)->ports;
   if (scull_graph_value(l->graph, id)->producer != SCULL_NO_ID)
     return true;
@@ -41,7 +41,7 @@ static scull_status_t add_params(scull_lower_t *l, const scull_node_t *node,
   for (size_t i = 0; i < l->graph->inputs.size; i++) {
     scull_value_id_t id = l->graph->inputs.data[i];
     l->home[id] = scull_lower_is_discrete(l) ? SCULL_ON_HOST : SCULL_ON_DEVICE;
-    uint32_t *slot = scull_lower_made(l, id, SCULL_LAYOUT_PLAIN);
+    uint32_t *slot = scull_lower_made(l, id);
     if (i < ports->param_count) {
       SCULL_TRY(scull_lower_add_block(l, id, slot));
       scull_lower_list(l)->ports.params[i] = *slot;

@@ -1,4 +1,4 @@
-/* From choices to steps. Values get plan values (one for each layout in which they exist), plan
+/* From choices to steps. Values get plan values (one for each format in which they exist), plan
  * values get buffers (shared by views and slices); then the outputs' buffers become the caller's
  * memory, in-place steps are joined, and memory.c and weights.c fill in the offsets. */
 #include "lower/lower.h"
@@ -27,8 +27,10 @@ static scull_status_t add_buffer(scull_lower_t *l, scull_plan_storage_t storage,
   return SCULL_VEC_PUSH(&l->buffers, buffer) ? SCULL_OK : scull_lower_no_memory(l);
 }
 
-/* A plan value for a graph value in a layout, on a given buffer. */
-static scull_status_t add_value(scull_lower_t *l, scull_value_id_t id, scull_layout_t layout,
+static const scull_storage_t plain_format = {SCULL_LAYOUT_PLAIN, SCULL_AS_MODEL};
+
+/* A plan value for a graph value in a format, on a given buffer. */
+static scull_status_t add_value(scull_lower_t *l, scull_value_id_t id, scull_storage_t format,
                                 uint32_t buffer, uint32_t *out) {
   const scull_value_t *v = scull_graph_value(l->graph, id);
   int points = l->graph->points;
@@ -37,7 +39,9 @@ static scull_status_t add_value(scull_lower_t *l, scull_value_id_t id, scull_lay
                               .opt = v->shape[0],
                               .min = v->shape[points > 1 ? SCULL_POINT_MIN : 0],
                               .max = v->shape[points > 1 ? SCULL_POINT_MAX : 0],
-                              .layout = layout,
+                              .layout = format.layout,
+                              .as = format.as,
+                              .quant = v->quant,
                               .buffer = buffer,
                               .late = v->late || l->list > 0};
   *out = (uint32_t)l->values.size;
@@ -52,15 +56,20 @@ const scull_device_t *scull_lower_device(const scull_lower_t *l, const scull_pla
   return step->kind == SCULL_PLAN_ON_HOST ? l->options->device->host : l->options->device;
 }
 
-/* The slot of a value in a layout at a place; what is everywhere has the device's. */
-static uint32_t *slot_at(const scull_lower_t *l, scull_value_id_t id, scull_layout_t layout,
+/* The slot of a value in a format at a place; what is everywhere has the device's. */
+static uint32_t *slot_at(const scull_lower_t *l, scull_value_id_t id, scull_storage_t format,
                          scull_place_t place) {
-  return &l->made[((size_t)id * SCULL_LAYOUTS + layout) * SCULL_PLACES +
-                  (place == SCULL_ON_HOST ? 1 : 0)];
+  const size_t at = (size_t)id * SCULL_PLACES + (place == SCULL_ON_HOST ? 1 : 0);
+  return &l->made[(at * SCULL_LAYOUTS + format.layout) * SCULL_PRECISIONS + format.as];
 }
 
-uint32_t *scull_lower_made(const scull_lower_t *l, scull_value_id_t id, scull_layout_t layout) {
-  return slot_at(l, id, layout, (scull_place_t)l->home[id]);
+/* The slot that the producer fills. */
+static uint32_t *made_slot(const scull_lower_t *l, scull_value_id_t id, scull_storage_t format) {
+  return slot_at(l, id, format, (scull_place_t)l->home[id]);
+}
+
+uint32_t *scull_lower_made(const scull_lower_t *l, scull_value_id_t id) {
+  return made_slot(l, id, plain_format);
 }
 
 /* Where a value that is computed lies: what a run sizes, and all of a region, in blocks. */
@@ -82,7 +91,7 @@ scull_status_t scull_lower_add_block(scull_lower_t *l, scull_value_id_t id, uint
   uint32_t buffer = 0;
   bool sequence = scull_tensor_dtype_is_sequence(scull_graph_value(l->graph, id)->dtype);
   SCULL_TRY(add_buffer(l, sequence ? SCULL_PLAN_SEQUENCE : SCULL_PLAN_BLOCK, 0, &buffer));
-  SCULL_TRY(add_value(l, id, SCULL_LAYOUT_PLAIN, buffer, out));
+  SCULL_TRY(add_value(l, id, plain_format, buffer, out));
   l->values.data[*out].late = true;
   return SCULL_OK;
 }
@@ -90,8 +99,8 @@ scull_status_t scull_lower_add_block(scull_lower_t *l, scull_value_id_t id, uint
 /* The plan value that the producer of `id` writes; made at first sight. */
 static scull_status_t written_value(scull_lower_t *l, scull_value_id_t id,
                                     scull_plan_storage_t storage, uint32_t *out) {
-  scull_layout_t layout = l->tuning->layouts[id];
-  uint32_t *slot = scull_lower_made(l, id, layout), buffer = 0;
+  scull_storage_t format = l->tuning->formats[id];
+  uint32_t *slot = made_slot(l, id, format), buffer = 0;
   if (*slot == SCULL_PLAN_NONE) {
     const scull_slice_t *slice = &l->tuning->slices[id];
     if (slice->whole != SCULL_NO_ID) {
@@ -101,7 +110,7 @@ static scull_status_t written_value(scull_lower_t *l, scull_value_id_t id,
     } else {
       SCULL_TRY(add_buffer(l, storage, 0, &buffer));
     }
-    SCULL_TRY(add_value(l, id, layout, buffer, slot));
+    SCULL_TRY(add_value(l, id, format, buffer, slot));
     scull_plan_value_t *value = &l->values.data[*slot];
     if (slice->whole != SCULL_NO_ID) {
       value->channel_offset = slice->channel_offset;
@@ -125,13 +134,13 @@ static uint32_t find_raw(const scull_lower_t *l, const scull_value_t *v) {
 
 static scull_status_t constant_value(scull_lower_t *l, scull_value_id_t id, uint32_t *out) {
   l->home[id] = SCULL_EVERYWHERE;
-  uint32_t *slot = scull_lower_made(l, id, SCULL_LAYOUT_PLAIN), buffer = 0;
+  uint32_t *slot = made_slot(l, id, plain_format), buffer = 0;
   const scull_value_t *v = scull_graph_value(l->graph, id);
   if (*slot == SCULL_PLAN_NONE)
     *slot = find_raw(l, v);
   if (*slot == SCULL_PLAN_NONE) {
     SCULL_TRY(add_buffer(l, SCULL_PLAN_CONSTANT, 0, &buffer));
-    SCULL_TRY(add_value(l, id, SCULL_LAYOUT_PLAIN, buffer, slot));
+    SCULL_TRY(add_value(l, id, plain_format, buffer, slot));
     l->values.data[*slot].late = false;
     scull_raw_t raw = {
         .data = v->data, .type = {.dtype = v->dtype, .shape = v->shape[0]}, .plan_value = *slot};
@@ -180,9 +189,9 @@ static scull_status_t name_mover(scull_lower_t *l, const scull_plan_value_t *src
     step->tactic_version = tactics[i]->version;
     break;
   }
-  bool by_reference = src->layout == dst->layout && device->host == NULL;
+  bool by_reference = src->layout == dst->layout && src->as == dst->as && device->host == NULL;
   if (runs && step->tactic_name[0] == '\0' && !by_reference)
-    return scull_base_fail(l->graph->diag, SCULL_INTERNAL, "'%s': no tactic changes layouts",
+    return scull_base_fail(l->graph->diag, SCULL_INTERNAL, "'%s': no tactic changes formats",
                            src->name);
   return add_step(l, step, NULL, NULL);
 }
@@ -192,19 +201,23 @@ static scull_status_t add_identity(scull_lower_t *l, uint32_t from, uint32_t to,
                                    scull_plan_kind_t kind) {
   const scull_plan_value_t *src = &l->values.data[from], *dst = &l->values.data[to];
   const scull_site_value_t value = {
-      .dtype = src->dtype, .opt = src->opt, .min = src->min, .max = src->max};
+      .dtype = src->dtype, .quant = src->quant, .opt = src->opt, .min = src->min, .max = src->max};
+  const scull_storage_t formats[2] = {{src->layout, src->as}, {dst->layout, dst->as}};
+  char texts[2][32];
   scull_plan_step_t step = {.kind = (uint8_t)kind, .tactic_name = "", .engine = -1};
-  SCULL_TRY(scull_tune_reformat_site(&value, src->layout, dst->layout, l->options->threads,
-                                     l->arena, &step.site));
+  SCULL_TRY(scull_tune_reformat_site(&value, formats[0], formats[1], l->options->threads, l->arena,
+                                     &step.site));
   for (int i = 0; i < 2; i++) {
     const scull_plan_value_t *v = i == 0 ? src : dst;
     step.site.values[i].channel_offset = v->channel_offset;
     step.site.values[i].channel_total = v->channel_total;
   }
-  step.config = (scull_config_t){.src = src->layout, .dst = dst->layout};
-  step.name = scull_base_arena_format(l->arena, "%s: %s to %s", src->name,
-                                      scull_backend_layout_name(src->layout),
-                                      scull_backend_layout_name(dst->layout));
+  step.config = (scull_config_t){
+      .src = src->layout, .dst = dst->layout, .src_as = src->as, .dst_as = dst->as};
+  step.name =
+      scull_base_arena_format(l->arena, "%s: %s to %s", src->name,
+                              scull_backend_storage_text(formats[0], texts[0], sizeof texts[0]),
+                              scull_backend_storage_text(formats[1], texts[1], sizeof texts[1]));
   step.bindings = SCULL_ARENA_ARRAY(l->arena, uint32_t, 2);
   if (step.name == NULL || step.bindings == NULL)
     return scull_lower_no_memory(l);
@@ -213,51 +226,53 @@ static scull_status_t add_identity(scull_lower_t *l, uint32_t from, uint32_t to,
   return name_mover(l, src, dst, &step);
 }
 
-static bool same_bytes(const scull_plan_value_t *v, scull_layout_t to) {
-  return v->channel_total == 0 && scull_backend_layout_same(&v->opt, v->layout, to) &&
-         scull_backend_layout_same(&v->min, v->layout, to) &&
-         scull_backend_layout_same(&v->max, v->layout, to);
+static bool same_bytes(const scull_plan_value_t *v, scull_storage_t to) {
+  return v->channel_total == 0 && v->as == to.as &&
+         scull_backend_layout_same(&v->opt, v->layout, to.layout) &&
+         scull_backend_layout_same(&v->min, v->layout, to.layout) &&
+         scull_backend_layout_same(&v->max, v->layout, to.layout);
 }
 
 /* Fills a slot from another plan value: a view where the bytes are the same, else a step. */
-static scull_status_t make_from(scull_lower_t *l, scull_value_id_t id, scull_layout_t layout,
+static scull_status_t make_from(scull_lower_t *l, scull_value_id_t id, scull_storage_t format,
                                 scull_place_t place, uint32_t from, bool copies) {
   uint32_t buffer = l->values.data[from].buffer, made = 0;
-  bool same = !copies && same_bytes(&l->values.data[from], layout);
+  bool same = !copies && same_bytes(&l->values.data[from], format);
   scull_plan_kind_t kind = copies                   ? SCULL_PLAN_COPY
                            : same                   ? SCULL_PLAN_VIEW
                            : place == SCULL_ON_HOST ? SCULL_PLAN_ON_HOST
                                                     : SCULL_PLAN_RUN;
   if (!same)
     SCULL_TRY(add_buffer(l, storage_at(l, id, place), 0, &buffer));
-  SCULL_TRY(add_value(l, id, layout, buffer, &made));
-  *slot_at(l, id, layout, place) = made;
+  SCULL_TRY(add_value(l, id, format, buffer, &made));
+  *slot_at(l, id, format, place) = made;
   return add_identity(l, from, made, kind);
 }
 
-/* The plan value of `id` in `layout` at `place`; adds what brings it there (once). Values cross
- * between host and device in the plain layout, which is the only one that hosts know. */
-static scull_status_t value_in(scull_lower_t *l, scull_value_id_t id, scull_layout_t layout,
+/* The plan value of `id` in `format` at `place`; adds what brings it there (once). Values cross
+ * between host and device plain and in the model's type, which is all that hosts know. */
+static scull_status_t value_in(scull_lower_t *l, scull_value_id_t id, scull_storage_t format,
                                scull_place_t place, uint32_t *out) {
   scull_place_t home = (scull_place_t)l->home[id];
-  if (home == SCULL_EVERYWHERE && layout == SCULL_LAYOUT_PLAIN)
+  const bool is_plain = scull_backend_storage_equal(format, plain_format);
+  if (home == SCULL_EVERYWHERE && is_plain)
     place = SCULL_ON_DEVICE; /* the one slot that there is */
-  uint32_t *slot = slot_at(l, id, layout, place);
+  uint32_t *slot = slot_at(l, id, format, place);
   if (*slot == SCULL_PLAN_NONE) {
     uint32_t from = SCULL_PLAN_NONE;
     bool crosses = home != place && home != SCULL_EVERYWHERE;
-    if (crosses && layout == SCULL_LAYOUT_PLAIN)
-      SCULL_TRY(value_in(l, id, layout, home, &from));
+    if (crosses && is_plain)
+      SCULL_TRY(value_in(l, id, format, home, &from));
     else if (crosses)
-      SCULL_TRY(value_in(l, id, SCULL_LAYOUT_PLAIN, place, &from));
+      SCULL_TRY(value_in(l, id, plain_format, place, &from));
     else
-      from = *scull_lower_made(l, id, l->tuning->layouts[id]);
+      from = *made_slot(l, id, l->tuning->formats[id]);
     if (from == SCULL_PLAN_NONE)
       return scull_base_fail(l->graph->diag, SCULL_INTERNAL, "'%s' is read before it is written",
                              scull_graph_value(l->graph, id)->name);
-    SCULL_TRY(make_from(l, id, layout, place, from, crosses && layout == SCULL_LAYOUT_PLAIN));
+    SCULL_TRY(make_from(l, id, format, place, from, crosses && is_plain));
   }
-  *out = *slot_at(l, id, layout, place);
+  *out = *slot_at(l, id, format, place);
   return SCULL_OK;
 }
 
@@ -302,9 +317,9 @@ static scull_status_t bind_inputs(scull_lower_t *l, const scull_choice_t *choice
   }
   for (size_t i = 0; i < site->input_count; i++) {
     uint16_t k = site->inputs[i];
-    scull_layout_t layout = site->values[k].layout;
+    const scull_storage_t format = {site->values[k].layout, site->values[k].as};
     scull_place_t place = reads_at(l, place_of(l, choice, values[k]), values[k]);
-    SCULL_TRY(value_in(l, values[k], layout, place, &step->bindings[k]));
+    SCULL_TRY(value_in(l, values[k], format, place, &step->bindings[k]));
     const scull_plan_value_t *v = &l->values.data[step->bindings[k]];
     if (v->channel_total > 0) /* a slice is read by nobody but the concat that is gone */
       return scull_base_fail(l->graph->diag, SCULL_INTERNAL, "'%s': a slice is read", v->name);
@@ -337,9 +352,9 @@ static scull_status_t bind_view(scull_lower_t *l, scull_plan_step_t *step,
   if (step->site.values[x].is_constant)
     SCULL_TRY(constant_value(l, values[x], &step->bindings[x]));
   l->home[values[y]] = l->home[values[x]];
-  uint32_t *slot = scull_lower_made(l, values[y], SCULL_LAYOUT_PLAIN);
-  SCULL_TRY(
-      add_value(l, values[y], SCULL_LAYOUT_PLAIN, l->values.data[step->bindings[x]].buffer, slot));
+  const scull_storage_t format = l->tuning->formats[values[y]];
+  uint32_t *slot = made_slot(l, values[y], format);
+  SCULL_TRY(add_value(l, values[y], format, l->values.data[step->bindings[x]].buffer, slot));
   step->bindings[y] = *slot;
   return SCULL_OK;
 }
@@ -360,11 +375,12 @@ static scull_status_t lower_elided(scull_lower_t *l, size_t index) {
   if (step.name == NULL || step.bindings == NULL)
     return scull_lower_no_memory(l);
   for (size_t k = 0; k < step.site.value_count; k++) {
-    step.bindings[k] = *scull_lower_made(l, values[k], l->tuning->layouts[values[k]]);
+    step.bindings[k] = *made_slot(l, values[k], l->tuning->formats[values[k]]);
     if (step.bindings[k] == SCULL_PLAN_NONE)
       return scull_base_fail(l->graph->diag, SCULL_INTERNAL, "'%s': a slice is missing", step.name);
     const scull_plan_value_t *v = &l->values.data[step.bindings[k]];
     step.site.values[k].layout = v->layout;
+    step.site.values[k].as = v->as;
     step.site.values[k].channel_offset = v->channel_offset;
     step.site.values[k].channel_total = v->channel_total;
   }
@@ -418,6 +434,11 @@ static scull_status_t lower_choice(scull_lower_t *l, size_t index) {
   step.bindings = SCULL_ARENA_ARRAY(l->arena, uint32_t, step.site.value_count);
   if (step.name == NULL || step.bindings == NULL)
     return scull_lower_no_memory(l);
+  if (choice->kind == SCULL_CHOICE_VIEW) { /* input and output have one precision */
+    const scull_site_op_t *op = &step.site.ops[0];
+    scull_precision_t as = l->tuning->formats[values[op->outputs[0]]].as;
+    step.site.values[op->inputs[0]].as = step.site.values[op->outputs[0]].as = as;
+  }
   SCULL_TRY(bind_inputs(l, choice, &step, values));
   if (choice->kind == SCULL_CHOICE_VIEW)
     SCULL_TRY(bind_view(l, &step, values));
@@ -434,7 +455,7 @@ scull_status_t scull_lower_value(scull_lower_t *l, scull_value_id_t id, uint32_t
   if (scull_graph_is_constant(l->graph, id))
     return constant_value(l, id, out);
   bool on_host = l->home[id] == SCULL_ON_HOST;
-  return value_in(l, id, SCULL_LAYOUT_PLAIN, on_host ? SCULL_ON_HOST : SCULL_ON_DEVICE, out);
+  return value_in(l, id, plain_format, on_host ? SCULL_ON_HOST : SCULL_ON_DEVICE, out);
 }
 
 scull_status_t scull_lower_copy(scull_lower_t *l, uint32_t from, uint32_t to) {
@@ -458,8 +479,8 @@ static scull_status_t lower_inputs(scull_lower_t *l) {
     uint32_t buffer = 0;
     SCULL_TRY(add_buffer(l, SCULL_PLAN_INPUT, (uint32_t)i, &buffer));
     l->home[id] = scull_lower_is_discrete(l) ? SCULL_ON_HOST : SCULL_ON_DEVICE;
-    uint32_t *slot = scull_lower_made(l, id, SCULL_LAYOUT_PLAIN);
-    SCULL_TRY(add_value(l, id, SCULL_LAYOUT_PLAIN, buffer, slot));
+    uint32_t *slot = made_slot(l, id, plain_format);
+    SCULL_TRY(add_value(l, id, plain_format, buffer, slot));
     plan->inputs[i] = (scull_plan_port_t){scull_graph_value(g, id)->name, *slot};
     plan->fixed = plan->fixed && scull_graph_is_fixed(g, id);
   }
@@ -471,7 +492,7 @@ static scull_status_t lower_inputs(scull_lower_t *l) {
 static bool can_be_output(const scull_lower_t *l, const scull_plan_value_t *v) {
   scull_plan_storage_t own = scull_lower_is_discrete(l) ? SCULL_PLAN_HOST : SCULL_PLAN_ARENA;
   return !v->late && l->buffers.data[v->buffer].storage == own && v->layout == SCULL_LAYOUT_PLAIN &&
-         v->channel_total == 0;
+         v->as == SCULL_AS_MODEL && v->channel_total == 0;
 }
 
 static scull_status_t lower_outputs(scull_lower_t *l) {
@@ -499,7 +520,7 @@ static scull_status_t lower_outputs(scull_lower_t *l) {
       b->index = (uint32_t)i;
     } else {
       SCULL_TRY(add_buffer(l, SCULL_PLAN_OUTPUT, (uint32_t)i, &buffer));
-      SCULL_TRY(add_value(l, id, SCULL_LAYOUT_PLAIN, buffer, &copy));
+      SCULL_TRY(add_value(l, id, plain_format, buffer, &copy));
       SCULL_TRY(add_identity(l, value, copy,
                              scull_lower_is_discrete(l) ? SCULL_PLAN_COPY : SCULL_PLAN_RUN));
       value = copy;
@@ -565,7 +586,7 @@ static scull_status_t finish(scull_lower_t *l) {
 }
 
 scull_status_t scull_lower_begin_graph(scull_lower_t *l) {
-  size_t slots = (l->graph->values.size + 1) * SCULL_LAYOUTS * SCULL_PLACES;
+  size_t slots = (l->graph->values.size + 1) * SCULL_LAYOUTS * SCULL_PRECISIONS * SCULL_PLACES;
   l->made = SCULL_ARENA_ARRAY(l->arena, uint32_t, slots);
   l->home = SCULL_ARENA_ARRAY(l->arena, uint8_t, l->graph->values.size + 1);
   if (l->made == NULL || l->home == NULL)

@@ -54,7 +54,7 @@ static void set_layouts(net_t *net, const char *value, scull_layout_t src, scull
       continue;
     c->config.src = src;
     c->config.dst = dst;
-    net->tuning.layouts[id] = dst;
+    net->tuning.formats[id] = (scull_storage_t){dst, SCULL_AS_MODEL};
     return;
   }
   fail_msg("nobody writes '%s'", value);

@@ -37,7 +37,7 @@ typedef struct scull_lower {
   SCULL_VEC(scull_lower_list_t) lists;
   size_t list; /* the one that is being filled; 0: the network */
   SCULL_VEC(scull_raw_t) raws;
-  uint32_t *made; /* by graph value, layout and place: its plan value; SCULL_PLAN_NONE: not yet */
+  uint32_t *made; /* by graph value, place and format: its plan value; SCULL_PLAN_NONE: not yet */
   uint8_t *home;  /* by graph value: the scull_place_t where its producer leaves it */
 } scull_lower_t;
 
@@ -61,7 +61,8 @@ scull_lower_list_t *scull_lower_list(const scull_lower_t *l);
 
 /* A table of plan values for the graph at hand, all NONE. */
 scull_status_t scull_lower_begin_graph(scull_lower_t *l) SCULL_MUST_USE;
-uint32_t *scull_lower_made(const scull_lower_t *l, scull_value_id_t id, scull_layout_t layout);
+/* The slot of `id` in the plain format where its producer leaves it. */
+uint32_t *scull_lower_made(const scull_lower_t *l, scull_value_id_t id);
 
 /* A plain value on a new block or sequence. */
 scull_status_t scull_lower_add_block(scull_lower_t *l, scull_value_id_t id,

@@ -13,6 +13,7 @@ static const scull_attr_field_t fields[] = {
     SCULL_FIELD(scull_pool_attrs_t, INTS, dilations, ""),
     SCULL_FIELD_ENUM(scull_pool_attrs_t, auto_pad, "explicit", scull_ops_auto_pad_names),
     SCULL_FIELD(scull_pool_attrs_t, BOOL, ceil_mode, "false"),
+    SCULL_FIELD(scull_pool_attrs_t, BOOL, clip, "false"),
     SCULL_FIELD(scull_pool_attrs_t, BOOL, global, "false"),
 };
 
@@ -41,6 +42,7 @@ static scull_status_t reference(const scull_op_call_t *call) {
 const scull_opdef_t scull_opdef_max_pool = {.name = "max_pool",
                                             .inputs_min = 1,
                                             .inputs_max = 1,
+                                            .traits = SCULL_OP_POOLING,
                                             .outputs_min = 1,
                                             .outputs_max = 1,
                                             .attrs = SCULL_SCHEMA(scull_pool_attrs_t, fields),

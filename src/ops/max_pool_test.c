@@ -1,4 +1,5 @@
-/* Values come from Paddle 2.6.2 (pool2d, pool3d); those with dilation from numpy. */
+/* Values come from Paddle 2.6.2 (pool2d, pool3d), those with dilation and those that are
+ * clipped from numpy. */
 #include "ops/opcase.h"
 
 static const scull_opcase_t cases[] = {
@@ -23,6 +24,12 @@ static const scull_opcase_t cases[] = {
      "1.25,1,-0.75,0.25,-1}",
      "f32[1x2x3x3]={1,1,2,1.75,1.75,1.75,1.75,1.75,1.75,1.75,1.75,1.75,1.25,1,0.75,1.25,1,"
      "0.25}"},
+    {"ceil mode, clipped as in Caffe", "kernel=2,2 strides=2,2 pads=1,1 ceil_mode=true clip=true",
+     "f32[1x2x4x5]={-1.75,1,-0.25,1,2,0.25,0,-1.75,-1,-0,0.75,1.25,-0.5,-1.75,-0.75,1.75,-1.25,-0."
+     "25,1.75,-2,0.5,1.75,-1,0.25,1.75,-1.5,0,1,0.75,-0.25,-1.25,-0,-0.5,-0,-0.5,1.25,1,-0.75,0.25,"
+     "-1}",
+     "f32[1x2x3x3]={-1.75,1,2,0.75,1.25,-0,1.75,-0.25,1.75,0.5,1.75,1.75,-1.25,1,0.75,1.25,1,0."
+     "25}"},
     {"stride 1, padding of each side its own", "kernel=2,3 pads=1,0,0,2",
      "f32[1x2x4x5]={-1.75,1,-0.25,1,2,0.25,0,-1.75,-1,-0,0.75,1.25,-0.5,-1.75,-0.75,1.75,"
      "-1.25,-0.25,1.75,-2,0.5,1.75,-1,0.25,1.75,-1.5,0,1,0.75,-0.25,-1.25,-0,-0.5,-0,-0.5,"

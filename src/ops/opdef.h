@@ -18,6 +18,7 @@ enum {
   SCULL_OP_MOVES_DATA = 1u << 6,  /* copies elements only: any dtype */
   SCULL_OP_SEQUENCES = 1u << 7,   /* takes or gives sequences (tensor/sequence.h); others never see
                                      one */
+  SCULL_OP_POOLING = 1u << 8,     /* the maximum or mean of windows that slide over input 0 */
 };
 
 /* An operator that owns graphs (regions) has no rule and no kernel of its own; what its regions'

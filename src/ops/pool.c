@@ -3,6 +3,12 @@
 
 static const scull_ints_t none = {0};
 
+/* Drops windows at the end that would meet nothing but the end's padding. */
+static void clip_windows(scull_window_t *w) {
+  while (w->out > 1 && (w->out - 1) * w->stride >= w->in + w->pad_begin)
+    w->out--;
+}
+
 scull_status_t scull_ops_pool_geometry(const scull_op_call_t *call, scull_pool_geometry_t *out) {
   const scull_pool_attrs_t *attrs = call->attrs;
   const scull_shape_t *x = &call->inputs[0].type.shape;
@@ -20,6 +26,8 @@ scull_status_t scull_ops_pool_geometry(const scull_op_call_t *call, scull_pool_g
       SCULL_TRY(scull_ops_window(call, i, out->spatial, in, attrs->kernel.data[i], attrs->strides,
                                  attrs->pads, attrs->dilations, attrs->auto_pad, attrs->ceil_mode,
                                  &out->window[i]));
+    if (attrs->clip)
+      clip_windows(&out->window[i]);
   }
   return SCULL_OK;
 }

@@ -12,8 +12,9 @@ typedef struct scull_pool_attrs {
   scull_ints_t dilations; /* max_pool; empty: 1 */
   int32_t auto_pad;       /* SCULL_AUTO_PAD_* */
   bool ceil_mode;         /* a last window that is not filled counts; it may lie in the padding */
-  bool global;            /* one window over the whole picture, without padding */
-  bool include_pad;       /* avg_pool: divide by the taps inside the padded picture */
+  bool clip;        /* ceil_mode: but a window that begins behind the picture does not count */
+  bool global;      /* one window over the whole picture, without padding */
+  bool include_pad; /* avg_pool: divide by the taps inside the padded picture */
 } scull_pool_attrs_t;
 
 enum { SCULL_POOL_MAX_SPATIAL = 3 };

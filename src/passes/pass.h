@@ -29,8 +29,8 @@ typedef struct scull_passes_options {
   void *after_user;
 } scull_passes_options_t;
 
-/* Runs the pipeline on the graph, then on its regions; `options` may be NULL. INVALID_ARGUMENT for an unknown name in `disabled`,
- * INTERNAL when a pass broke the graph, OUT_OF_MEMORY. */
+/* Runs the pipeline on the graph, then on its regions; `options` may be NULL. INVALID_ARGUMENT for
+ * an unknown name in `disabled`, INTERNAL when a pass broke the graph, OUT_OF_MEMORY. */
 scull_status_t scull_passes_run(scull_graph_t *graph,
                                 const scull_passes_options_t *options) SCULL_MUST_USE;
 

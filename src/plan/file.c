@@ -37,7 +37,8 @@ static uint64_t header_hash(const header_t *h) {
 }
 
 void scull_plan_init(scull_plan_t *plan) {
-  *plan = (scull_plan_t){.library = "", .backend = "", .device = "", .report = ""};
+  *plan = (scull_plan_t){
+      .format = SCULL_PLAN_FORMAT, .library = "", .backend = "", .device = "", .report = ""};
 }
 
 void scull_plan_deinit(scull_plan_t *plan) {
@@ -72,7 +73,8 @@ scull_status_t scull_plan_write(const scull_plan_t *plan, const char *path, scul
   scull_writer_t *writer = NULL;
   scull_plan_t copy = *plan; /* the description is shared with reading, which writes into it */
   scull_base_codec_write(&codec);
-  scull_plan_codec_meta(&codec, &copy, SCULL_PLAN_FORMAT);
+  codec.version = SCULL_PLAN_FORMAT;
+  scull_plan_codec_meta(&codec, &copy);
   scull_status_t status = codec.failed ? scull_base_fail_memory(diag, "a plan") : SCULL_OK;
   if (status == SCULL_OK)
     status = scull_base_writer_create(path, &writer, diag);
@@ -119,11 +121,11 @@ static scull_status_t check_header(const header_t *h, scull_bytes_t bytes, const
                                    scull_diag_t *diag) {
   if (memcmp(h->magic, magic, sizeof magic) != 0)
     return corrupt(diag, name, 0, "this is no plan file");
-  if (h->format < SCULL_PLAN_OLDEST_FORMAT || h->format > SCULL_PLAN_FORMAT)
+  if (h->format < SCULL_PLAN_OLDEST || h->format > SCULL_PLAN_FORMAT)
     return scull_base_fail(
         diag, SCULL_NEEDS_BUILD,
         "%s: the plan has format %u, this version reads %u to %u: build it again", name, h->format,
-        SCULL_PLAN_OLDEST_FORMAT, SCULL_PLAN_FORMAT);
+        SCULL_PLAN_OLDEST, SCULL_PLAN_FORMAT);
   if (h->hash != header_hash(h) || h->section_count != SECTIONS)
     return corrupt(diag, name, 0, "the header is damaged");
   if (h->file_size != bytes.size)
@@ -201,7 +203,8 @@ scull_status_t scull_plan_read(scull_bytes_t bytes, const char *name, scull_plan
   SCULL_TRY(find_sections(&header, bytes, name, sections, diag));
   SCULL_TRY(check_hashes(&header, sections, &out->file, name, diag));
   scull_base_codec_read(&codec, sections[0], &out->arena);
-  scull_plan_codec_meta(&codec, out, header.format);
+  out->format = codec.version = header.format;
+  scull_plan_codec_meta(&codec, out);
   if (!codec.failed && codec.at != codec.in.size)
     scull_base_codec_fail(&codec, "bytes after the last record");
   if (codec.no_memory)

@@ -150,6 +150,20 @@ static void changed_records_are_refused_or_sound(void **state) {
   net_close(&net);
 }
 
+/* A stored plan of the format before. */
+static void the_format_before_is_read(void **state) {
+  (void)state;
+  scull_plan_t plan;
+  scull_plan_init(&plan);
+  assert_int_equal(scull_plan_open(SCULL_SOURCE_DIR "/tests/plans/lenet_format1.plan", &plan, NULL),
+                   SCULL_OK);
+  assert_int_equal(plan.format, 1);
+  assert_true(plan.step_count > 3);
+  for (size_t i = 0; i < plan.value_count; i++)
+    assert_true(plan.values[i].as == SCULL_AS_MODEL && plan.values[i].quant == NULL);
+  scull_plan_deinit(&plan);
+}
+
 static void another_format_needs_a_build(void **state) {
   (void)state;
   net_t net;
@@ -226,6 +240,14 @@ static void unbound_input(scull_plan_t *p) {
   scull_plan_step_t *s = conv_step(p);
   s->bindings[s->site.inputs[0]] = SCULL_PLAN_NONE;
 }
+static const float no_scale = 0;
+static const scull_quant_t no_quant = {SCULL_DTYPE_U8, -1, 1, &no_scale};
+static void scale_of_zero(scull_plan_t *p) {
+  p->values[0].quant = &no_quant;
+}
+static void int8_without_scale(scull_plan_t *p) {
+  p->values[0].as = SCULL_AS_INT8;
+}
 static void other_type(scull_plan_t *p) {
   out_of(p, conv_step(p))->dtype = SCULL_DTYPE_I8;
 }
@@ -269,6 +291,8 @@ static const struct {
     {binding, "does not exist"},
     {unbound_input, "without memory"},
     {other_type, "another type"},
+    {scale_of_zero, "quantized in an impossible way"},
+    {int8_without_scale, "cannot be stored like this"},
     {packed_outside, "outside the file"},
     {kind, "unknown kind"},
     {writes_weights, ""},
@@ -306,6 +330,7 @@ int main(void) {
       cmocka_unit_test(every_changed_byte_is_refused),
       cmocka_unit_test(more_bytes_are_refused),
       cmocka_unit_test(changed_records_are_refused_or_sound),
+      cmocka_unit_test(the_format_before_is_read),
       cmocka_unit_test(another_format_needs_a_build),
       cmocka_unit_test(planted_damage_is_found),
   };

@@ -7,8 +7,8 @@
 #include "base/codec.h"
 #include "base/file.h"
 
-#define SCULL_PLAN_FORMAT 2u        /* what is written */
-#define SCULL_PLAN_OLDEST_FORMAT 1u /* what is still read: one list of steps, nothing late */
+#define SCULL_PLAN_FORMAT 2u /* what is written */
+#define SCULL_PLAN_OLDEST 1u /* what is still read */
 #define SCULL_PLAN_NONE UINT32_MAX
 
 /* ARENA is memory of the plan's device. Where that is discrete, INPUT, OUTPUT and HOST are memory
@@ -39,6 +39,8 @@ typedef struct scull_plan_value {
   scull_dtype_t dtype;
   scull_shape_t opt, min, max;
   scull_layout_t layout;
+  scull_precision_t as;       /* as what it is stored */
+  const scull_quant_t *quant; /* NULL: none; needed when it is stored as INT8 */
   uint32_t buffer;
   int64_t channel_offset, channel_total; /* a slice of the buffer's tensor; 0, 0: all of it */
   bool late; /* a run settles its shape: the three above are bounds and guesses */
@@ -90,6 +92,7 @@ typedef struct scull_plan_port {
 
 typedef struct scull_plan {
   scull_arena_t arena; /* holds all that follows but the weights of a plan that was read */
+  uint32_t format;     /* of the file that it was read from; SCULL_PLAN_FORMAT when it was made */
   const char *library; /* version of Scull that wrote it */
   const char *backend;
   const char *device; /* text of scull_plan_device */
@@ -147,6 +150,9 @@ void scull_plan_print(const scull_plan_t *plan, scull_text_t *out);
 
 /* One list of all steps: what a plan without regions has. False when memory is short. */
 bool scull_plan_list_all(scull_plan_t *plan);
+/* The element type of a value in memory. */
+scull_dtype_t scull_plan_value_stored(const scull_plan_value_t *value);
+
 /* What the plan depends on: the device and, with ON_HOST steps that run tactics, its host; appended
  * to `text`. */
 void scull_plan_device(const scull_plan_t *plan, const scull_device_t *device, scull_text_t *text);
@@ -168,6 +174,8 @@ void scull_plan_codec_shape(scull_codec_t *codec, scull_shape_t *shape);
 /* `def` must be known; attributes are read with the operator's own schema. */
 void scull_plan_codec_attrs(scull_codec_t *codec, const scull_opdef_t *def, const void **attrs);
 void scull_plan_codec_dtype(scull_codec_t *codec, scull_dtype_t *dtype);
+/* A quantization, or NULL. */
+void scull_plan_codec_quant(scull_codec_t *codec, const scull_quant_t **quant);
 /* Name of an operator of this library; fails when it is unknown. */
 void scull_plan_codec_op(scull_codec_t *codec, const scull_opdef_t **def);
 

@@ -46,7 +46,7 @@ static void put_binding(scull_text_t *out, const scull_plan_t *plan, uint32_t id
   const scull_plan_value_t *v = &plan->values[id];
   const scull_plan_buffer_t *b = &plan->buffers[v->buffer];
   char type[128], where[192];
-  scull_type_t opt = {.dtype = v->dtype, .shape = v->opt};
+  scull_type_t opt = {.dtype = scull_plan_value_stored(v), .shape = v->opt};
   snprintf(where, sizeof where, "%s:%s %s+%llu", scull_tensor_type_text(&opt, type, sizeof type),
            scull_backend_layout_name(v->layout), storage_names[b->storage],
            (unsigned long long)(b->storage == SCULL_PLAN_INPUT || b->storage == SCULL_PLAN_OUTPUT ||
@@ -57,6 +57,8 @@ static void put_binding(scull_text_t *out, const scull_plan_t *plan, uint32_t id
   put_text(out, "name", v->name);
   scull_base_text_print(out, ", ");
   put_text(out, "where", where);
+  if (v->as == SCULL_AS_INT8)
+    scull_base_text_print(out, ", \"scale\": %.9g", (double)v->quant->scales[0]);
   scull_base_text_print(out, "}");
 }
 
@@ -95,7 +97,7 @@ static void put_lists(scull_text_t *out, const scull_plan_t *plan) {
 }
 
 void scull_plan_print(const scull_plan_t *plan, scull_text_t *out) {
-  scull_base_text_print(out, "{\n  \"format\": %u,\n  ", SCULL_PLAN_FORMAT);
+  scull_base_text_print(out, "{\n  \"format\": %u,\n  ", plan->format);
   put_text(out, "library", plan->library);
   scull_base_text_print(out, ",\n  ");
   put_text(out, "backend", plan->backend);
@@ -145,12 +147,15 @@ static size_t differ_steps(scull_text_t *out, size_t index, const scull_plan_t *
   size_t count = differ_text(out, what, s->name, t->name);
   bool other_config = memcmp(&s->config, &t->config, sizeof s->config) != 0;
   if (strcmp(s->tactic_name, t->tactic_name) != 0 || other_config) {
+    char f[4][32];
     scull_base_text_print(
         out, "step %zu '%s': %s %d,%d %s-%s | %s %d,%d %s-%s\n", index, s->name, s->tactic_name,
-        s->config.knob[0], s->config.knob[1], scull_backend_layout_name(s->config.src),
-        scull_backend_layout_name(s->config.dst), t->tactic_name, t->config.knob[0],
-        t->config.knob[1], scull_backend_layout_name(t->config.src),
-        scull_backend_layout_name(t->config.dst));
+        s->config.knob[0], s->config.knob[1],
+        scull_backend_storage_text(scull_backend_config_src(&s->config), f[0], sizeof f[0]),
+        scull_backend_storage_text(scull_backend_config_dst(&s->config), f[1], sizeof f[1]),
+        t->tactic_name, t->config.knob[0], t->config.knob[1],
+        scull_backend_storage_text(scull_backend_config_src(&t->config), f[2], sizeof f[2]),
+        scull_backend_storage_text(scull_backend_config_dst(&t->config), f[3], sizeof f[3]));
     count++;
   } else if (count == 0 && strcmp(scull_base_text_get(&x), scull_base_text_get(&y)) != 0) {
     scull_base_text_print(out, "step %zu '%s': other operands or memory\n", index, s->name);

@@ -88,7 +88,7 @@ void scull_plan_codec_attrs(scull_codec_t *codec, const scull_opdef_t *def, cons
   const scull_attr_schema_t *schema = &def->attrs;
   uint32_t count = (uint32_t)schema->count;
   scull_base_codec_u32(codec, &count);
-  if (count != schema->count)
+  if (count > schema->count) /* those that came later keep their defaults */
     scull_base_codec_fail(codec, "an operator has other attributes in this version");
   char *record = NULL;
   if (codec->writing) {
@@ -102,7 +102,7 @@ void scull_plan_codec_attrs(scull_codec_t *codec, const scull_opdef_t *def, cons
     scull_base_codec_fail_memory(codec);
     return;
   }
-  for (size_t i = 0; i < schema->count && !codec->failed; i++)
+  for (size_t i = 0; i < count && !codec->failed; i++)
     codec_field(codec, &schema->fields[i], record + schema->fields[i].offset);
   if (codec->writing)
     scull_base_free(record);
@@ -122,6 +122,48 @@ static void codec_layout(scull_codec_t *codec, scull_layout_t *layout) {
     value = 0;
   }
   *layout = (scull_layout_t)value;
+}
+
+/* Precisions came with format 2. */
+static void codec_precision(scull_codec_t *codec, scull_precision_t *as) {
+  uint8_t value = (uint8_t)*as;
+  if (codec->version < 2)
+    return;
+  scull_base_codec_u8(codec, &value);
+  if (value >= SCULL_PRECISIONS) {
+    scull_base_codec_fail(codec, "a precision is unknown");
+    value = 0;
+  }
+  *as = (scull_precision_t)value;
+}
+
+void scull_plan_codec_quant(scull_codec_t *codec, const scull_quant_t **quant) {
+  bool present = codec->writing && *quant != NULL;
+  if (codec->version >= 2)
+    scull_base_codec_bool(codec, &present);
+  if (!codec->writing)
+    *quant = NULL;
+  if (!present || codec->failed)
+    return;
+  scull_quant_t q = codec->writing ? **quant : (scull_quant_t){0};
+  void *scales = NULL;
+  codec_dtype(codec, &q.dtype);
+  scull_base_codec_i32(codec, &q.axis);
+  scull_base_codec_array(codec, &scales, &q.count, 4, 4);
+  for (size_t i = 0; i < q.count && !codec->failed; i++) {
+    uint32_t bits = 0;
+    if (codec->writing)
+      memcpy(&bits, &q.scales[i], sizeof bits);
+    scull_base_codec_u32(codec, &bits);
+    if (!codec->writing)
+      memcpy((float *)scales + i, &bits, sizeof bits);
+  }
+  if (codec->writing || codec->failed)
+    return;
+  q.scales = scales;
+  *quant = scull_base_arena_copy(codec->arena, &q, sizeof q);
+  if (*quant == NULL)
+    scull_base_codec_fail_memory(codec);
 }
 
 static void codec_indices(scull_codec_t *codec, const uint16_t **list, size_t *count) {
@@ -145,6 +187,8 @@ static void codec_site_value(scull_codec_t *codec, scull_site_value_t *v) {
   scull_plan_codec_shape(codec, &v->min);
   scull_plan_codec_shape(codec, &v->max);
   codec_layout(codec, &v->layout);
+  codec_precision(codec, &v->as);
+  scull_plan_codec_quant(codec, &v->quant);
   scull_base_codec_bool(codec, &v->is_constant);
   scull_base_codec_i64(codec, &v->channel_offset);
   scull_base_codec_i64(codec, &v->channel_total);
@@ -180,7 +224,7 @@ static void codec_site(scull_codec_t *codec, scull_site_t *site) {
   codec_indices(codec, &site->outputs, &site->output_count);
 }
 
-static void codec_step(scull_codec_t *codec, scull_plan_step_t *step, uint32_t format) {
+static void codec_step(scull_codec_t *codec, scull_plan_step_t *step) {
   scull_base_codec_string(codec, &step->name);
   scull_base_codec_string(codec, &step->tactic_name);
   scull_base_codec_u32(codec, &step->tactic_version);
@@ -188,6 +232,8 @@ static void codec_step(scull_codec_t *codec, scull_plan_step_t *step, uint32_t f
     scull_base_codec_i32(codec, &step->config.knob[i]);
   codec_layout(codec, &step->config.src);
   codec_layout(codec, &step->config.dst);
+  codec_precision(codec, &step->config.src_as);
+  codec_precision(codec, &step->config.dst_as);
   codec_site(codec, &step->site);
   size_t count = step->site.value_count;
   void *bindings = NULL;
@@ -203,9 +249,9 @@ static void codec_step(scull_codec_t *codec, scull_plan_step_t *step, uint32_t f
   scull_base_codec_i32(codec, &step->engine);
   scull_base_codec_u8(codec, &step->kind);
   scull_base_codec_f64(codec, &step->microseconds);
-  for (int i = 0; i < SCULL_PLAN_MAX_REGIONS && format == 1; i++)
+  for (int i = 0; i < SCULL_PLAN_MAX_REGIONS && codec->version < 2; i++)
     step->lists[i] = SCULL_PLAN_NONE;
-  if (format == 1)
+  if (codec->version < 2)
     return;
   scull_base_codec_bool(codec, &step->late);
   for (int i = 0; i < SCULL_PLAN_MAX_REGIONS; i++)
@@ -245,17 +291,19 @@ bool scull_plan_list_all(scull_plan_t *plan) {
   return plan->lists != NULL;
 }
 
-static void codec_value(scull_codec_t *codec, scull_plan_value_t *v, uint32_t format) {
+static void codec_value(scull_codec_t *codec, scull_plan_value_t *v) {
   scull_base_codec_string(codec, &v->name);
   codec_dtype(codec, &v->dtype);
   scull_plan_codec_shape(codec, &v->opt);
   scull_plan_codec_shape(codec, &v->min);
   scull_plan_codec_shape(codec, &v->max);
   codec_layout(codec, &v->layout);
+  codec_precision(codec, &v->as);
+  scull_plan_codec_quant(codec, &v->quant);
   scull_base_codec_u32(codec, &v->buffer);
   scull_base_codec_i64(codec, &v->channel_offset);
   scull_base_codec_i64(codec, &v->channel_total);
-  if (format > 1)
+  if (codec->version >= 2)
     scull_base_codec_bool(codec, &v->late);
 }
 
@@ -276,7 +324,7 @@ static void codec_ports(scull_codec_t *codec, scull_plan_port_t **ports, size_t 
   }
 }
 
-void scull_plan_codec_meta(scull_codec_t *codec, scull_plan_t *plan, uint32_t format) {
+void scull_plan_codec_meta(scull_codec_t *codec, scull_plan_t *plan) {
   void *buffers = plan->buffers, *values = plan->values, *steps = plan->steps;
   scull_base_codec_string(codec, &plan->library);
   scull_base_codec_string(codec, &plan->backend);
@@ -297,12 +345,12 @@ void scull_plan_codec_meta(scull_codec_t *codec, scull_plan_t *plan, uint32_t fo
   scull_base_codec_array(codec, &values, &plan->value_count, 16, sizeof *plan->values);
   plan->values = values;
   for (size_t i = 0; i < plan->value_count && !codec->failed; i++)
-    codec_value(codec, &plan->values[i], format);
+    codec_value(codec, &plan->values[i]);
   scull_base_codec_array(codec, &steps, &plan->step_count, 16, sizeof *plan->steps);
   plan->steps = steps;
   for (size_t i = 0; i < plan->step_count && !codec->failed; i++)
-    codec_step(codec, &plan->steps[i], format);
-  if (format > 1)
+    codec_step(codec, &plan->steps[i]);
+  if (codec->version >= 2)
     codec_lists(codec, plan);
   else if (!codec->failed && !scull_plan_list_all(plan))
     scull_base_codec_fail_memory(codec);

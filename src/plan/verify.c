@@ -5,9 +5,13 @@
 #include "base/checked.h"
 #include "plan/records.h"
 
+scull_dtype_t scull_plan_value_stored(const scull_plan_value_t *value) {
+  return scull_backend_stored_dtype(value->dtype, value->as, value->quant);
+}
+
 bool scull_plan_value_bytes(const scull_plan_value_t *value, const scull_shape_t *shape,
                             size_t *bytes) {
-  scull_type_t type = {.dtype = value->dtype, .shape = *shape};
+  scull_type_t type = {.dtype = scull_plan_value_stored(value), .shape = *shape};
   if (value->channel_total > 0 && type.shape.rank >= 2)
     type.shape.dim[1] = value->channel_total;
   return scull_backend_layout_bytes(&type, value->layout, bytes);
@@ -21,7 +25,7 @@ size_t scull_plan_slice_offset(const scull_plan_value_t *value, const scull_shap
     for (int32_t i = 2; i < shape->rank; i++)
       step *= shape->dim[i]; /* whole blocks of 16 channels lie as far apart as 16 planes */
   }
-  return (size_t)step * scull_tensor_dtype_size(value->dtype);
+  return (size_t)step * scull_tensor_dtype_size(scull_plan_value_stored(value));
 }
 
 bool scull_plan_host_bytes(const scull_plan_t *plan, size_t *bytes) {
@@ -110,6 +114,12 @@ static const char *value_fault(const scull_plan_t *plan, const scull_plan_value_
     return "has no type or no buffer";
   if (!in_range(&v->min, &v->opt, &v->max))
     return "has shapes of different ranks";
+  if (v->quant != NULL && scull_tensor_quant_fault(v->quant, &v->opt) != NULL)
+    return "is quantized in an impossible way";
+  if (v->as != SCULL_AS_MODEL &&
+      (v->dtype != SCULL_DTYPE_F32 ||
+       (v->as == SCULL_AS_INT8 && (v->quant == NULL || v->quant->count != 1))))
+    return "cannot be stored like this";
   if (v->late)
     return late_value_fault(plan, v);
   if (plan->buffers[v->buffer].storage >= SCULL_PLAN_BLOCK)
@@ -183,6 +193,17 @@ static const char *op_fault(const scull_site_t *site, size_t index) {
   return NULL;
 }
 
+static const char *quant_fault(const scull_site_t *site) {
+  for (size_t i = 0; i < site->value_count; i++) {
+    const scull_site_value_t *v = &site->values[i];
+    if (v->quant != NULL && scull_tensor_quant_fault(v->quant, &v->opt) != NULL)
+      return "has a value that is quantized in an impossible way";
+    if (v->as == SCULL_AS_INT8 && v->quant == NULL)
+      return "has a value without the quantization that it is stored by";
+  }
+  return NULL;
+}
+
 static const char *site_fault(const scull_site_t *site) {
   const char *fault = NULL;
   if (site->op_count == 0 || site->value_count == 0 || site->value_count >= SCULL_SITE_ABSENT)
@@ -190,6 +211,7 @@ static const char *site_fault(const scull_site_t *site) {
   if (!indices_ok(site->inputs, site->input_count, site->value_count, false) ||
       !indices_ok(site->outputs, site->output_count, site->value_count, false))
     return "has an input or output that does not exist";
+  fault = quant_fault(site);
   for (size_t i = 0; i < site->op_count && fault == NULL; i++)
     fault = op_fault(site, i);
   for (size_t i = 0; i < site->output_count && fault == NULL; i++) {
@@ -211,7 +233,8 @@ static const char *binding_fault(const scull_plan_t *plan, const scull_plan_step
     return "binds a value that does not exist";
   const scull_plan_value_t *v = &plan->values[id];
   bool constant = plan->buffers[v->buffer].storage == SCULL_PLAN_CONSTANT;
-  if (s->dtype != v->dtype || s->layout != v->layout || s->channel_total != v->channel_total ||
+  if (s->dtype != v->dtype || s->layout != v->layout || s->as != v->as ||
+      !scull_tensor_quant_equal(s->quant, v->quant) || s->channel_total != v->channel_total ||
       s->channel_offset != v->channel_offset || (s->is_constant && !constant) ||
       !scull_tensor_shape_equal(&s->opt, &v->opt) || !scull_tensor_shape_equal(&s->min, &v->min) ||
       !scull_tensor_shape_equal(&s->max, &v->max))
@@ -260,7 +283,7 @@ static const char *copy_fault(const scull_plan_t *plan, const scull_plan_step_t 
     return "is no copy of one value";
   const scull_plan_value_t *x = &plan->values[step->bindings[step->site.ops[0].inputs[0]]];
   const scull_plan_value_t *y = &plan->values[step->bindings[step->site.outputs[0]]];
-  if (x->layout != y->layout || x->dtype != y->dtype || x->channel_total != 0 ||
+  if (x->layout != y->layout || x->dtype != y->dtype || x->as != y->as || x->channel_total != 0 ||
       y->channel_total != 0 || !scull_tensor_shape_equal(&x->max, &y->max) ||
       !scull_tensor_shape_equal(&x->opt, &y->opt) || !scull_tensor_shape_equal(&x->min, &y->min))
     return "copies into a value of another type";
@@ -343,7 +366,9 @@ static const char *port_fault(const scull_plan_t *plan, const scull_plan_port_t 
   }
   if (!grown && (b->storage != storage || b->index != index))
     return "does not lie in the caller's memory";
-  return v->layout == SCULL_LAYOUT_PLAIN && v->channel_total == 0 ? NULL : "is not dense";
+  return v->layout == SCULL_LAYOUT_PLAIN && v->as == SCULL_AS_MODEL && v->channel_total == 0
+             ? NULL
+             : "is not dense";
 }
 
 scull_status_t scull_plan_verify(const scull_plan_t *plan, const char *name, scull_diag_t *diag) {

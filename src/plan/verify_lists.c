@@ -14,7 +14,8 @@ static const char *list_fault(const scull_plan_t *plan, size_t index, uint64_t f
     if (id >= plan->value_count)
       return "names a value that does not exist";
     const scull_plan_value_t *v = &plan->values[id];
-    if (plan->buffers[v->buffer].storage < SCULL_PLAN_BLOCK || v->layout != SCULL_LAYOUT_PLAIN)
+    if (plan->buffers[v->buffer].storage < SCULL_PLAN_BLOCK || v->layout != SCULL_LAYOUT_PLAIN ||
+        v->as != SCULL_AS_MODEL)
       return "takes or gives a value that is not dense in a block";
   }
   return NULL;
@@ -27,7 +28,8 @@ static bool same_kind(const scull_plan_t *plan, uint32_t a, uint32_t b) {
 }
 
 static bool is_plain(const scull_plan_t *plan, uint32_t id) {
-  return plan->values[id].layout == SCULL_LAYOUT_PLAIN && plan->values[id].channel_total == 0;
+  return plan->values[id].layout == SCULL_LAYOUT_PLAIN && plan->values[id].as == SCULL_AS_MODEL &&
+         plan->values[id].channel_total == 0;
 }
 
 static bool is_scalar(const scull_plan_t *plan, uint32_t id, scull_dtype_t dtype) {

@@ -379,7 +379,8 @@ static bool is_plain(const scull_plan_step_t *step) {
       return false;
   }
   for (size_t k = 0; k < step->site.value_count; k++) {
-    if (step->site.values[k].layout != SCULL_LAYOUT_PLAIN)
+    if (step->site.values[k].layout != SCULL_LAYOUT_PLAIN ||
+        step->site.values[k].as != SCULL_AS_MODEL)
       return false;
   }
   return step->site.op_count == 1;

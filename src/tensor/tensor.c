@@ -1,6 +1,7 @@
 /* Shapes and comparison of tensors. */
 #include "tensor/tensor.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -142,4 +143,36 @@ scull_difference_t scull_tensor_compare(const scull_tensor_t *a, const scull_ten
   }
   result.max_relative = peak > 0 ? result.max_absolute / peak : result.max_absolute;
   return result;
+}
+
+/* --- quantization ----------------------------------------------------------------------------- */
+
+bool scull_tensor_quant_equal(const scull_quant_t *a, const scull_quant_t *b) {
+  if (a == NULL || b == NULL || a == b)
+    return a == b;
+  return a->dtype == b->dtype && a->axis == b->axis && a->count == b->count &&
+         memcmp(a->scales, b->scales, a->count * sizeof *a->scales) == 0;
+}
+
+const char *scull_tensor_quant_fault(const scull_quant_t *quant, const scull_shape_t *shape) {
+  if (quant->dtype != SCULL_DTYPE_U8 && quant->dtype != SCULL_DTYPE_I8)
+    return "is quantized to an unknown type";
+  if (quant->axis < -1 || quant->axis >= shape->rank)
+    return "is quantized along an axis that it has not";
+  if (quant->count != (quant->axis < 0 ? 1 : (uint64_t)shape->dim[quant->axis]))
+    return "is quantized with another number of scales than channels";
+  for (size_t i = 0; i < quant->count; i++) {
+    if (!(quant->scales[i] > 0) || quant->scales[i] > FLT_MAX)
+      return "is quantized with a scale that is no positive number";
+  }
+  return NULL;
+}
+
+int32_t scull_tensor_quantize(scull_dtype_t dtype, float scale, float real) {
+  const float low = dtype == SCULL_DTYPE_U8 ? 0.0f : -128.0f;
+  const float high = dtype == SCULL_DTYPE_U8 ? 255.0f : 127.0f;
+  const float x = nearbyintf(real / scale);
+  if (isnan(x))
+    return 0;
+  return (int32_t)(x < low ? low : x > high ? high : x);
 }

@@ -16,6 +16,15 @@ typedef struct scull_type {
   scull_shape_t shape;
 } scull_type_t;
 
+/* How real numbers stand as small integers: stored = real / scale, rounded to the nearest (ties to
+ * even) and clamped; zero is always stored as 0. */
+typedef struct scull_quant {
+  scull_dtype_t dtype; /* U8: 0 to 255; I8: -128 to 127, weights -127 to 127 */
+  int32_t axis;        /* the axis along which the scales run; -1: one scale for all */
+  size_t count;        /* of scales: 1, or the extent of the axis */
+  const float *scales; /* finite and positive */
+} scull_quant_t;
+
 /* A dense row-major tensor. `data` may be NULL where only the type is known. An absent optional
  * operand has dtype NONE. Not an owner. */
 typedef struct scull_tensor {
@@ -55,6 +64,15 @@ void scull_tensor_shape_print(const scull_shape_t *shape, scull_text_t *text);
 
 /* "f32[1x3x224x224]" in a buffer of the caller; cut when too small. Returns `buffer`. */
 const char *scull_tensor_type_text(const scull_type_t *type, char *buffer, size_t size);
+
+/* True when both are NULL, or say the same. */
+bool scull_tensor_quant_equal(const scull_quant_t *a, const scull_quant_t *b);
+
+/* NULL when the quantization can be used for a tensor of that shape, else what is wrong with it. */
+const char *scull_tensor_quant_fault(const scull_quant_t *quant, const scull_shape_t *shape);
+
+/* One number: nearest integer of real / scale, clamped to the range of the type; NaN gives 0. */
+int32_t scull_tensor_quantize(scull_dtype_t dtype, float scale, float real);
 
 /* --- comparison ------------------------------------------------------------------------------ */
 

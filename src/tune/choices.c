@@ -1,6 +1,6 @@
 /* The choices as text, and back: what makes a build repeatable. One line a step that runs a tactic,
  * fields separated by tabs:
- *   run <name> <nodes> <tactic> <knobs> <source layout> <destination layout> <microseconds>
+ *   run <name> <nodes> <tactic> <knobs> <source format> <destination format> <microseconds>
  *   elide <name>                 (besides the concat's own line)
  * The name is that of the first output of the anchor (of the concat), in a region behind the name
  * of the node that owns it and the region's number: "loop/0/y". */
@@ -40,11 +40,14 @@ static void print_choices(const scull_graph_t *graph, const scull_tuning_t *tuni
     bool chosen = c->kind == SCULL_CHOICE_RUN || c->kind == SCULL_CHOICE_ELIDED;
     if (!chosen || c->tactic == NULL || c->engine < 0)
       continue;
-    scull_base_text_print(text, "run\t%s%s\t%zu\t%s\t%d,%d,%d,%d\t%s\t%s\t%.17g\n", prefix,
-                          name_of(graph, c), c->node_count, c->tactic->name, c->config.knob[0],
-                          c->config.knob[1], c->config.knob[2], c->config.knob[3],
-                          scull_backend_layout_name(c->config.src),
-                          scull_backend_layout_name(c->config.dst), c->microseconds);
+    char src[32], dst[32];
+    scull_base_text_print(
+        text, "run\t%s%s\t%zu\t%s\t%d,%d,%d,%d\t%s\t%s\t%.17g\n", prefix, name_of(graph, c),
+        c->node_count, c->tactic->name, c->config.knob[0], c->config.knob[1], c->config.knob[2],
+        c->config.knob[3],
+        scull_backend_storage_text(scull_backend_config_src(&c->config), src, sizeof src),
+        scull_backend_storage_text(scull_backend_config_dst(&c->config), dst, sizeof dst),
+        c->microseconds);
   }
 }
 
@@ -90,10 +93,15 @@ static bool read_fields(char *const *fields, size_t count, const scull_device_t 
   if (!scull_base_real_read(fields[7], &end, &out->microseconds) || *end != '\0')
     return false;
   out->tactic = scull_backend_tactic_find(device->backend, fields[3]);
+  scull_storage_t src, dst;
+  if (!scull_backend_storage_find(fields[5], &src) || !scull_backend_storage_find(fields[6], &dst))
+    return false;
+  out->config.src = src.layout;
+  out->config.src_as = src.as;
+  out->config.dst = dst.layout;
+  out->config.dst_as = dst.as;
   return out->tactic != NULL && out->count >= 1 && out->count <= SCULL_MAX_CHAIN &&
-         read_knobs(fields[4], out->config.knob) &&
-         scull_backend_layout_find(fields[5], &out->config.src) &&
-         scull_backend_layout_find(fields[6], &out->config.dst);
+         read_knobs(fields[4], out->config.knob);
 }
 
 /* One line; its name must be one of the network's, or the choices are another network's. */

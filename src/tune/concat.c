@@ -33,7 +33,9 @@ static bool is_channel_concat(const scull_search_t *s, const scull_choice_t *c) 
   if (y->late || s->graph->is_region)
     return false; /* memory that a run sizes has no slices */
   return y->shape[0].rank >= 3 && (axis == 1 || axis == 1 - y->shape[0].rank) &&
-         c->config.src == c->config.dst && s->out->slices[node->outputs[0]].whole == SCULL_NO_ID;
+         scull_backend_storage_equal(scull_backend_config_src(&c->config),
+                                     scull_backend_config_dst(&c->config)) &&
+         s->out->slices[node->outputs[0]].whole == SCULL_NO_ID;
 }
 
 /* Blocked layouts can only be cut at whole blocks; the channels must be the same at all points. */
@@ -85,7 +87,8 @@ static scull_status_t find_writer(scull_search_t *s, writer_t *w, const scull_sl
   for (size_t i = 0; form != NULL && i < form->candidate_count; i++) {
     scull_candidate_t c = form->candidates[i];
     scull_site_t site;
-    if (c.config.src != w->choice->config.src || c.config.dst != w->choice->config.dst)
+    if (c.config.src != w->choice->config.src || c.config.dst != w->choice->config.dst ||
+        c.config.src_as != w->choice->config.src_as || c.config.dst_as != w->choice->config.dst_as)
       continue;
     SCULL_TRY(scull_tune_configured(&form->site, &c.config, s->arena, &site));
     set_slices(s, form, &site, w->value, slice);
@@ -115,7 +118,8 @@ static scull_status_t find_writers(scull_search_t *s, const scull_choice_t *conc
     writers[i] = (writer_t){.choice = choice_of(s, value), .value = value};
     *found = writers[i].choice != NULL && writers[i].choice->kind == SCULL_CHOICE_RUN &&
              scull_graph_only_user(s->graph, value) == node &&
-             s->out->layouts[value] == concat->config.dst &&
+             scull_backend_storage_equal(s->out->formats[value],
+                                         scull_backend_config_dst(&concat->config)) &&
              s->out->slices[value].whole == SCULL_NO_ID &&
              can_cut(s, value, concat->config.dst, offset);
     if (*found)

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/thread.h"
-#include "tune/forms.h"
+#include "tune/pins.h"
 
 enum { FAST_CONFIGS = 4 };
 
@@ -104,15 +104,21 @@ static scull_status_t add_candidate(scull_search_t *s, scull_unit_t *unit, scull
   return add_alternative(s, unit, one);
 }
 
+/* What a tactic offers for the site; in fast tuning the first few of each precision. */
 static size_t configs_of(const scull_search_t *s, const scull_tactic_t *tactic,
                          const scull_site_t *site, scull_config_t *configs) {
   size_t limit = s->options->level == SCULL_TUNE_LEVEL_FULL ? SCULL_MAX_CONFIGS : FAST_CONFIGS;
+  size_t kept = 0, of[SCULL_PRECISIONS] = {0};
   if (tactic->configs == NULL) {
     configs[0] = (scull_config_t){0};
     return 1;
   }
   size_t count = tactic->configs(site, s->options->device, configs, SCULL_MAX_CONFIGS);
-  return count < limit ? count : limit;
+  for (size_t i = 0; i < count; i++) {
+    if (of[configs[i].src_as]++ < limit)
+      configs[kept++] = configs[i];
+  }
+  return kept;
 }
 
 /* True when the longest form has shown that this candidate is far from the fastest: then it is not
@@ -195,15 +201,35 @@ static bool can_follow(const scull_search_t *s, scull_value_id_t flow, const scu
   return same;
 }
 
+/* True when `next` is a pooling and some tactic takes one along behind the chain. */
+static bool can_pool(const scull_search_t *s, scull_value_id_t flow, const scull_node_t *next,
+                     int32_t engine) {
+  const scull_tactic_t *const *tactics = s->options->device->backend->tactics;
+  scull_node_id_t id = scull_graph_node_id(s->graph, next);
+  if ((next->op->traits & SCULL_OP_POOLING) == 0 || s->partition->engine[id] != engine ||
+      next->output_count != 1 || next->inputs[0] != flow)
+    return false;
+  for (size_t i = 0; tactics[i] != NULL; i++) {
+    if (tactics[i]->growth == SCULL_GROW_POOLING)
+      return true;
+  }
+  return false;
+}
+
 static void follow_chain(const scull_search_t *s, scull_node_id_t anchor, scull_unit_t *unit) {
   const scull_node_t *node = scull_graph_node(s->graph, anchor);
   unit->chain[0] = anchor;
   unit->chain_count = 1;
   while (unit->chain_count < SCULL_MAX_CHAIN && node->output_count == 1) {
     const scull_node_t *next = scull_graph_only_user(s->graph, node->outputs[0]);
-    if (next == NULL || !can_follow(s, node->outputs[0], next, s->partition->engine[anchor]))
+    if (next == NULL)
+      return;
+    bool pools = can_pool(s, node->outputs[0], next, s->partition->engine[anchor]);
+    if (!pools && !can_follow(s, node->outputs[0], next, s->partition->engine[anchor]))
       return;
     unit->chain[unit->chain_count++] = scull_graph_node_id(s->graph, next);
+    if (pools)
+      return; /* it ends a chain */
     node = next;
   }
 }
@@ -212,7 +238,9 @@ static scull_status_t make_form(scull_search_t *s, scull_unit_t *unit, size_t co
   scull_form_t form = {.count = count};
   SCULL_TRY(scull_tune_site(s->graph, unit->chain, count, s->options, s->arena, &form.site,
                             &form.values));
+  form.site.precisions = scull_tune_pins_permitted(s->graph, s->options, unit->chain, count);
   SCULL_TRY(ask_all(s, unit, &form));
+  scull_tune_pins_filter(s->graph, s->options, unit->chain, &form);
   if (form.candidate_count > 0)
     unit->forms[unit->form_count++] = form;
   return SCULL_OK;

@@ -65,9 +65,9 @@ scull_status_t scull_tune_time(scull_search_t *s, const scull_site_t *site,
 scull_status_t scull_tune_configured(const scull_site_t *site, const scull_config_t *config,
                                      scull_arena_t *arena, scull_site_t *out) SCULL_MUST_USE;
 
-/* Time of changing a value from one layout into another; 0 when the bytes are the same. */
+/* Time of changing a value from one format into another; 0 when the bytes are the same. */
 scull_status_t scull_tune_reformat_time(scull_search_t *s, scull_value_id_t value,
-                                        scull_layout_t from, scull_layout_t to,
+                                        scull_storage_t from, scull_storage_t to,
                                         double *microseconds) SCULL_MUST_USE;
 
 /* CANCELLED when the caller wants to stop. */

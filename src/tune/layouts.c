@@ -1,11 +1,12 @@
-/* Stage 3 of the search: the layouts between the groups. Each group is a variable whose labels are
- * its fastest candidates by (source layout, destination layout); an edge costs the reformat between
- * what one writes and the other reads. Inputs and outputs of the network are plain. */
+/* Stage 3 of the search: the formats between the groups, layout and precision alike. Each group is
+ * a variable whose labels are its fastest candidates by (source format, destination format); an
+ * edge costs the reformat between what one writes and the other reads. Inputs and outputs of the
+ * network are plain and of the model's types. */
 #include <string.h>
 
 #include "tune/search.h"
 
-enum { PAIRS = SCULL_LAYOUTS * SCULL_LAYOUTS };
+static const scull_storage_t plain_format = {SCULL_LAYOUT_PLAIN, SCULL_AS_MODEL};
 
 typedef struct {
   scull_search_t *s;
@@ -23,45 +24,53 @@ static const scull_form_t *form_of(const work_t *w, size_t variable) {
   return w->s->units[w->anchor[variable]].chosen;
 }
 
-static scull_layout_t fit(const scull_value_t *v, scull_layout_t layout) {
-  return scull_backend_layout_fits(&v->shape[0], layout) ? layout : SCULL_LAYOUT_PLAIN;
+static scull_storage_t fit(const scull_value_t *v, scull_storage_t wanted) {
+  return scull_backend_storage_fit(v->dtype, &v->shape[0], v->quant, wanted);
 }
 
-/* The layout in which label `l` of a variable writes. */
-static scull_layout_t writes(const work_t *w, size_t variable, size_t l, const scull_value_t *v) {
+/* The format in which label `l` of a variable writes. */
+static scull_storage_t writes(const work_t *w, size_t variable, size_t l, const scull_value_t *v) {
   const scull_form_t *form = form_of(w, variable);
   if (form == NULL)
-    return SCULL_LAYOUT_PLAIN;
-  return fit(v, form->candidates[w->candidate[variable][l]].config.dst);
+    return plain_format;
+  return fit(v, scull_backend_config_dst(&form->candidates[w->candidate[variable][l]].config));
 }
 
-/* The layout in which label `l` wants to read `value`: the anchor's operands by src, others by dst.
+/* The format in which label `l` wants to read `value`: the anchor's operands by src, others by dst.
  */
-static scull_layout_t reads(const work_t *w, size_t variable, size_t l, scull_value_id_t value) {
+static scull_storage_t reads(const work_t *w, size_t variable, size_t l, scull_value_id_t value) {
   const scull_form_t *form = form_of(w, variable);
   const scull_value_t *v = scull_graph_value(w->s->graph, value);
   if (form == NULL)
-    return SCULL_LAYOUT_PLAIN;
+    return plain_format;
   const scull_config_t *config = &form->candidates[w->candidate[variable][l]].config;
   const scull_node_t *anchor = scull_graph_node(w->s->graph, w->anchor[variable]);
   for (size_t i = 0; i < anchor->input_count; i++) {
     if (anchor->inputs[i] == value)
-      return fit(v, config->src);
+      return fit(v, scull_backend_config_src(config));
   }
-  return fit(v, config->dst);
+  return fit(v, scull_backend_config_dst(config));
 }
 
 /* --- reformats ----------------------------------------------------------------------------------
  */
 
 /* Without timing: both ways through memory at 20 GB/s. */
-static double guess(const scull_type_t *type) {
-  return (double)scull_tensor_bytes(type) * 2 / 20e3;
+static double guess(const scull_site_t *site) {
+  double bytes = 0;
+  for (size_t i = 0; i < site->value_count; i++) {
+    const scull_type_t type = scull_backend_site_type(&site->values[i], &site->values[i].opt);
+    bytes += (double)scull_tensor_bytes(&type);
+  }
+  return bytes / 20e3;
 }
 
 static scull_status_t time_reformat(scull_search_t *s, scull_site_t *site, double *best) {
   const scull_tactic_t *const *tactics = s->options->device->backend->tactics;
-  const scull_config_t config = {.src = site->values[0].layout, .dst = site->values[1].layout};
+  const scull_config_t config = {.src = site->values[0].layout,
+                                 .dst = site->values[1].layout,
+                                 .src_as = site->values[0].as,
+                                 .dst_as = site->values[1].as};
   for (size_t i = 0; tactics[i] != NULL; i++) {
     double time = -1;
     const char *reason = NULL;
@@ -75,8 +84,8 @@ static scull_status_t time_reformat(scull_search_t *s, scull_site_t *site, doubl
   return SCULL_OK;
 }
 
-scull_status_t scull_tune_reformat_site(const scull_site_value_t *value, scull_layout_t from,
-                                        scull_layout_t to, int threads, scull_arena_t *arena,
+scull_status_t scull_tune_reformat_site(const scull_site_value_t *value, scull_storage_t from,
+                                        scull_storage_t to, int threads, scull_arena_t *arena,
                                         scull_site_t *site) {
   static const uint16_t first[] = {0}, second[] = {1};
   scull_site_value_t *values = SCULL_ARENA_ARRAY(arena, scull_site_value_t, 2);
@@ -85,8 +94,10 @@ scull_status_t scull_tune_reformat_site(const scull_site_value_t *value, scull_l
   if (values == NULL || op == NULL || def == NULL)
     return SCULL_OUT_OF_MEMORY;
   values[0] = values[1] = *value;
-  values[0].layout = from;
-  values[1].layout = to;
+  values[0].layout = from.layout;
+  values[0].as = from.as;
+  values[1].layout = to.layout;
+  values[1].as = to.as;
   *op = (scull_site_op_t){.def = def,
                           .attrs = scull_ops_attrs_create(&def->attrs, arena),
                           .inputs = first,
@@ -106,21 +117,21 @@ scull_status_t scull_tune_reformat_site(const scull_site_value_t *value, scull_l
 }
 
 scull_status_t scull_tune_reformat_time(scull_search_t *s, scull_value_id_t value,
-                                        scull_layout_t from, scull_layout_t to,
+                                        scull_storage_t from, scull_storage_t to,
                                         double *microseconds) {
   const scull_value_t *v = scull_graph_value(s->graph, value);
-  scull_type_t type = {.dtype = v->dtype, .shape = v->shape[0]};
+  const scull_shape_t *shape = &v->shape[0];
   scull_site_t site;
   *microseconds = 0;
-  if (scull_backend_layout_same(&type.shape, from, to))
-    return SCULL_OK;
-  *microseconds = guess(&type);
-  if (scull_tune_is_over(s) || s->replay != NULL)
+  if (from.as == to.as && scull_backend_layout_same(shape, from.layout, to.layout))
     return SCULL_OK;
   const scull_site_value_t site_value = {
-      .dtype = v->dtype, .opt = type.shape, .min = type.shape, .max = type.shape};
+      .dtype = v->dtype, .quant = v->quant, .opt = *shape, .min = *shape, .max = *shape};
   double best = -1;
   SCULL_TRY(scull_tune_reformat_site(&site_value, from, to, s->options->threads, s->arena, &site));
+  *microseconds = guess(&site);
+  if (scull_tune_is_over(s) || s->replay != NULL)
+    return SCULL_OK;
   SCULL_TRY(time_reformat(s, &site, &best));
   if (best >= 0)
     *microseconds = best;
@@ -130,10 +141,15 @@ scull_status_t scull_tune_reformat_time(scull_search_t *s, scull_value_id_t valu
 /* --- variables ----------------------------------------------------------------------------------
  */
 
-/* Keeps the fastest candidate of each pair of layouts. */
+static bool same_formats(const scull_config_t *a, const scull_config_t *b) {
+  return scull_backend_storage_equal(scull_backend_config_src(a), scull_backend_config_src(b)) &&
+         scull_backend_storage_equal(scull_backend_config_dst(a), scull_backend_config_dst(b));
+}
+
+/* Keeps the fastest candidate of each pair of formats. */
 static scull_status_t make_labels(work_t *w, size_t variable) {
   const scull_form_t *form = form_of(w, variable);
-  size_t room = form == NULL ? 1 : PAIRS, count = 0;
+  size_t room = form == NULL ? 1 : form->candidate_count, count = 0;
   size_t *candidate = SCULL_ARENA_ARRAY(w->s->arena, size_t, room);
   double *cost = SCULL_ARENA_ARRAY(w->s->arena, double, room);
   if (candidate == NULL || cost == NULL)
@@ -143,8 +159,7 @@ static scull_status_t make_labels(work_t *w, size_t variable) {
     /* untimed, the order of preference is worth a little */
     double time = c->microseconds > 0 ? c->microseconds : 0.01 * (double)i;
     size_t l = 0;
-    while (l < count && (form->candidates[candidate[l]].config.src != c->config.src ||
-                         form->candidates[candidate[l]].config.dst != c->config.dst))
+    while (l < count && !same_formats(&form->candidates[candidate[l]].config, &c->config))
       l++;
     if (l < count && time >= cost[l] * 0.98)
       continue; /* a later one must be 2 % faster */
@@ -214,8 +229,9 @@ static scull_status_t add_edge(work_t *w, scull_value_id_t value, size_t from, s
 /* Edges (or own costs) for what one variable reads. */
 static scull_status_t read_edges(work_t *w, size_t variable, scull_value_id_t value) {
   const scull_value_t *v = scull_graph_value(w->s->graph, value);
-  if (v == NULL || v->data != NULL || v->shape[0].rank < 3)
-    return SCULL_OK;
+  if (v == NULL || v->data != NULL ||
+      (v->shape[0].rank < 3 && (v->dtype != SCULL_DTYPE_F32 || w->s->options->precisions == 0)))
+    return SCULL_OK; /* has one format only */
   size_t from = w->variable_of[value];
   if (from == variable)
     return SCULL_OK; /* inside the group */
@@ -223,8 +239,8 @@ static scull_status_t read_edges(work_t *w, size_t variable, scull_value_id_t va
     return add_edge(w, value, from, variable);
   for (size_t l = 0; l < w->label_count[variable]; l++) {
     double time = 0;
-    SCULL_TRY(scull_tune_reformat_time(w->s, value, SCULL_LAYOUT_PLAIN,
-                                       reads(w, variable, l, value), &time));
+    SCULL_TRY(
+        scull_tune_reformat_time(w->s, value, plain_format, reads(w, variable, l, value), &time));
     w->cost[variable][l] += time;
   }
   return SCULL_OK;
@@ -248,8 +264,7 @@ static scull_status_t make_edges(work_t *w) {
     for (size_t l = 0; x != SIZE_MAX && l < w->label_count[x]; l++) {
       double time = 0;
       const scull_value_t *v = scull_graph_value(g, value);
-      SCULL_TRY(
-          scull_tune_reformat_time(w->s, value, writes(w, x, l, v), SCULL_LAYOUT_PLAIN, &time));
+      SCULL_TRY(scull_tune_reformat_time(w->s, value, writes(w, x, l, v), plain_format, &time));
       w->cost[x][l] += time;
     }
   }
@@ -259,14 +274,15 @@ static scull_status_t make_edges(work_t *w) {
 /* --- solving ------------------------------------------------------------------------------------
  */
 
-/* Every variable starts at its cheapest label that reads and writes `layout`, if it has one. */
-static void start_at(const work_t *w, scull_layout_t layout, size_t *label) {
+/* Every variable starts at its cheapest label that reads and writes `format`, if it has one. */
+static void start_at(const work_t *w, scull_storage_t format, size_t *label) {
   for (size_t x = 0; x < w->count; x++) {
     const scull_form_t *form = form_of(w, x);
     label[x] = 0;
     for (size_t l = 0; form != NULL && l < w->label_count[x]; l++) {
       const scull_config_t *c = &form->candidates[w->candidate[x][l]].config;
-      if (c->src == layout && c->dst == layout)
+      if (scull_backend_storage_equal(scull_backend_config_src(c), format) &&
+          scull_backend_storage_equal(scull_backend_config_dst(c), format))
         label[x] = l;
     }
   }
@@ -283,9 +299,13 @@ static scull_status_t solve(work_t *w) {
   double least = -1;
   if (label == NULL || best == NULL)
     return SCULL_OUT_OF_MEMORY;
-  for (int layout = 0; layout < SCULL_LAYOUTS; layout++) {
+  for (int i = 0; i < SCULL_LAYOUTS * SCULL_PRECISIONS; i++) {
     double total = 0;
-    start_at(w, (scull_layout_t)layout, label);
+    const scull_storage_t format = {(scull_layout_t)(i % SCULL_LAYOUTS),
+                                    (scull_precision_t)(i / SCULL_LAYOUTS)};
+    if (format.as != SCULL_AS_MODEL && (w->s->options->precisions >> format.as & 1) == 0)
+      continue;
+    start_at(w, format, label);
     if (!scull_tune_label(&problem, label, &total))
       return SCULL_OUT_OF_MEMORY;
     if (least >= 0 && total >= least)

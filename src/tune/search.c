@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/thread.h"
+#include "tune/pins.h"
 #include "tune/search.h"
 
 /* --- 2. cover -----------------------------------------------------------------------------------
@@ -118,7 +119,7 @@ static scull_status_t choose_native(scull_search_t *s, scull_node_id_t id, scull
     return SCULL_OK;
   SCULL_TRY(scull_tune_site(s->graph, &id, 1, s->options, s->arena, &site, &values));
   for (size_t i = 0; tactics[i] != NULL; i++) {
-    scull_config_t configs[SCULL_MAX_CONFIGS] = {{{0}, SCULL_LAYOUT_PLAIN, SCULL_LAYOUT_PLAIN}};
+    scull_config_t configs[SCULL_MAX_CONFIGS] = {{{0}, 0, 0, 0, 0}};
     if (!scull_backend_tactic_applies(tactics[i], &site) ||
         scull_tune_names_match(s->options->disabled_tactics, tactics[i]->name) ||
         tactics[i]->refuse(&site, device) != NULL)
@@ -127,7 +128,8 @@ static scull_status_t choose_native(scull_search_t *s, scull_node_id_t id, scull
                        ? 1
                        : tactics[i]->configs(&site, device, configs, SCULL_MAX_CONFIGS);
     for (size_t k = 0; k < count; k++) {
-      if (configs[k].src != plain.src || configs[k].dst != plain.dst)
+      if (configs[k].src != plain.src || configs[k].dst != plain.dst ||
+          configs[k].src_as != SCULL_AS_MODEL || configs[k].dst_as != SCULL_AS_MODEL)
         continue;
       scull_status_t status =
           scull_tune_try(s->timer, &site, device, tactics[i], &configs[k], &reason);
@@ -246,8 +248,51 @@ static scull_status_t list_choices(scull_search_t *s) {
 /* --- the result ---------------------------------------------------------------------------------
  */
 
-/* Layouts in which each value is written. */
-static scull_status_t write_layouts(scull_search_t *s) {
+static const scull_choice_t *choice_with(const scull_search_t *s, scull_node_id_t node) {
+  for (size_t i = 0; i < s->out->choice_count; i++) {
+    const scull_choice_t *c = &s->out->choices[i];
+    for (size_t k = 0; k < c->node_count; k++) {
+      if (c->nodes[k] == node)
+        return c;
+    }
+  }
+  return NULL;
+}
+
+/* True when somebody, perhaps behind another view, reads the value in that precision. */
+static bool is_read_as(const scull_search_t *s, scull_value_id_t value, scull_precision_t as) {
+  const scull_value_t *v = scull_graph_value(s->graph, value);
+  for (size_t u = 0; u < v->users.size; u++) {
+    const scull_choice_t *c = choice_with(s, v->users.data[u]);
+    if (c == NULL)
+      continue;
+    const scull_node_t *user = scull_graph_node(s->graph, v->users.data[u]);
+    bool anchor = c->nodes[0] == v->users.data[u];
+    if (c->kind == SCULL_CHOICE_VIEW && is_read_as(s, user->outputs[0], as))
+      return true;
+    if (c->kind == SCULL_CHOICE_RUN && c->engine >= 0 && c->tactic != NULL &&
+        (anchor ? c->config.src_as : c->config.dst_as) == as)
+      return true;
+  }
+  return false;
+}
+
+/* A view keeps the precision of its input where somebody wants it so. */
+static void write_view(scull_search_t *s, const scull_node_t *node) {
+  scull_value_id_t x = node->inputs[0], y = node->outputs[0];
+  const scull_value_t *v = scull_graph_value(s->graph, x);
+  scull_storage_t from = s->out->formats[x];
+  bool same = true;
+  if (v == NULL || (from.as != SCULL_AS_F16 && from.as != SCULL_AS_BF16))
+    return;
+  for (int p = 0; p < s->graph->points; p++)
+    same = same && scull_backend_layout_same(&v->shape[p], from.layout, SCULL_LAYOUT_PLAIN);
+  if (same && is_read_as(s, y, from.as))
+    s->out->formats[y] = (scull_storage_t){SCULL_LAYOUT_PLAIN, from.as};
+}
+
+/* Formats in which each value is written. */
+static scull_status_t write_formats(scull_search_t *s) {
   scull_tuning_t *out = s->out;
   for (size_t i = 0; i < out->choice_count; i++) {
     const scull_choice_t *c = &out->choices[i];
@@ -255,11 +300,13 @@ static scull_status_t write_layouts(scull_search_t *s) {
       const scull_node_t *node = scull_graph_node(s->graph, c->nodes[k]);
       for (size_t o = 0; o < node->output_count; o++) {
         const scull_value_t *v = scull_graph_value(s->graph, node->outputs[o]);
-        bool fits =
-            c->kind == SCULL_CHOICE_RUN && scull_backend_layout_fits(&v->shape[0], c->config.dst);
-        out->layouts[node->outputs[o]] = fits ? c->config.dst : SCULL_LAYOUT_PLAIN;
+        if (c->kind == SCULL_CHOICE_RUN)
+          out->formats[node->outputs[o]] = scull_backend_storage_fit(
+              v->dtype, &v->shape[0], v->quant, scull_backend_config_dst(&c->config));
       }
     }
+    if (c->kind == SCULL_CHOICE_VIEW)
+      write_view(s, scull_graph_node(s->graph, c->nodes[0]));
     out->microseconds += c->microseconds;
   }
   return SCULL_OK;
@@ -279,9 +326,9 @@ static scull_status_t open_search(scull_search_t *s, scull_replay_table_t *repla
   scull_graph_t *g = s->graph;
   size_t values = g->values.size + 1;
   s->units = SCULL_ARENA_ARRAY(s->arena, scull_unit_t, g->nodes.size + 1);
-  s->out->layouts = SCULL_ARENA_ARRAY(s->arena, scull_layout_t, values);
+  s->out->formats = SCULL_ARENA_ARRAY(s->arena, scull_storage_t, values);
   s->out->slices = SCULL_ARENA_ARRAY(s->arena, scull_slice_t, values);
-  if (s->units == NULL || s->out->layouts == NULL || s->out->slices == NULL)
+  if (s->units == NULL || s->out->formats == NULL || s->out->slices == NULL)
     return scull_base_fail_memory(g->diag, "the search");
   for (size_t i = 0; i < values; i++)
     s->out->slices[i].whole = SCULL_NO_ID;
@@ -301,10 +348,11 @@ static scull_status_t open_search(scull_search_t *s, scull_replay_table_t *repla
 
 static scull_status_t run_search(scull_search_t *s) {
   SCULL_TRY(scull_tune_make_forms(s));
+  SCULL_TRY(scull_tune_pins_check(s));
   SCULL_TRY(cover(s));
   SCULL_TRY(scull_tune_choose_labels(s));
   SCULL_TRY(list_choices(s));
-  SCULL_TRY(write_layouts(s));
+  SCULL_TRY(write_formats(s));
   return scull_tune_elide_concats(s);
 }
 

@@ -44,6 +44,7 @@ static void describe(const scull_graph_t *graph, scull_value_id_t id, scull_site
                               .opt = v->shape[0],
                               .min = v->shape[min],
                               .max = v->shape[max],
+                              .quant = v->quant,
                               .is_constant = v->data != NULL,
                               .data = v->data != NULL ? v->known[0] : NULL};
 }
@@ -118,7 +119,9 @@ scull_status_t scull_tune_site(const scull_graph_t *graph, const scull_node_id_t
     const scull_node_t *node = scull_graph_node(graph, nodes[i]);
     room += node->input_count + node->output_count;
   }
-  *site = (scull_site_t){.threads = options->threads, .workspace = options->workspace};
+  *site = (scull_site_t){.threads = options->threads,
+                         .workspace = options->workspace,
+                         .precisions = options->precisions};
   scull_site_op_t *ops = SCULL_ARENA_ARRAY(arena, scull_site_op_t, count);
   *values = SCULL_ARENA_ARRAY(arena, scull_value_id_t, room);
   site->values = SCULL_ARENA_ARRAY(arena, scull_site_value_t, room);

@@ -17,14 +17,6 @@ scull_status_t scull_tune_timer_create(const scull_tune_options_t *options, scul
   if (timer == NULL)
     return SCULL_OUT_OF_MEMORY;
   timer->options = options;
-  if (options->device->backend->discrete) {
-    scull_status_t status =
-        options->device->backend->stream_create(options->device, &timer->stream);
-    if (status != SCULL_OK) {
-      scull_base_free(timer);
-      return status;
-    }
-  }
   *out = timer;
   return SCULL_OK;
 }
@@ -75,7 +67,7 @@ scull_status_t scull_tune_random_bytes(scull_timer_t *timer, size_t bytes) {
 }
 
 size_t scull_tune_value_bytes(const scull_site_value_t *v) {
-  scull_type_t type = {.dtype = v->dtype, .shape = v->opt};
+  scull_type_t type = scull_backend_site_type(v, &v->opt);
   size_t bytes = 0;
   if (v->channel_total > 0)
     type.shape.dim[1] = v->channel_total;
@@ -84,16 +76,41 @@ size_t scull_tune_value_bytes(const scull_site_value_t *v) {
   return bytes;
 }
 
+/* Tensors lie in memory of the device's own. */
+static bool is_elsewhere(const scull_timer_t *timer) {
+  return timer->options->device->backend->discrete;
+}
+
 /* Random bytes for the largest tensor: from here on they stay where they are. */
 static scull_status_t reserve_random(scull_timer_t *timer, const scull_site_t *site) {
   size_t most = 0;
   for (size_t i = 0; i < site->value_count; i++) {
     size_t bytes = scull_tune_value_bytes(&site->values[i]);
-    if (timer->stream != NULL && !site->values[i].is_constant)
+    if (is_elsewhere(timer) && !site->values[i].is_constant)
       continue; /* lies on the device */
     most = bytes > most ? bytes : most;
   }
   return scull_tune_random_bytes(timer, most + 64);
+}
+
+/* Numbers as the format has them: bf16 is the upper half of an f32, any byte is a small integer.
+ * Other integers stay 0, which every index accepts. */
+static void fill_port(const scull_timer_t *timer, const scull_site_value_t *v, void *port,
+                      size_t bytes) {
+  const scull_dtype_t stored = scull_backend_site_stored(v);
+  const uint32_t *random = (const uint32_t *)(const void *)timer->random;
+  if (stored == SCULL_DTYPE_BF16 || stored == SCULL_DTYPE_F16) {
+    uint16_t *out = port;
+    for (size_t i = 0; i < bytes / 2; i++)
+      out[i] = stored == SCULL_DTYPE_BF16 ? (uint16_t)(random[i / 2] >> 16)
+                                          : scull_tensor_f32_to_f16(timer->random[i / 2]);
+  } else if (v->as == SCULL_AS_INT8) {
+    uint8_t *out = port;
+    for (size_t i = 0; i < bytes; i++)
+      out[i] = (uint8_t)(random[i / 4] >> (4 + i % 4 * 4));
+  } else if (scull_tensor_dtype_is_float(stored)) {
+    memcpy(port, timer->random, bytes);
+  }
 }
 
 static scull_status_t take_ports(scull_bench_t *b, const scull_timer_t *timer) {
@@ -108,8 +125,7 @@ static scull_status_t take_ports(scull_bench_t *b, const scull_timer_t *timer) {
     b->inputs[i] = scull_base_arena_alloc(&b->arena, bytes + 4096);
     if (b->inputs[i] == NULL)
       return SCULL_OUT_OF_MEMORY;
-    if (scull_tensor_dtype_is_float(v->dtype))
-      memcpy(b->inputs[i], timer->random, bytes);
+    fill_port(timer, v, b->inputs[i], bytes);
   }
   for (size_t i = 0; i < site->output_count; i++) {
     b->outputs[i] = scull_base_arena_alloc(
@@ -341,11 +357,12 @@ scull_status_t scull_tune_measure(scull_timer_t *timer, const scull_site_t *site
       bench_init(&b, timer, site, timer->options->device, tactic, config, reason);
   if (status == SCULL_OK)
     status = take_constants(&b, timer);
-  if (status == SCULL_OK)
+  if (status == SCULL_OK && !scull_tune_bench_knows(timer, site, tactic, config))
     status = pack(&b, timer, tactic, config);
   if (status == SCULL_OK)
-    status = timer->stream != NULL ? scull_tune_bench_device(timer, &b, tactic, best, microseconds)
-                                   : bench_here(timer, &b, tactic, best, microseconds);
+    status = is_elsewhere(timer)
+                 ? scull_tune_bench_device(timer, &b, tactic, config, best, microseconds)
+                 : bench_here(timer, &b, tactic, best, microseconds);
   bench_deinit(&b, tactic);
   return status;
 }

@@ -25,6 +25,13 @@ typedef struct scull_names {
   size_t count;
 } scull_names_t;
 
+/* Layers that compute in one precision: names of nodes, of the file's operators behind them or of
+ * their results, as patterns. */
+typedef struct scull_pin {
+  const char *pattern;
+  scull_precision_t as;
+} scull_pin_t;
+
 /* True when one of the patterns fits. */
 bool scull_tune_names_match(scull_names_t names, const char *text);
 
@@ -36,10 +43,14 @@ typedef struct scull_tune_options {
   double time_budget_s; /* 0: none */
   int min_subgraph_size;
   scull_names_t disabled_ops, disabled_tactics;
-  scull_tune_cache_t *cache;      /* may be NULL */
-  scull_bytes_t replay;           /* choices of an earlier build as text; empty: none */
-  const char *replay_prefix;      /* of a region's names in them; NULL: the network's, none */
-  const char *replay_name;        /* of its file, for messages; NULL: "replay" */
+  uint32_t precisions;     /* bits 1 << as: permitted besides the model's own types */
+  const scull_pin_t *pins; /* the first that names a layer counts */
+  size_t pin_count;
+  bool prefer_pins;          /* a pin that no tactic can follow is a warning instead of a failure */
+  scull_tune_cache_t *cache; /* may be NULL */
+  scull_bytes_t replay;      /* choices of an earlier build as text; empty: none */
+  const char *replay_prefix; /* of a region's names in them; NULL: the network's, none */
+  const char *replay_name;   /* of its file, for messages; NULL: "replay" */
   scull_tune_progress_t progress; /* may be NULL */
   void *progress_user;
   const atomic_bool *cancel; /* may be NULL */
@@ -85,11 +96,11 @@ typedef struct scull_slice {
 typedef struct scull_tuning {
   scull_choice_t *choices; /* in execution order */
   size_t choice_count;
-  scull_layout_t *layouts; /* by value id: how its producer writes it */
-  scull_slice_t *slices;   /* by value id */
-  int32_t engine_count;    /* those of regions included */
-  size_t timed, cached;    /* measurements made, and taken from the cache */
-  double microseconds;     /* what the choices are expected to take, reformats included */
+  scull_storage_t *formats; /* by value id: how its producer writes it */
+  scull_slice_t *slices;    /* by value id */
+  int32_t engine_count;     /* those of regions included */
+  size_t timed, cached;     /* measurements made, and taken from the cache */
+  double microseconds;      /* what the choices are expected to take, reformats included */
 } scull_tuning_t;
 
 /* Marks, contracts, trims: engine number by node id (-1: native) and the reason where native.
@@ -135,9 +146,9 @@ scull_status_t scull_tune_site(const scull_graph_t *graph, const scull_node_id_t
 scull_status_t scull_tune_site_load(const scull_graph_t *graph, const scull_value_id_t *values,
                                     scull_site_t *site, scull_arena_t *scratch) SCULL_MUST_USE;
 
-/* The site of a reformat: the identity operator from one layout into another. In `arena`. */
-scull_status_t scull_tune_reformat_site(const scull_site_value_t *value, scull_layout_t from,
-                                        scull_layout_t to, int threads, scull_arena_t *arena,
+/* The site of a reformat: the identity operator from one format into another. In `arena`. */
+scull_status_t scull_tune_reformat_site(const scull_site_value_t *value, scull_storage_t from,
+                                        scull_storage_t to, int threads, scull_arena_t *arena,
                                         scull_site_t *site) SCULL_MUST_USE;
 
 /* --- measuring ---------------------------------------------------------------------------------

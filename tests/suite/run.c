@@ -50,7 +50,6 @@ static scull_status_t import(run_t *r, bool fix) {
                                     .shape_count = count,
                                     .values = values,
                                     .value_count = fixed};
-  scull_base_diag_clear(&r->diag);
   return scull_import_model(&options, &r->files, &r->diag, &r->graph);
 }
 
@@ -143,18 +142,23 @@ static void run_deinit(run_t *r) {
   scull_base_diag_deinit(&r->diag);
 }
 
+static scull_status_t prepare(run_t *r, const suite_case_t *it, suite_mode_t mode, bool fix) {
+  *r = (run_t){.it = it, .mode = mode};
+  scull_base_diag_init(&r->diag, SCULL_SEVERITY_ERROR, NULL, NULL);
+  scull_plan_init(&r->lowered.plan);
+  SCULL_TRY(import(r, fix));
+  return build(r);
+}
+
 const char *suite_case_run(const suite_case_t *it, suite_mode_t mode, bool *on_tactic, bool *fixed,
                            char *words, size_t size) {
-  run_t r = {.it = it, .mode = mode};
-  scull_base_diag_init(&r.diag, SCULL_SEVERITY_ERROR, NULL, NULL);
-  scull_plan_init(&r.lowered.plan);
-  scull_status_t status = import(&r, false);
-  if (status == SCULL_UNSUPPORTED || status == SCULL_INVALID_ARGUMENT) {
-    status = import(&r, true);
-    *fixed = status == SCULL_OK;
+  run_t r;
+  scull_status_t status = prepare(&r, it, mode, false);
+  *fixed = status == SCULL_UNSUPPORTED || status == SCULL_INVALID_ARGUMENT;
+  if (*fixed) {
+    run_deinit(&r);
+    status = prepare(&r, it, mode, true);
   }
-  if (status == SCULL_OK)
-    status = build(&r);
   if (status == SCULL_OK) {
     *on_tactic = runs_on_tactic(&r.engine->plan);
     status = run(&r);

@@ -16,7 +16,8 @@ typedef struct build_args {
   int64_t max_batch;
   const char *device;
   int64_t threads;
-  cli_list_t precisions;
+  cli_list_t precisions, layer_precisions;
+  int precision_constraints;
   size_t workspace;
   int64_t min_subgraph;
   cli_list_t disable_ops, disable_passes, disable_tactics;
@@ -52,7 +53,11 @@ static const cli_option_t option_table[] = {
      "cpu (default), or another name that scull devices lists", 0},
     {"threads", 't', CLI_INTEGER, FIELD(threads), "N", "of one context; 0 (default): all", 0},
     {"precision", 0, CLI_LIST, FIELD(precisions), "LIST",
-     "permitted element types; this version has fp32 and refuses bf16, fp16, int8", 0},
+     "permitted element types of fp32 (always), bf16, fp16, int8: the fastest mix is kept", 0},
+    {"layer-precision", 0, CLI_LIST, FIELD(layer_precisions), "LAYER=TYPE",
+     "layers that compute in one type, such as conv1*=fp32; * matches", 0},
+    {"precision-constraints", 0, CLI_CHOICE, FIELD(precision_constraints), "obey|prefer",
+     "what --layer-precision means where nothing runs so: a failure, or another type", 0},
     {"workspace", 0, CLI_SIZE, FIELD(workspace), "SIZE",
      "most scratch memory that a tactic may use, such as 64MiB", 0},
     {"min-subgraph", 0, CLI_INTEGER, FIELD(min_subgraph), "N",
@@ -88,6 +93,7 @@ static const cli_option_t option_table[] = {
 typedef struct build_state {
   scull_build_options_t options;
   scull_shape_range_t *ranges;
+  scull_layer_precision_t *pins;
   char device[32];
   cli_capture_t picture;
 } build_state_t;
@@ -102,6 +108,20 @@ static scull_status_t fill_ranges(const build_args_t *args, build_state_t *state
     state->options.input_count = i + 1;
   }
   state->options.inputs = state->ranges;
+  return SCULL_OK;
+}
+
+static scull_status_t fill_pins(const build_args_t *args, build_state_t *state) {
+  size_t count = args->layer_precisions.count;
+  state->pins = calloc(count ? count : 1, sizeof *state->pins);
+  if (!state->pins)
+    return cli_fail_memory();
+  for (size_t i = 0; i < count; i++) {
+    CLI_TRY(cli_values_layer_precision(args->layer_precisions.items[i], &state->pins[i]));
+    state->options.layer_precision_count = i + 1;
+  }
+  state->options.layer_precisions = state->pins;
+  state->options.prefer_layer_precisions = args->precision_constraints == 1;
   return SCULL_OK;
 }
 
@@ -139,6 +159,7 @@ static scull_status_t fill_options(const build_args_t *args, build_state_t *stat
   fill_plain(args, options);
   fill_lists(args, options);
   CLI_TRY(fill_ranges(args, state));
+  CLI_TRY(fill_pins(args, state));
   CLI_TRY(cli_values_precisions(&args->precisions, &options->precisions));
   CLI_TRY(
       cli_values_device(args->device, state->device, sizeof state->device, &options->device_index));
@@ -162,6 +183,9 @@ static void deinit_state(build_state_t *state) {
   for (size_t i = 0; i < state->options.input_count; i++)
     free((char *)(uintptr_t)state->ranges[i].name);
   free(state->ranges);
+  for (size_t i = 0; i < state->options.layer_precision_count; i++)
+    free((char *)(uintptr_t)state->pins[i].layer);
+  free(state->pins);
   cli_capture_deinit(&state->picture);
 }
 
@@ -266,8 +290,8 @@ done:
 const cli_command_t cli_command_build = {
     .name = "build",
     .summary = "turn a model into an optimized, tuned plan",
-    .notes = "MODEL is a folder (__model__ and its parameters), a .pdmodel, a __model__ or a PIR "
-             ".json;\nPARAMS is found beside it unless given.\n\n"
+    .notes = "MODEL is a folder (__model__ and its parameters), a .pdmodel, a __model__, a PIR "
+             ".json or a Caffe .prototxt;\nPARAMS is found beside it unless given.\n\n"
              "  scull build net.pdmodel -o net.plan --max-batch 8\n"
              "  scull build net.json -o net.plan --input x=1x3x32x320:1x3x48x320:8x3x48x960",
     .operands = operands,

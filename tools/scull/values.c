@@ -81,6 +81,21 @@ scull_status_t cli_values_precisions(const cli_list_t *words, uint32_t *out) {
   return SCULL_OK;
 }
 
+scull_status_t cli_values_layer_precision(const char *text, scull_layer_precision_t *out) {
+  const char *word = strrchr(text, '=');
+  int position = 0;
+  if (!word || word == text)
+    return refuse("layer-precision", "PATTERN=fp32|bf16|fp16|int8", text);
+  CLI_TRY(cli_values_choice("layer-precision", word + 1, "fp32|bf16|fp16|int8", &position));
+  char *layer = malloc((size_t)(word - text) + 1);
+  if (!layer)
+    return cli_fail_memory();
+  memcpy(layer, text, (size_t)(word - text));
+  layer[word - text] = '\0';
+  *out = (scull_layer_precision_t){layer, 1u << position};
+  return SCULL_OK;
+}
+
 scull_status_t cli_values_device(const char *text, char *name, size_t room, int *index) {
   size_t length = strcspn(text, ":");
   int64_t value = 0;

@@ -18,6 +18,10 @@ CLI_CHECKED scull_status_t cli_values_choice(const char *option, const char *tex
 /* "fp32,int8" -> SCULL_PRECISION_* bits. */
 CLI_CHECKED scull_status_t cli_values_precisions(const cli_list_t *words, uint32_t *out);
 
+/* "conv1*=fp32,fc=int8" -> pins; out->layer is the caller's to free. */
+CLI_CHECKED scull_status_t cli_values_layer_precision(const char *text,
+                                                      scull_layer_precision_t *out);
+
 /* "cuda:1" -> "cuda", 1. `name` holds `room` bytes. */
 CLI_CHECKED scull_status_t cli_values_device(const char *text, char *name, size_t room, int *index);
 

@@ -12,6 +12,16 @@ const scull_cpu_kernels_t *scull_cpu_kernels_of(const scull_device_t *device) {
 }
 #endif
 
+bool scull_cpu_number_of(const scull_site_value_t *value, scull_cpu_number_t *out) {
+  switch (scull_backend_site_stored(value)) {
+  case SCULL_DTYPE_F32: *out = SCULL_CPU_F32; return true;
+  case SCULL_DTYPE_BF16: *out = SCULL_CPU_BF16; return true;
+  case SCULL_DTYPE_U8: *out = SCULL_CPU_U8; return true;
+  case SCULL_DTYPE_I8: *out = SCULL_CPU_I8; return true;
+  default: return false;
+  }
+}
+
 /* --- views ------------------------------------------------------------------------------------ */
 
 scull_cpu_view_t scull_cpu_view_of(const scull_site_value_t *value) {

@@ -10,6 +10,9 @@
 /* The best table that the device runs; NULL without AVX2 (and then the tactics refuse). */
 const scull_cpu_kernels_t *scull_cpu_kernels_of(const scull_device_t *device);
 
+/* The kernels' word for how a value is stored; false when they have none. */
+bool scull_cpu_number_of(const scull_site_value_t *value, scull_cpu_number_t *out);
+
 /* Steps of a value of rank >= 3 in its layout at its `opt` shape, NHWC or C16, slice or not. Depth,
  * where there is one, counts as rows. */
 scull_cpu_view_t scull_cpu_view_of(const scull_site_value_t *value);

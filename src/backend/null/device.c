@@ -87,6 +87,19 @@ static const char *refuse(const scull_site_t *site, const scull_device_t *device
   return NULL;
 }
 
+/* Everything that is permitted, the model's types first. */
+static size_t configs(const scull_site_t *site, const scull_device_t *device, scull_config_t *out,
+                      size_t room) {
+  size_t count = 0;
+  (void)device;
+  for (int as = 0; as < SCULL_PRECISIONS && count < room; as++) {
+    const scull_precision_t own = (scull_precision_t)as;
+    if (scull_backend_site_permits(site, own))
+      out[count++] = (scull_config_t){.src_as = own, .dst_as = own};
+  }
+  return count;
+}
+
 static scull_status_t prepare(const scull_site_t *site, const scull_config_t *config,
                               const scull_device_t *device, scull_prepared_t *out,
                               scull_diag_t *diag) {
@@ -112,7 +125,10 @@ static const scull_tactic_t any = {.name = "null.any",
                                    .version = 1,
                                    .growth = SCULL_GROW_EPILOGUE,
                                    .reformats = true,
+                                   .precisions = 1u << SCULL_AS_BF16 | 1u << SCULL_AS_F16 |
+                                                 1u << SCULL_AS_INT8,
                                    .refuse = refuse,
+                                   .configs = configs,
                                    .prepare = prepare,
                                    .enqueue = enqueue,
                                    .release = release};

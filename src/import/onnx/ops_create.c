@@ -112,11 +112,24 @@ static scull_status_t range(scull_onnx_call_t *call) {
   return scull_onnx_end(call, &emit);
 }
 
+/* Without a dtype the ones are of the input's. */
+static scull_status_t eye_like(scull_onnx_call_t *call) {
+  scull_value_id_t x = SCULL_NO_ID;
+  scull_dtype_t to = SCULL_DTYPE_NONE;
+  SCULL_TRY(scull_onnx_need(call, 0, &x));
+  SCULL_TRY(scull_onnx_to(call, "dtype", scull_onnx_in_dtype(call, 0), &to));
+  scull_emit_t emit = scull_import_emit(&call->emitter, "eye_like", x);
+  scull_import_emit_int(&emit, "diagonal", scull_onnx_int(call, "k", 0));
+  scull_import_emit_dtype(&emit, "to", to);
+  return scull_onnx_end(call, &emit);
+}
+
 static const scull_onnx_row_t rows[] = {
     {"Constant", 1, 0, constant, NULL, NULL},
     {"ConstantOfShape", 9, 0, constant_of_shape, "fill", NULL},
     {"Shape", 1, 0, shape, "shape", NULL},
     {"Size", 1, 0, size, NULL, NULL},
+    {"EyeLike", 9, 0, eye_like, "eye_like", NULL},
     {"Range", 11, 0, range, "range", NULL},
 };
 

@@ -1,5 +1,7 @@
 /* Element-wise functions of several tensors: arithmetic, comparisons, logic. Before opset 7 the
  * second operand was laid along an axis of the first, and only when an attribute said so. */
+#include <string.h>
+
 #include "import/onnx/call.h"
 
 /* The form of opsets 1 to 6. */
@@ -87,6 +89,14 @@ static scull_status_t mean(scull_onnx_call_t *call) {
   return scull_onnx_end(call, &emit);
 }
 
+static scull_status_t bit_shift(scull_onnx_call_t *call) {
+  bool left = strcmp(scull_onnx_text(call, "direction", ""), "LEFT") == 0;
+  scull_emit_t emit = scull_import_emit(&call->emitter, "bitwise", SCULL_NO_ID);
+  scull_import_emit_inputs(&emit, call->in, call->in_count);
+  scull_import_emit_word(&emit, "fn", left ? "shift_left" : "shift_right");
+  return scull_onnx_end(call, &emit);
+}
+
 static const scull_onnx_row_t rows[] = {
     {"Add", 7, 0, binary, "add", NULL},
     {"Add", 1, 6, old_binary, "add", NULL},
@@ -117,6 +127,10 @@ static const scull_onnx_row_t rows[] = {
     {"Max", 1, 0, fold, "max", NULL},
     {"Min", 1, 0, fold, "min", NULL},
     {"Mean", 1, 0, mean, NULL, NULL},
+    {"BitShift", 11, 0, bit_shift, "bitwise", NULL},
+    {"BitwiseAnd", 18, 0, scull_onnx_map_plain, "bitwise", "fn=and"},
+    {"BitwiseOr", 18, 0, scull_onnx_map_plain, "bitwise", "fn=or"},
+    {"BitwiseXor", 18, 0, scull_onnx_map_plain, "bitwise", "fn=xor"},
     {"Where", 9, 0, scull_onnx_map_plain, "where", NULL},
     {"Not", 1, 0, scull_onnx_map_plain, "logical_not", NULL},
 };

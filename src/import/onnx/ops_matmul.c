@@ -1,5 +1,5 @@
 /* Products of matrices. */
-#include "import/onnx/call.h"
+#include "import/onnx/matmul.h"
 
 /* True when C is a row that our product can add: [N] or [1,N]. */
 static bool is_row(const scull_onnx_call_t *call, scull_value_id_t c, scull_value_id_t b,
@@ -15,39 +15,43 @@ static bool is_row(const scull_onnx_call_t *call, scull_value_id_t c, scull_valu
 }
 
 /* alpha * A' * B' + beta * C */
-static scull_status_t gemm(scull_onnx_call_t *call) {
+scull_status_t scull_onnx_emit_gemm(scull_onnx_call_t *call, scull_value_id_t a, scull_value_id_t b,
+                                    scull_value_id_t c, const char *name, scull_value_id_t *out) {
   scull_emitter_t *to = &call->emitter;
-  scull_value_id_t a = SCULL_NO_ID, b = SCULL_NO_ID, c = scull_onnx_in(call, 2);
   double alpha = scull_onnx_float(call, "alpha", 1), beta = scull_onnx_float(call, "beta", 1);
   bool transposed = scull_onnx_int(call, "transB", 0) != 0;
-  SCULL_TRY(scull_onnx_need(call, 0, &a));
-  SCULL_TRY(scull_onnx_need(call, 1, &b));
   bool scaled = alpha < 1 || alpha > 1, weighted = beta < 1 || beta > 1;
   bool joined = !scaled && !weighted && is_row(call, c, b, transposed);
+  bool adds = c != SCULL_NO_ID && !joined;
   scull_emit_t emit = scull_import_emit(to, "matmul", a);
   scull_import_emit_input(&emit, b);
   if (joined)
     scull_import_emit_input(&emit, c);
   scull_import_emit_bool(&emit, "trans_x", scull_onnx_int(call, "transA", 0) != 0);
   scull_import_emit_bool(&emit, "trans_y", transposed);
-  if (!scaled && (joined || c == SCULL_NO_ID))
-    return scull_onnx_end(call, &emit);
-  scull_value_id_t t = SCULL_NO_ID;
-  SCULL_TRY(scull_import_emit_end(&emit, NULL, &t));
-  if (scaled) {
-    const char *name = c == SCULL_NO_ID ? scull_onnx_out_name(call, 0) : NULL;
-    SCULL_TRY(scull_import_emit_scale(to, t, alpha, 0, name, &t));
-    scull_onnx_set(call, 0, t);
-    if (c == SCULL_NO_ID)
-      return SCULL_OK;
-  }
+  SCULL_TRY(scull_import_emit_end(&emit, scaled || adds ? NULL : name, out));
+  if (scaled)
+    SCULL_TRY(scull_import_emit_scale(to, *out, alpha, 0, adds ? NULL : name, out));
+  if (!adds)
+    return SCULL_OK;
   if (weighted)
     SCULL_TRY(scull_import_emit_scale(to, c, beta, 0, NULL, &c));
-  return scull_onnx_end_simple(call, "add", t, c);
+  return scull_import_emit_simple(to, "add", *out, c, name, out);
+}
+
+static scull_status_t gemm(scull_onnx_call_t *call) {
+  scull_value_id_t a = SCULL_NO_ID, b = SCULL_NO_ID, out = SCULL_NO_ID;
+  SCULL_TRY(scull_onnx_need(call, 0, &a));
+  SCULL_TRY(scull_onnx_need(call, 1, &b));
+  SCULL_TRY(
+      scull_onnx_emit_gemm(call, a, b, scull_onnx_in(call, 2), scull_onnx_out_name(call, 0), &out));
+  scull_onnx_set(call, 0, out);
+  return SCULL_OK;
 }
 
 static const scull_onnx_row_t rows[] = {
     {"MatMul", 1, 0, scull_onnx_map_plain, "matmul", NULL},
+    {"Det", 11, 0, scull_onnx_map_plain, "det", NULL},
     {"Gemm", 1, 0, gemm, "matmul", NULL},
 };
 

@@ -199,12 +199,14 @@ static scull_status_t old_softmax(scull_onnx_call_t *call) {
 static const scull_onnx_row_t rows[] = {
     {"BatchNormalization", 1, 0, batch_norm, "batch_norm", NULL},
     {"InstanceNormalization", 1, 0, scull_onnx_map_plain, "instance_norm", "epsilon=1e-5"},
-    {"LayerNormalization", 17, 0, layer_norm, "layer_norm", NULL},
+    {"LayerNormalization", 1, 0, layer_norm, "layer_norm", NULL},
     {"GroupNormalization", 18, 0, group_norm, "group_norm", NULL},
     {"MeanVarianceNormalization", 9, 0, mean_variance, NULL, NULL},
     {"LRN", 1, 0, lrn, "lrn", NULL},
     {"Softmax", 13, 0, scull_onnx_map_plain, "softmax", "axis=-1"},
     {"Softmax", 1, 12, old_softmax, "softmax", NULL},
+    {"Hardmax", 13, 0, scull_onnx_map_plain, "hardmax", "axis=-1"},
+    {"Hardmax", 1, 12, old_softmax, "hardmax", NULL},
     {"LogSoftmax", 13, 0, scull_onnx_map_plain, "log_softmax", "axis=-1"},
     {"LogSoftmax", 1, 12, old_softmax, "log_softmax", NULL},
 };

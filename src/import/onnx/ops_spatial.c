@@ -15,24 +15,33 @@ static scull_status_t filter_kernel(scull_onnx_call_t *call, scull_value_id_t fi
   return SCULL_OK;
 }
 
-static scull_status_t conv(scull_onnx_call_t *call) {
-  scull_value_id_t x = SCULL_NO_ID, filter = SCULL_NO_ID;
+scull_status_t scull_onnx_emit_conv(scull_onnx_call_t *call, scull_value_id_t x,
+                                    scull_value_id_t filter, scull_value_id_t bias,
+                                    const char *name, scull_value_id_t *out) {
   scull_onnx_window_t w;
   int64_t dims[SCULL_MAX_RANK];
   scull_ints_t kernel = {0};
-  SCULL_TRY(scull_onnx_need(call, 0, &x));
-  SCULL_TRY(scull_onnx_need(call, 1, &filter));
   SCULL_TRY(filter_kernel(call, filter, dims, &kernel));
   SCULL_TRY(scull_onnx_window_read(call, x, kernel, &w));
   scull_emit_t emit = scull_import_emit(&call->emitter, "conv", x);
   scull_import_emit_input(&emit, filter);
-  scull_import_emit_input(&emit, scull_onnx_in(call, 2));
+  scull_import_emit_input(&emit, bias);
   scull_import_emit_ints(&emit, "strides", w.strides);
   scull_import_emit_ints(&emit, "dilations", w.dilations);
   scull_import_emit_ints(&emit, "pads", w.pads);
   scull_import_emit_word(&emit, "auto_pad", w.auto_pad);
   scull_import_emit_int(&emit, "groups", scull_onnx_int(call, "group", 1));
-  return scull_onnx_end(call, &emit);
+  return scull_import_emit_end(&emit, name, out);
+}
+
+static scull_status_t conv(scull_onnx_call_t *call) {
+  scull_value_id_t x = SCULL_NO_ID, filter = SCULL_NO_ID, out = SCULL_NO_ID;
+  SCULL_TRY(scull_onnx_need(call, 0, &x));
+  SCULL_TRY(scull_onnx_need(call, 1, &filter));
+  SCULL_TRY(scull_onnx_emit_conv(call, x, filter, scull_onnx_in(call, 2),
+                                 scull_onnx_out_name(call, 0), &out));
+  scull_onnx_set(call, 0, out);
+  return SCULL_OK;
 }
 
 /* --- transposed ------------------------------------------------------------------------------ */
@@ -105,13 +114,12 @@ static scull_status_t conv_transpose(scull_onnx_call_t *call) {
 
 /* --- pools ----------------------------------------------------------------------------------- */
 
-static scull_status_t pool(scull_onnx_call_t *call) {
-  scull_value_id_t x = SCULL_NO_ID;
+scull_status_t scull_onnx_emit_pool(scull_onnx_call_t *call, const char *op, scull_value_id_t x,
+                                    const char *name, scull_value_id_t *out) {
   scull_onnx_window_t w;
-  bool max = strcmp(call->row->op, "max_pool") == 0;
-  SCULL_TRY(scull_onnx_need(call, 0, &x));
+  bool max = strcmp(op, "max_pool") == 0;
   SCULL_TRY(scull_onnx_window_read(call, x, scull_onnx_ints(call, "kernel_shape"), &w));
-  scull_emit_t emit = scull_import_emit(&call->emitter, call->row->op, x);
+  scull_emit_t emit = scull_import_emit(&call->emitter, op, x);
   scull_import_emit_ints(&emit, "kernel", w.kernel);
   scull_import_emit_ints(&emit, "strides", w.strides);
   scull_import_emit_ints(&emit, "pads", w.pads);
@@ -121,7 +129,15 @@ static scull_status_t pool(scull_onnx_call_t *call) {
     scull_import_emit_ints(&emit, "dilations", w.dilations);
   if (!max)
     scull_import_emit_bool(&emit, "include_pad", scull_onnx_int(call, "count_include_pad", 0) != 0);
-  return scull_onnx_end(call, &emit);
+  return scull_import_emit_end(&emit, name, out);
+}
+
+static scull_status_t pool(scull_onnx_call_t *call) {
+  scull_value_id_t x = SCULL_NO_ID, out = SCULL_NO_ID;
+  SCULL_TRY(scull_onnx_need(call, 0, &x));
+  SCULL_TRY(scull_onnx_emit_pool(call, call->row->op, x, scull_onnx_out_name(call, 0), &out));
+  scull_onnx_set(call, 0, out);
+  return SCULL_OK;
 }
 
 static scull_status_t global_pool(scull_onnx_call_t *call) {

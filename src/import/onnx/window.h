@@ -21,6 +21,13 @@ scull_status_t scull_onnx_window_read(scull_onnx_call_t *call, scull_value_id_t 
                                       scull_ints_t kernel,
                                       scull_onnx_window_t *window) SCULL_MUST_USE;
 
+/* A conv or a pool with the call's attributes over operands of choice; bias may be SCULL_NO_ID. */
+scull_status_t scull_onnx_emit_conv(scull_onnx_call_t *call, scull_value_id_t x,
+                                    scull_value_id_t filter, scull_value_id_t bias,
+                                    const char *name, scull_value_id_t *out) SCULL_MUST_USE;
+scull_status_t scull_onnx_emit_pool(scull_onnx_call_t *call, const char *op, scull_value_id_t x,
+                                    const char *name, scull_value_id_t *out) SCULL_MUST_USE;
+
 /* Element `i` of a list whose absence means `otherwise`. */
 static inline int64_t scull_onnx_item(scull_ints_t list, size_t i, int64_t otherwise) {
   return i < list.size ? list.data[i] : otherwise;

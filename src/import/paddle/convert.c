@@ -240,6 +240,21 @@ static scull_status_t map_op(convert_t *cx, const scull_paddle_op_t *op,
   return SCULL_OK;
 }
 
+/* The block of an operator that cannot be had is looked at for what else is missing. */
+static scull_status_t scan_block(convert_t *cx, const scull_paddle_op_t *owner) {
+  const scull_paddle_attr_t *block = attr_of(owner, "sub_block");
+  if (block == NULL || block->kind != SCULL_PADDLE_ATTR_BLOCK)
+    return SCULL_OK;
+  for (size_t i = 0; i < cx->program->op_count; i++) {
+    const scull_paddle_op_t *op = &cx->program->ops[i];
+    const scull_paddle_row_t *row = NULL;
+    const char *reason = op->block == block->i ? missing(op, &row) : NULL;
+    if (reason != NULL)
+      SCULL_TRY(add_gap(cx, op, reason));
+  }
+  return SCULL_OK;
+}
+
 static scull_status_t walk_op(convert_t *cx, const scull_paddle_op_t *op) {
   const scull_paddle_row_t *row = NULL;
   bool lost = false;
@@ -259,6 +274,7 @@ static scull_status_t walk_op(convert_t *cx, const scull_paddle_op_t *op) {
   if (reason == NULL && !lost)
     return map_op(cx, op, row);
   lose_outputs(cx, op);
+  SCULL_TRY(scan_block(cx, op));
   return reason == NULL ? SCULL_OK : add_gap(cx, op, reason);
 }
 
@@ -351,4 +367,49 @@ scull_status_t scull_paddle_convert(const scull_import_source_t *source,
     *out = NULL;
   }
   return status;
+}
+
+/* --- ports alone -------------------------------------------------------------------------------
+ */
+
+/* A variable as it is declared; open extents are -1 whatever the file says. */
+static scull_status_t outline_port(const convert_t *cx, const port_t *port, scull_arena_t *arena,
+                                   scull_import_port_t *out) {
+  const scull_paddle_var_t *var = &cx->program->vars.data[port->var];
+  *out = (scull_import_port_t){.name = scull_base_arena_format(arena, "%s", port->name),
+                               .shape.rank = -1};
+  if (var->declared && var->element >= 0 && var->dims.size <= SCULL_MAX_RANK) {
+    out->dtype = scull_paddle_dtype(var->element);
+    out->shape = scull_tensor_shape((int32_t)var->dims.size, var->dims.data);
+  }
+  for (int32_t i = 0; i < out->shape.rank; i++)
+    out->shape.dim[i] = out->shape.dim[i] < 0 ? -1 : out->shape.dim[i];
+  return out->name == NULL ? scull_base_fail_memory(cx->diag, "a port") : SCULL_OK;
+}
+
+static scull_status_t outline_ports(const convert_t *cx, const port_t *ports, size_t count,
+                                    scull_arena_t *arena, scull_import_port_t **out) {
+  *out = SCULL_ARENA_ARRAY(arena, scull_import_port_t, count);
+  if (*out == NULL)
+    return scull_base_fail_memory(cx->diag, "a program's ports");
+  for (size_t i = 0; i < count; i++)
+    SCULL_TRY(outline_port(cx, &ports[i], arena, &(*out)[i]));
+  return SCULL_OK;
+}
+
+scull_status_t scull_paddle_outline(const scull_import_source_t *source,
+                                    scull_paddle_program_t *program, scull_import_outline_t *out) {
+  convert_t cx = {.source = source, .diag = source->diag, .program = program};
+  SCULL_TRY(collect_ports(&cx));
+  for (size_t i = 0; i < program->op_count; i++) {
+    const scull_paddle_op_t *op = &program->ops[i];
+    if (op->block == 0 && is_type(op, "fetch"))
+      SCULL_TRY(
+          make_port(&cx, op, op->inputs, op->input_count, "X", &cx.fetches[cx.fetch_count++]));
+  }
+  qsort(cx.fetches, cx.fetch_count, sizeof *cx.fetches, compare_ports);
+  out->input_count = cx.feed_count;
+  out->output_count = cx.fetch_count;
+  SCULL_TRY(outline_ports(&cx, cx.feeds, cx.feed_count, &out->arena, &out->inputs));
+  return outline_ports(&cx, cx.fetches, cx.fetch_count, &out->arena, &out->outputs);
 }

@@ -24,6 +24,14 @@ typedef enum scull_cpu_act {
   SCULL_CPU_ACT_SQUARE,
 } scull_cpu_act_t;
 
+/* Element types in memory; registers hold f32. */
+typedef enum scull_cpu_number {
+  SCULL_CPU_F32 = 0,
+  SCULL_CPU_BF16,
+  SCULL_CPU_U8, /* these two stand for themselves times a scale */
+  SCULL_CPU_I8,
+} scull_cpu_number_t;
+
 /* act(y + r) when add_first, else act(y) + r; r is absent in many calls. */
 typedef struct scull_cpu_post {
   scull_cpu_act_t act;
@@ -130,6 +138,9 @@ typedef struct scull_cpu_kernels {
    * as dst. */
   void (*binary)(scull_cpu_binary_t op, const float *a, int a_period, const float *b, int b_period,
                  float *dst, int64_t count);
+  /* To and from f32; `scale` is that of the small integers. dst and src may be one. */
+  void (*widen)(const void *src, scull_cpu_number_t from, float scale, float *dst, int64_t count);
+  void (*narrow)(const float *src, scull_cpu_number_t to, float scale, void *dst, int64_t count);
   /* row = e^(row * scale - its largest); returns the sum. */
   float (*exponentials)(float *row, int64_t count, float scale);
   /* dst[x * dst_step + y] = src[y * src_step + x] for x, y < 16; floats moved as bits. */

@@ -11,6 +11,8 @@ const scull_cpu_kernels_t SCULL_SIMD(scull_cpu_kernels) = {
     .pool = SCULL_SIMD(scull_cpu_pool),
     .unary = SCULL_SIMD(scull_cpu_unary),
     .binary = SCULL_SIMD(scull_cpu_binary),
+    .widen = SCULL_SIMD(scull_cpu_widen),
+    .narrow = SCULL_SIMD(scull_cpu_narrow),
     .exponentials = SCULL_SIMD(scull_cpu_exponentials),
     .transpose = SCULL_SIMD(scull_cpu_transpose),
 };
