@@ -246,7 +246,8 @@ typedef struct scull_engine_options {
   const char *device; /* NULL: the plan's */
   int device_index;
   bool strict; /* refuse (NEEDS_BUILD) a plan of another device or version, instead of re-tuning */
-  bool verify; /* also check the weights' checksum (reads the whole file) */
+  bool verify; /* also check what a run does not use: the sources, which else are checked when a
+                  watch, a comparison or tuning again wants them */
   scull_logger_t logger;
 } scull_engine_options_t;
 SCULL_API void scull_engine_options_init(scull_engine_options_t *options);

@@ -95,6 +95,9 @@ static scull_status_t open_plan(const char *path, scull_bytes_t bytes,
   scull_plan_init(&plan);
   scull_status_t status = path != NULL ? scull_plan_open(path, &plan, diag)
                                        : scull_plan_read(bytes, "plan in memory", &plan, diag);
+  scull_bytes_t sources;
+  if (status == SCULL_OK && options->verify)
+    status = scull_plan_sources(&plan, &sources, diag);
   if (status == SCULL_OK)
     status = fit_plan(engine, &plan, options, diag);
   if (status == SCULL_OK)

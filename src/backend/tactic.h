@@ -44,6 +44,9 @@ typedef struct scull_args {
 typedef struct scull_prepared {
   void *state;    /* the tactic's, given back by release */
   size_t scratch; /* bytes that enqueue needs */
+  size_t packed;  /* bytes of packed constants that enqueue reads, where prepare learns them by the
+                     way; 0: ask pack_size */
+  bool forks;     /* enqueue uses a library that forks threads itself: not within a team */
 } scull_prepared_t;
 
 typedef struct scull_tactic {
@@ -70,7 +73,7 @@ typedef struct scull_tactic {
   /* Bytes of the packed constants in this config; then writes them. The same for the whole range of
    * shapes. NULL: no packing; constants' bytes are then there at run time, too. The site given to
    * pack holds the constants' data; pack_size must not need them: the runtime calls it again to
-   * hold a plan's packed weights against what enqueue will read. */
+   * hold a plan's packed weights against what enqueue will read (unless prepare says it). */
   scull_status_t (*pack_size)(const scull_site_t *site, const scull_config_t *config,
                               const scull_device_t *device, size_t *bytes);
   scull_status_t (*pack)(const scull_site_t *site, const scull_config_t *config,

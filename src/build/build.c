@@ -519,9 +519,11 @@ static scull_status_t read_pins(const char *text, scull_arena_t *arena, scull_tu
 
 static scull_status_t retune(build_t *b, const scull_plan_t *plan, scull_plan_t *out) {
   scull_sources_options_t kept = {0};
+  scull_bytes_t sources;
   scull_names_t passes_off = {0};
   SCULL_TRY(open_device(b));
-  SCULL_TRY(scull_build_sources_read(plan->sources, b->diag, &b->graph, &kept));
+  SCULL_TRY(scull_plan_sources(plan, &sources, b->diag));
+  SCULL_TRY(scull_build_sources_read(sources, b->diag, &b->graph, &kept));
   b->tune = (scull_tune_options_t){.device = b->device,
                                    .threads = kept.threads < 1 || kept.threads > 4096
                                                   ? scull_base_threads_default()
@@ -539,7 +541,7 @@ static scull_status_t retune(build_t *b, const scull_plan_t *plan, scull_plan_t 
   SCULL_TRY(split_lines(kept.disabled_passes, &b->arena, &passes_off));
   SCULL_TRY(passes(b, passes_off.names, passes_off.count));
   SCULL_TRY(tune_and_lower(b));
-  b->lowered.plan.sources = plan->sources;
+  b->lowered.plan.sources = sources;
   /* the plan's names and attributes are the graph's */
   scull_base_arena_join(&b->lowered.plan.arena, &b->graph->arena);
   *out = b->lowered.plan;

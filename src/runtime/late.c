@@ -64,7 +64,7 @@ static scull_status_t step_init(scull_late_t *late, size_t index, scull_diag_t *
   own->tactic = late->engine->tactics[index];
   mark_reads(own);
   late->steps[index] = own;
-  return own->tactic == NULL ? SCULL_OK : scull_runtime_check_packed(late->engine, index, diag);
+  return own->tactic == NULL ? SCULL_OK : scull_runtime_check_packed(late->engine, index, 0, diag);
 }
 
 static void entry_deinit(const scull_tactic_t *tactic, entry_t *entry) {

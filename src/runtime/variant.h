@@ -9,6 +9,7 @@ typedef struct scull_ready_step {
   const scull_plan_step_t *plan_step;
   const scull_tactic_t *tactic; /* NULL: reference */
   scull_prepared_t prepared;
+  int threads; /* that its work is worth; 0: nothing of it runs on more than one */
   const void **inputs;
   void **outputs;
   const scull_shape_t **shapes; /* of outputs */
@@ -61,9 +62,10 @@ void *scull_runtime_address(const scull_runtime_engine_t *engine, const scull_va
                             const scull_memory_map_t *map, const scull_plan_step_t *step,
                             uint32_t id);
 
-/* CORRUPT when the step's packed weights are fewer than its tactic reads. */
+/* CORRUPT when the step's packed weights are fewer than the `bytes` that its tactic reads; 0: as
+ * many as it says. */
 scull_status_t scull_runtime_check_packed(const scull_runtime_engine_t *engine, size_t step,
-                                          scull_diag_t *diag) SCULL_MUST_USE;
+                                          size_t bytes, scull_diag_t *diag) SCULL_MUST_USE;
 
 /* Fills the pointers of all steps. */
 void scull_runtime_variant_bind(const scull_runtime_engine_t *engine, scull_variant_t *variant,

@@ -210,7 +210,7 @@ static bool is_fixed(const scull_site_t *site) {
 static scull_status_t prepare(scull_bench_t *b, const scull_timer_t *timer,
                               const scull_device_t *device, const scull_tactic_t *tactic,
                               const scull_config_t *config, const char **reason) {
-  scull_base_threads_apply(timer->options->threads);
+  scull_base_threads_apply(b->site.threads);
   scull_status_t status = tactic->prepare(&b->site, config, device, &b->prepared, NULL);
   if (status != SCULL_OK) {
     *reason = "cannot be prepared in this configuration";
