@@ -35,6 +35,10 @@ typedef struct scull_emit {
  * all unsupported operators together. */
 scull_status_t scull_import_unsupported(scull_emitter_t *emitter, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+#ifdef __clang_analyzer__ /* see base/diag.h */
+#define scull_import_unsupported(...)                                                              \
+  ((void)(scull_import_unsupported)(__VA_ARGS__), SCULL_UNSUPPORTED)
+#endif
 
 /* Begins a node of the operator of that name with a first input (SCULL_NO_ID: none yet).
  * UNSUPPORTED when Scull has no such operator. */

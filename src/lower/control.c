@@ -87,7 +87,7 @@ static scull_status_t add_results(scull_lower_t *l, size_t first_buffer) {
   for (size_t i = 0; i < count; i++) {
     scull_value_id_t id = l->graph->outputs.data[i].value;
     uint32_t value = 0, copy = 0;
-    SCULL_TRY(scull_lower_value(l, id, &value));
+    SCULL_TRY(scull_lower_plain(l, id, &value));
     if (!is_local(l, value, first_buffer) || !is_apart(l, i, value)) {
       SCULL_TRY(scull_lower_add_block(l, id, &copy));
       SCULL_TRY(scull_lower_copy(l, value, copy));

@@ -69,7 +69,7 @@ scull_status_t scull_lower_add_block(scull_lower_t *l, scull_value_id_t id,
                                      uint32_t *out) SCULL_MUST_USE;
 
 /* The plain plan value of `id`, where it is. */
-scull_status_t scull_lower_value(scull_lower_t *l, scull_value_id_t id,
+scull_status_t scull_lower_plain(scull_lower_t *l, scull_value_id_t id,
                                  uint32_t *out) SCULL_MUST_USE;
 
 /* On the host beside a discrete device? Regions are. */
@@ -90,6 +90,8 @@ bool scull_lower_is_own(const scull_lower_t *l, scull_value_id_t id);
 
 /* Numbers of blocks and sequences: values that live at different times share one. */
 scull_status_t scull_lower_place_blocks(scull_lower_t *l) SCULL_MUST_USE;
+/* The plan value of that number; stays where it is until the next one is added. */
+scull_plan_value_t *scull_lower_value(const scull_lower_t *l, size_t number);
 
 /* Lets a step write over an input that dies in it, where its tactic allows. */
 scull_status_t scull_lower_join_in_place(scull_lower_t *l) SCULL_MUST_USE;

@@ -17,7 +17,7 @@
 
 #define DATA SCULL_SOURCE_DIR "/tests/model/data"
 
-enum { MAX_OUTPUTS = 4, LEAST_CASES = 20 };
+enum { MAX_OUTPUTS = 4, LEAST_CASES = 29 };
 
 static void tell(void *user, scull_severity_t severity, const char *text) {
   (void)user;

@@ -19,7 +19,7 @@
 
 #define DATA SCULL_SOURCE_DIR "/tests/model/data"
 
-enum { MAX_OUTPUTS = 4, LEAST_CASES = 20, MAX_BATCH = 3 };
+enum { MAX_OUTPUTS = 4, LEAST_CASES = 29, MAX_BATCH = 3 };
 
 typedef struct {
   const char *name;

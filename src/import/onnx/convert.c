@@ -7,8 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#define LOST (SCULL_NO_ID - 1)
+
 enum {
-  LOST = SCULL_NO_ID - 1,
   MAX_DEPTH = 32,         /* functions in functions */
   MAX_EXPANDED = 1 << 20, /* nodes out of functions: they may double at each depth */
 };

@@ -149,6 +149,7 @@ static void *new_bytes(const scull_wire_t *wire, scull_onnx_store_t *store, size
 /* The low half of a byte is the first element. */
 static void widen(const uint8_t *from, int64_t count, bool is_signed, int8_t *to) {
   for (int64_t i = 0; i < count; i++) {
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): as long as its size was checked */
     int value = from[i / 2] >> (i % 2 == 0 ? 0 : 4) & 15;
     to[i] = (int8_t)(is_signed && value > 7 ? value - 16 : value);
   }

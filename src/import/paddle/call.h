@@ -16,6 +16,7 @@ typedef struct scull_paddle_call {
   const scull_paddle_op_t *op;
   const struct scull_paddle_row *row;
   scull_value_id_t *values; /* what each variable holds now */
+  scull_value_id_t *lods;   /* offsets of its rows, or SCULL_NO_ID (lod.h) */
   struct scull_paddle_converter *converter;
   scull_paddle_scope_t *scope; /* whose values they are */
 } scull_paddle_call_t;
@@ -46,7 +47,9 @@ typedef struct scull_paddle_rows {
 extern const scull_paddle_rows_t scull_paddle_rows_math, scull_paddle_rows_activation,
     scull_paddle_rows_shape, scull_paddle_rows_index, scull_paddle_rows_create,
     scull_paddle_rows_spatial, scull_paddle_rows_norm, scull_paddle_rows_resize,
-    scull_paddle_rows_matmul, scull_paddle_rows_rnn, scull_paddle_rows_flow;
+    scull_paddle_rows_matmul, scull_paddle_rows_rnn, scull_paddle_rows_detection,
+    scull_paddle_rows_sequence, scull_paddle_rows_window, scull_paddle_rows_scatter,
+    scull_paddle_rows_flow;
 
 /* The row of that type, or NULL. */
 const scull_paddle_row_t *scull_paddle_row_find(const char *type);

@@ -88,14 +88,15 @@ static scull_status_t enter(scull_paddle_call_t *call, scull_import_region_t *re
       .graph = region->graph,
       .depth = outer->depth + 1,
       .values = SCULL_ARENA_ARRAY(&region->graph->arena, scull_value_id_t, vars),
+      .lods = SCULL_ARENA_ARRAY(&region->graph->arena, scull_value_id_t, vars),
       .side_of = SCULL_ARENA_ARRAY(&region->graph->arena, scull_paddle_side_t *, vars)};
   if (inner->depth > MAX_DEPTH)
     return scull_base_fail(call->graph->diag, SCULL_CORRUPT, "more than %d blocks in blocks",
                            MAX_DEPTH);
-  if (inner->values == NULL || inner->side_of == NULL)
+  if (inner->values == NULL || inner->lods == NULL || inner->side_of == NULL)
     return scull_base_fail_memory(call->graph->diag, "a block");
   for (size_t i = 0; i < vars; i++)
-    inner->values[i] = SCULL_NO_ID;
+    inner->values[i] = inner->lods[i] = SCULL_NO_ID;
   return SCULL_OK;
 }
 

@@ -15,6 +15,7 @@ struct scull_paddle_scope {
   struct scull_import_region *region;
   scull_graph_t *graph;
   scull_value_id_t *values;      /* by variable: SCULL_NO_ID before it holds something, LOST */
+  scull_value_id_t *lods;        /* likewise: offsets of its rows; blocks know none of around */
   scull_paddle_side_t **side_of; /* by variable: the side of a branch that gives it */
   scull_paddle_side_t *sides;    /* all of the scope */
   int depth;
