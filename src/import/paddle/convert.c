@@ -409,7 +409,7 @@ scull_status_t scull_paddle_convert(const scull_import_source_t *source,
   *out = NULL;
   scull_status_t status = convert(&cx, out);
   scull_import_gaps_deinit(&cx.gaps);
-  if (status != SCULL_OK) {
+  if (status != SCULL_OK && !scull_import_keeps_partial(source, status)) {
     scull_graph_destroy(*out);
     *out = NULL;
   }
