@@ -81,6 +81,12 @@ void scull_import_emit_dtype(scull_emit_t *emit, const char *name, scull_dtype_t
     *at = value;
 }
 
+void scull_import_emit_text(scull_emit_t *emit, const char *name, const char *text) {
+  const char **at = field_of(emit, name, SCULL_ATTR_STRING);
+  if (at != NULL)
+    *at = text;
+}
+
 void scull_import_emit_ints(scull_emit_t *emit, const char *name, scull_ints_t value) {
   scull_ints_t *at = field_of(emit, name, SCULL_ATTR_INTS);
   if (at != NULL)

@@ -56,6 +56,8 @@ void scull_import_emit_bool(scull_emit_t *emit, const char *name, bool value);
 void scull_import_emit_float(scull_emit_t *emit, const char *name, double value);
 void scull_import_emit_word(scull_emit_t *emit, const char *name, const char *word);
 void scull_import_emit_dtype(scull_emit_t *emit, const char *name, scull_dtype_t value);
+/* Any text; borrowed until the end. */
+void scull_import_emit_text(scull_emit_t *emit, const char *name, const char *text);
 void scull_import_emit_ints(scull_emit_t *emit, const char *name, scull_ints_t value);
 void scull_import_emit_floats(scull_emit_t *emit, const char *name, scull_floats_t value);
 
