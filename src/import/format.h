@@ -49,6 +49,9 @@ typedef struct scull_import_input {
   scull_dtype_t dtype;
   scull_shape_t declared;
   scull_shape_t shape[SCULL_POINTS]; /* written by scull_import_shapes */
+  /* The input before this one of which this says where sequences of rows begin and end: unless the
+   * user says else, from one sequence to one a row. NULL for other inputs. */
+  const struct scull_import_input *rows_of;
 } scull_import_input_t;
 
 /* Settles the shapes of all inputs at every point, from the options and the declarations, and says

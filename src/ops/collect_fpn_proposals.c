@@ -36,8 +36,7 @@ static scull_status_t infer(const scull_op_call_t *call) {
         scull_tensor_count(&call->inputs[levels + l].type.shape) != rois->dim[0])
       return scull_ops_fail(call, "level %lld must have regions [R,4] and as many scores",
                             (long long)l);
-    if (counts->dtype != SCULL_DTYPE_I32 || counts->shape.rank != 1 ||
-        counts->shape.dim[0] != call->inputs[2 * levels].type.shape.dim[0])
+    if (counts->dtype != SCULL_DTYPE_I32 || counts->shape.rank != 1)
       return scull_ops_fail(call, "counts of level %lld must be i32[N]", (long long)l);
   }
   int64_t rows = total_of(call);
@@ -76,6 +75,8 @@ static scull_status_t collect(const scull_op_call_t *call, region_t *list, int64
     const scull_tensor_t *counts = &call->inputs[2 * attrs->levels + l];
     const float *boxes = call->inputs[l].data, *scores = call->inputs[attrs->levels + l].data;
     int64_t rows = call->inputs[l].type.shape.dim[0], r = 0;
+    if (counts->type.shape.dim[0] != call->inputs[2 * attrs->levels].type.shape.dim[0])
+      return scull_ops_fail(call, "levels differ in the number of pictures");
     for (int64_t n = 0; n < counts->type.shape.dim[0]; n++) {
       int64_t count = ((const int32_t *)counts->data)[n];
       if (count < 0 || count > rows - r)

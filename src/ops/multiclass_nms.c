@@ -197,6 +197,7 @@ static void put_rows(run_t *r, int64_t first, int64_t count) {
   }
 }
 
+/* Nothing found at all: no row, or one that says so and counts as the first picture's. */
 static void finish(const run_t *r) {
   const scull_multiclass_nms_attrs_t *attrs = r->call->attrs;
   scull_shape_t *y = &r->call->outputs[0].type.shape;
@@ -207,6 +208,8 @@ static void finish(const run_t *r) {
     return;
   *y = (scull_shape_t){2, {1, 1}};
   ((float *)r->call->outputs[0].data)[0] = -1;
+  if (r->call->output_count > 2 && r->view.pictures > 0)
+    ((int32_t *)r->call->outputs[2].data)[0] = 1;
 }
 
 static scull_status_t reference(const scull_op_call_t *call) {

@@ -20,10 +20,12 @@ scull_status_t scull_ops_regions_check(const scull_op_call_t *call, int32_t kind
                           : scull_ops_fail(call, "%lld pictures, and nothing says which is whose",
                                            (long long)x->dim[0]);
   SCULL_TRY(scull_ops_check_index(call, BESIDE));
-  int64_t wanted = kind == SCULL_REGIONS_INDEX    ? rois->dim[0]
-                   : kind == SCULL_REGIONS_COUNTS ? x->dim[0]
-                                                  : x->dim[0] + 1;
-  return scull_ops_check_list(call, BESIDE, "what says whose the regions are", wanted);
+  if (kind == SCULL_REGIONS_OFFSETS) /* how many there are may change from run to run */
+    return call->inputs[BESIDE].type.shape.rank == 1
+               ? SCULL_OK
+               : scull_ops_fail(call, "the offsets must be a list");
+  return scull_ops_check_list(call, BESIDE, "what says whose the regions are",
+                              kind == SCULL_REGIONS_INDEX ? rois->dim[0] : x->dim[0]);
 }
 
 static int64_t beside(const scull_regions_t *walk, int64_t i) {
@@ -40,6 +42,11 @@ scull_status_t scull_ops_regions_next(scull_regions_t *walk, int64_t r, int64_t 
     return scull_ops_index_read(walk->call, BESIDE, r, pictures, picture);
   if (r == 0)
     walk->picture = -1;
+  if (r == 0 && walk->kind == SCULL_REGIONS_OFFSETS &&
+      walk->call->inputs[BESIDE].type.shape.dim[0] != pictures + 1)
+    return scull_ops_fail(walk->call, "%lld offsets for %lld pictures",
+                          (long long)walk->call->inputs[BESIDE].type.shape.dim[0],
+                          (long long)pictures);
   while (walk->left <= 0) {
     if (++walk->picture >= pictures)
       return scull_ops_fail(walk->call, "region %lld is of no picture", (long long)r);

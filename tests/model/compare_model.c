@@ -1,7 +1,7 @@
 /* compare_model MODEL FOLDER [PARAMS]: imports a model, runs it with the reference kernels and
  * compares with recorded outputs. FOLDER holds inputs.txt (lines "input name<TAB>file.npy") and
  * out0.npy, ... A tool for the oracles outside of the project; the committed cases run in
- * paddle_test.c. */
+ * recorded_test.c. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
