@@ -1,10 +1,8 @@
 /* Contexts: changing shapes, the bounded set of prepared variants, no allocation in a run, the
  * caller's memory at any alignment, words for what is refused, and a child after a fork. */
 #define _POSIX_C_SOURCE 200809L
-#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "support/heap.h"
 #include "support/net.h"
 
 static const char text[] = "input %x: f32[1:4:40x3x6x6]\n"
@@ -116,49 +115,6 @@ static void memory_is_bounded(void **state) {
   }
   close_fixture(&f);
 }
-
-/* --- everybody's allocations, oneDNN's among them ----------------------------------------------
- */
-
-static atomic_ulong heap_calls;
-
-#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-enum { HEAP_IS_COUNTED = 1 };
-#define HEAP_EXPORT __attribute__((visibility("default")))
-
-void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t count, size_t size);
-void *__libc_realloc(void *block, size_t size);
-void *__libc_memalign(size_t align, size_t size);
-
-HEAP_EXPORT void *malloc(size_t size) {
-  atomic_fetch_add(&heap_calls, 1);
-  return __libc_malloc(size);
-}
-
-HEAP_EXPORT void *calloc(size_t count, size_t size) {
-  atomic_fetch_add(&heap_calls, 1);
-  return __libc_calloc(count, size);
-}
-
-HEAP_EXPORT void *realloc(void *block, size_t size) {
-  atomic_fetch_add(&heap_calls, 1);
-  return __libc_realloc(block, size);
-}
-
-HEAP_EXPORT int posix_memalign(void **out, size_t align, size_t size) {
-  atomic_fetch_add(&heap_calls, 1);
-  *out = __libc_memalign(align, size);
-  return *out == NULL ? ENOMEM : 0;
-}
-
-HEAP_EXPORT void *aligned_alloc(size_t align, size_t size) {
-  atomic_fetch_add(&heap_calls, 1);
-  return __libc_memalign(align, size);
-}
-#else
-enum { HEAP_IS_COUNTED = 0 };
-#endif
 
 static void a_run_allocates_nothing(void **state) {
   (void)state;
