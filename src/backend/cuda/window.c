@@ -410,7 +410,7 @@ static const char *refuse_resize(const scull_site_t *site, const scull_device_t 
       return "must know the size";
   }
   if (((const scull_resize_attrs_t *)op->attrs)->coords == SCULL_COORDS_CROP)
-    return "knows no crops";
+    return "has no value for what lies outside of a crop";
   return refuse_pictures(site);
 }
 
