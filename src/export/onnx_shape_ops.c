@@ -313,6 +313,8 @@ static bool arg(scull_export_writer_t *w, const scull_node_t *node, const scull_
   scull_export_node_t out = begin(w, node, row->plain, 1);
   scull_export_onnx_int(&out, "axis", a->axis);
   scull_export_onnx_int(&out, "keepdims", a->keep_dims);
+  if (a->last)
+    scull_export_onnx_int(&out, "select_last_index", 1);
   return end(&out, node);
 }
 
@@ -369,13 +371,17 @@ static const char *resize_factors(scull_export_writer_t *w, const scull_node_t *
 static bool resize(scull_export_writer_t *w, const scull_node_t *node,
                    const scull_export_row_t *row) {
   static const char *const modes[] = {"nearest", "linear", "cubic"};
-  static const char *const coords[] = {"half_pixel", "align_corners", "asymmetric"};
+  static const char *const coords[] = {"half_pixel",           "align_corners",
+                                       "asymmetric",           "pytorch_half_pixel",
+                                       "half_pixel_symmetric", "tf_half_pixel_for_nn"};
   static const char *const roundings[] = {"floor", "round_prefer_ceil", "ceil",
                                           "round_prefer_floor"};
   const scull_resize_attrs_t *a = node->attrs;
   const scull_value_t *y = value_out(w, node);
   const char *factors = a->scales.size > 0 ? resize_factors(w, node) : NULL;
   if (factors == NULL && (a->scales.size > 0 || !is_fixed(w, node)))
+    return false;
+  if ((size_t)a->coords >= sizeof coords / sizeof coords[0])
     return false;
   scull_export_node_t out = begin(w, node, row->plain, 1);
   scull_export_onnx_input(&out, "");
@@ -387,6 +393,10 @@ static bool resize(scull_export_writer_t *w, const scull_node_t *node,
   scull_export_onnx_string(&out, "coordinate_transformation_mode", coords[a->coords]);
   if (a->mode == SCULL_RESIZE_NEAREST)
     scull_export_onnx_string(&out, "nearest_mode", roundings[a->rounding]);
+  if (a->mode == SCULL_RESIZE_CUBIC)
+    scull_export_onnx_float(&out, "cubic_coeff_a", a->cubic_a);
+  if (a->exclude_outside)
+    scull_export_onnx_int(&out, "exclude_outside", 1);
   return end(&out, node);
 }
 

@@ -93,7 +93,8 @@ static int run(const char *model, const char *params, const char *folder, inputs
   if (status == SCULL_OK && graph->outputs.size <= MANY)
     status = reference_run(graph, ordered, outputs, diag);
   for (size_t i = 0; i < graph->outputs.size && status == SCULL_OK; i++) {
-    right = is_right(folder, i, &outputs[i], diag) && right;
+    if (strstr(graph->outputs.data[i].name, "@lod") == NULL) /* those are not recorded */
+      right = is_right(folder, i, &outputs[i], diag) && right;
     scull_base_free(outputs[i].data);
   }
   scull_graph_destroy(graph);

@@ -409,6 +409,8 @@ static const char *refuse_resize(const scull_site_t *site, const scull_device_t 
     if (op->inputs[i] != SCULL_SITE_ABSENT && site->values[op->inputs[i]].data == NULL)
       return "must know the size";
   }
+  if (((const scull_resize_attrs_t *)op->attrs)->coords == SCULL_COORDS_CROP)
+    return "has no value for what lies outside of a crop";
   return refuse_pictures(site);
 }
 

@@ -185,6 +185,26 @@ static scull_status_t grid_sample(scull_onnx_call_t *call) {
   return scull_onnx_end(call, &emit);
 }
 
+/* x, filter, offset, bias, mask; ours has the mask before the bias, and the filter behind the
+ * offset. */
+static scull_status_t deform_conv(scull_onnx_call_t *call) {
+  scull_value_id_t x = SCULL_NO_ID, filter = SCULL_NO_ID, offset = SCULL_NO_ID;
+  SCULL_TRY(scull_onnx_need(call, 0, &x));
+  SCULL_TRY(scull_onnx_need(call, 1, &filter));
+  SCULL_TRY(scull_onnx_need(call, 2, &offset));
+  scull_emit_t emit = scull_import_emit(&call->emitter, "deformable_conv", x);
+  scull_import_emit_input(&emit, offset);
+  scull_import_emit_input(&emit, filter);
+  scull_import_emit_input(&emit, scull_onnx_in(call, 4));
+  scull_import_emit_input(&emit, scull_onnx_in(call, 3));
+  scull_import_emit_ints(&emit, "strides", scull_onnx_ints(call, "strides"));
+  scull_import_emit_ints(&emit, "pads", scull_onnx_ints(call, "pads"));
+  scull_import_emit_ints(&emit, "dilations", scull_onnx_ints(call, "dilations"));
+  scull_import_emit_int(&emit, "groups", scull_onnx_int(call, "group", 1));
+  scull_import_emit_int(&emit, "offset_groups", scull_onnx_int(call, "offset_group", 1));
+  return scull_onnx_end(call, &emit);
+}
+
 static const scull_onnx_row_t rows[] = {
     {"Conv", 1, 0, conv, "conv", NULL},
     {"ConvTranspose", 1, 0, conv_transpose, "conv_transpose", NULL},
@@ -192,6 +212,7 @@ static const scull_onnx_row_t rows[] = {
     {"AveragePool", 1, 0, pool, "avg_pool", NULL},
     {"GlobalMaxPool", 1, 0, global_pool, "max_pool", NULL},
     {"GlobalAveragePool", 1, 0, global_pool, "avg_pool", NULL},
+    {"DeformConv", 19, 0, deform_conv, "deformable_conv", NULL},
     {"AffineGrid", 20, 0, scull_onnx_map_plain, "affine_grid", "align_corners=false"},
     {"GridSample", 16, 0, grid_sample, "grid_sample", NULL},
 };
