@@ -21,6 +21,7 @@ static const scull_onnx_rows_t *const families[] = {
     &scull_onnx_rows_select,
     &scull_onnx_rows_rnn,
     &scull_onnx_rows_signal,
+    &scull_onnx_rows_flow,
     &scull_onnx_rows_microsoft_plain,
     &scull_onnx_rows_microsoft,
     &scull_onnx_rows_microsoft_quant,
