@@ -1,4 +1,4 @@
-"""The four networks of the table with seeded weights and settled batch norms, and their outputs in FP64:
+"""The four networks of the table, and a transformer, with seeded weights and settled batch norms, and their outputs in FP64:
     python nets.py export DEST       DEST/<net>.onnx, .x.npy, .y.npy (torch, torchvision, timm, onnx, a GPU)
     python nets.py compare A B       relative error of A and whether the best class is the same"""
 import os
@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 
-SIDES = {"resnet50": 224, "mobilenet_v1": 224, "resnet101": 224, "inception_v3": 299}
+SIDES = {"resnet50": 224, "mobilenet_v1": 224, "resnet101": 224, "inception_v3": 299, "vit_b_16": 224}
 
 
 def torch_net(name):

@@ -1,7 +1,8 @@
 /* The run of a plan on a discrete device. Steps of the device are enqueued in stretches; a stretch
  * that has run once is captured with the addresses of the moment and replayed as long as they
  * stay (a bounded number of sets of addresses is kept). A step of the host waits for what was
- * enqueued before it. With a hook every step is enqueued alone, timed and waited for. */
+ * enqueued before it. With a hook every step is enqueued alone, timed and waited for; what it takes
+ * the host to enqueue is left out of the time by captured work. */
 #include "runtime/stretch.h"
 
 #include <string.h>
@@ -97,8 +98,15 @@ static scull_status_t enqueue_step(scull_lane_t *lane, const scull_ready_step_t 
   return ready->tactic->enqueue(ready->prepared.state, &args);
 }
 
+/* What the host does in the run: late steps, too. */
+static bool is_of_host(const scull_ready_step_t *ready) {
+  return ready->plan_step->kind == SCULL_PLAN_ON_HOST || ready->plan_step->late;
+}
+
 static scull_status_t run_on_host(scull_lane_t *lane, scull_ready_step_t *ready,
                                   scull_diag_t *diag) {
+  if (ready->plan_step->late)
+    return scull_runtime_late_step(lane->late, (size_t)(ready - lane->variant->steps), diag);
   if (ready->tactic == NULL) {
     ready->call.diag = diag;
     return ready->call.def->reference(&ready->call);
@@ -151,25 +159,47 @@ static scull_status_t show(scull_lane_t *lane, size_t index, double microseconds
   return status;
 }
 
+/* The step as captured work, so that its time is the device's; NULL when it cannot be. */
+static scull_replay_t *capture_step(scull_lane_t *lane, scull_ready_step_t *ready) {
+  const scull_backend_t *backend = lane->engine->device->backend;
+  scull_replay_t *work = NULL;
+  if (ready->plan_step->kind != SCULL_PLAN_RUN || !lane->variant->warm ||
+      backend->capture_begin == NULL || backend->capture_begin(lane->stream) != SCULL_OK)
+    return NULL;
+  scull_status_t status = enqueue_step(lane, ready);
+  if (backend->capture_end(lane->stream, &work) != SCULL_OK)
+    return NULL;
+  if (status == SCULL_OK)
+    return work;
+  backend->replay_destroy(work);
+  return NULL;
+}
+
 static scull_status_t watch_step(scull_lane_t *lane, size_t index, scull_diag_t *diag) {
   const scull_backend_t *backend = lane->engine->device->backend;
   scull_ready_step_t *ready = &lane->variant->steps[index];
   scull_event_t *from = NULL, *to = NULL;
+  scull_replay_t *work = NULL;
   uint64_t start = scull_base_now();
   double microseconds = 0;
   scull_status_t status = SCULL_OK;
-  if (ready->plan_step->kind == SCULL_PLAN_ON_HOST) {
+  if (is_of_host(ready)) {
     status = run_on_host(lane, ready, diag);
     microseconds = (double)(scull_base_now() - start) / 1e3;
   } else {
-    SCULL_TRY(backend->mark(lane->stream, &from));
-    status = ready->plan_step->kind == SCULL_PLAN_COPY
-                 ? backend->copy(lane->stream, ready->outputs[0], ready->inputs[0], ready->bytes)
-                 : enqueue_step(lane, ready);
-    SCULL_TRY(backend->mark(lane->stream, &to));
+    work = capture_step(lane, ready);
+    status = backend->mark(lane->stream, &from);
+    if (status == SCULL_OK && ready->plan_step->kind == SCULL_PLAN_COPY)
+      status = backend->copy(lane->stream, ready->outputs[0], ready->inputs[0], ready->bytes);
+    else if (status == SCULL_OK)
+      status = work != NULL ? backend->replay(work, lane->stream) : enqueue_step(lane, ready);
+    if (status == SCULL_OK)
+      status = backend->mark(lane->stream, &to);
   }
   if (status == SCULL_OK)
     status = backend->wait(lane->stream);
+  if (work != NULL)
+    backend->replay_destroy(work);
   if (status != SCULL_OK)
     return step_fails(ready, status, diag);
   if (from != NULL)
@@ -179,13 +209,17 @@ static scull_status_t watch_step(scull_lane_t *lane, size_t index, scull_diag_t 
 
 static scull_status_t run_watched(scull_lane_t *lane, scull_diag_t *diag) {
   SCULL_TRY(lane->engine->device->backend->wait(lane->stream));
-  for (size_t i = 0; i < lane->engine->plan.step_count; i++) {
+  for (size_t i = 0; i < lane->engine->plan.lists[0].count; i++) {
     const scull_ready_step_t *ready = &lane->variant->steps[i];
     bool idle = ready->plan_step->kind == SCULL_PLAN_VIEW ||
                 ready->plan_step->kind == SCULL_PLAN_AT_SHAPE || ready->skipped;
-    if (!idle)
+    bool shown = ready->plan_step->kind != SCULL_PLAN_CONTROL && !idle;
+    if (shown)
       SCULL_TRY(watch_step(lane, i, diag));
+    else if (is_of_host(ready))
+      SCULL_TRY(run_on_host(lane, lane->variant->steps + i, diag));
   }
+  lane->variant->warm = true;
   return SCULL_OK;
 }
 
@@ -194,10 +228,10 @@ static scull_status_t run_watched(scull_lane_t *lane, scull_diag_t *diag) {
 /* Past the last step that can be enqueued together with `begin`. */
 static size_t end_of(const scull_lane_t *lane, size_t begin) {
   size_t i = begin;
-  for (; i < lane->engine->plan.step_count; i++) {
+  for (; i < lane->engine->plan.lists[0].count; i++) {
     const scull_ready_step_t *ready = &lane->variant->steps[i];
     uint8_t kind = ready->plan_step->kind;
-    if (kind == SCULL_PLAN_ON_HOST || (kind == SCULL_PLAN_COPY && !ready->skipped))
+    if (is_of_host(ready) || (kind == SCULL_PLAN_COPY && !ready->skipped))
       break;
   }
   return i;
@@ -302,7 +336,7 @@ static scull_status_t run_other(scull_lane_t *lane, scull_ready_step_t *ready, b
 }
 
 scull_status_t scull_runtime_lane_run(scull_lane_t *lane, scull_diag_t *diag) {
-  size_t count = lane->engine->plan.step_count;
+  size_t count = lane->engine->plan.lists[0].count;
   bool busy = true; /* the run before may still be on its way */
   if (lane->hook != NULL)
     return run_watched(lane, diag);

@@ -151,7 +151,12 @@ static void is_current(void **state) {
   put_page(facts, &page);
   if (getenv("SCULL_WRITE_SUPPORT") != NULL)
     assert_int_equal(scull_base_file_write(path, page.data, page.size, NULL), SCULL_OK);
-  assert_int_equal(scull_base_file_open(path, &file, NULL), SCULL_OK);
+  scull_status_t opened = scull_base_file_open(path, &file, NULL);
+  if (opened == SCULL_NOT_FOUND) { /* run away from the sources, where there is a GPU */
+    scull_base_text_deinit(&page);
+    skip();
+  }
+  assert_int_equal(opened, SCULL_OK);
   scull_base_text_add(&text, (const char *)file.bytes.data, file.bytes.size);
   scull_base_file_close(&file);
   size_t line = first_difference(page.data, scull_base_text_get(&text),
