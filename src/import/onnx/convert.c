@@ -4,10 +4,12 @@
  * nodes that need them are passed over. */
 #include "import/onnx/convert.h"
 
+#include "import/region.h"
+
 #include <stdio.h>
 #include <string.h>
 
-#define SCULL_ONNX_LOST (SCULL_NO_ID - 1)
+#define LOST (SCULL_NO_ID - 1)
 
 enum {
   MAX_DEPTH = 32,         /* functions in functions */
@@ -29,7 +31,7 @@ scull_status_t scull_onnx_bind(scull_onnx_converter_t *cx, scull_onnx_scope_t *s
   return scull_base_map_set(&scope->names, name, strlen(name), value) ? SCULL_OK : no_memory(cx);
 }
 
-bool scull_onnx_lookup(const scull_onnx_scope_t *scope, const char *name, scull_value_id_t *out) {
+bool scull_onnx_lookup(scull_onnx_scope_t *scope, const char *name, scull_value_id_t *out) {
   size_t value = 0;
   if (scull_base_map_find(&scope->names, name, strlen(name), &value)) {
     *out = (scull_value_id_t)value;
@@ -37,8 +39,8 @@ bool scull_onnx_lookup(const scull_onnx_scope_t *scope, const char *name, scull_
   }
   if (scope->outer == NULL || !scull_onnx_lookup(scope->outer, name, out))
     return false;
-  if (scope->capture != NULL && *out < SCULL_ONNX_LOST)
-    *out = scope->capture(scope->capture_user, *out);
+  if (scope->region != NULL && *out < LOST)
+    *out = scull_import_region_capture(scope->region, *out);
   return true;
 }
 
@@ -154,7 +156,7 @@ static scull_status_t declare_inputs(scull_onnx_converter_t *cx, scull_onnx_scop
                             "%s: input '%.80s' is not supported: %s", cx->source->model_name,
                             value->name, fault);
       cx->refused = true;
-      SCULL_TRY(scull_onnx_bind(cx, scope, value->name, SCULL_ONNX_LOST));
+      SCULL_TRY(scull_onnx_bind(cx, scope, value->name, LOST));
       continue;
     }
     inputs[*count] =
@@ -192,7 +194,7 @@ static scull_status_t add_initializers(scull_onnx_converter_t *cx, scull_onnx_sc
                                        const scull_onnx_graph_t *graph) {
   for (size_t i = 0; i < graph->tensor_count; i++) {
     const scull_onnx_tensor_t *tensor = &graph->tensors[i];
-    scull_value_id_t value = SCULL_ONNX_LOST;
+    scull_value_id_t value = LOST;
     if (tensor->fault == NULL)
       SCULL_TRY(scull_graph_add_constant(scope->graph, tensor->name, &tensor->type, tensor->data,
                                          &value));
@@ -245,7 +247,7 @@ static scull_status_t bind_outputs(site_t *s, const scull_value_id_t *values) {
   for (size_t i = 0; i < s->node->outputs.size; i++) {
     if (s->node->outputs.data[i][0] != '\0')
       SCULL_TRY(scull_onnx_bind(s->cx, s->scope, s->node->outputs.data[i],
-                                values == NULL ? SCULL_ONNX_LOST : values[i]));
+                                values == NULL ? LOST : values[i]));
   }
   return SCULL_OK;
 }
@@ -266,7 +268,7 @@ static scull_status_t read_operands(site_t *s) {
                inputs->data[i]);
       return fail_at(s, SCULL_CORRUPT, words);
     }
-    if (s->in[i] != SCULL_ONNX_LOST)
+    if (s->in[i] != LOST)
       continue;
     s->lost = true;
     const char *fault = fault_of(s->scope, inputs->data[i]);
@@ -394,7 +396,7 @@ static scull_status_t bind_formals(site_t *s, const scull_onnx_function_t *funct
 }
 
 static scull_status_t take_results(site_t *s, const scull_onnx_function_t *function,
-                                   const scull_onnx_scope_t *inner) {
+                                   scull_onnx_scope_t *inner) {
   scull_value_id_t *values =
       SCULL_ARENA_ARRAY(&s->cx->arena, scull_value_id_t, s->node->outputs.size);
   if (values == NULL)
@@ -495,7 +497,7 @@ scull_status_t scull_onnx_convert_graph(scull_onnx_converter_t *cx, scull_onnx_s
 
 static scull_value_id_t find_value(void *user, const char *name) {
   scull_value_id_t value = SCULL_NO_ID;
-  return scull_onnx_lookup(user, name, &value) && value != SCULL_ONNX_LOST ? value : SCULL_NO_ID;
+  return scull_onnx_lookup(user, name, &value) && value != LOST ? value : SCULL_NO_ID;
 }
 
 static scull_status_t add_outputs(scull_onnx_converter_t *cx, scull_onnx_scope_t *scope) {

@@ -5,9 +5,6 @@
 #include "import/gaps.h"
 #include "import/onnx/call.h"
 
-/* Held by names that cannot be had: an operator that is not supported gave them. */
-#define SCULL_ONNX_LOST (SCULL_NO_ID - 1)
-
 /* The newest operator set of ai.onnx that the rows were written for. */
 enum { SCULL_ONNX_OPSET_MAX = 22 };
 
@@ -33,17 +30,16 @@ typedef struct scull_onnx_scope {
   scull_onnx_names_t inner, outside; /* a function's outputs, as its body and as its call says */
   scull_onnx_attrs_t attrs;          /* of a function's call */
   int depth;                         /* of functions in functions */
-  /* A subgraph whose nodes go to a graph of its own: makes what is seen outside something that can
-   * be read inside. NULL: one graph. */
-  scull_value_id_t (*capture)(void *user, scull_value_id_t outside);
-  void *capture_user;
+  /* Of a subgraph: its graph is another than that around it, from which this captures. */
+  struct scull_import_region *region;
+  int nested; /* subgraphs in subgraphs */
 } scull_onnx_scope_t;
 
 /* Binds a name; SCULL_NO_ID binds an operand that was left out. CORRUPT when the scope has it. */
 scull_status_t scull_onnx_bind(scull_onnx_converter_t *cx, scull_onnx_scope_t *scope,
                                const char *name, scull_value_id_t value) SCULL_MUST_USE;
 /* The value that a name holds here or around; false when nothing gave it. */
-bool scull_onnx_lookup(const scull_onnx_scope_t *scope, const char *name, scull_value_id_t *out);
+bool scull_onnx_lookup(scull_onnx_scope_t *scope, const char *name, scull_value_id_t *out);
 
 /* Binds the graph's initializers and maps its nodes; its inputs were bound before. */
 scull_status_t scull_onnx_convert_graph(scull_onnx_converter_t *cx, scull_onnx_scope_t *scope,
