@@ -12,7 +12,8 @@
 static bool add_rows(scull_onednn_recipe_t *recipe, const scull_site_t *site, int arg,
                      uint16_t value, int rank, const int64_t *dims) {
   scull_onednn_md_t md;
-  return scull_onednn_md_init(&md, rank, dims, site->values[value].dtype, NULL) &&
+  return scull_onednn_md_init(&md, rank, dims, scull_backend_site_stored(&site->values[value]),
+                              NULL) &&
          scull_onednn_recipe_add(recipe, site, arg, value, md, false);
 }
 
@@ -40,7 +41,9 @@ static bool describe_softmax(const scull_site_t *site, scull_onednn_recipe_t *re
          add_rows(recipe, site, DNNL_ARG_DST, op->outputs[0], rank, dims);
 }
 
-static const scull_onednn_family_t softmax_family = {.describe = describe_softmax,
+static const scull_onednn_family_t softmax_family = {.pairs =
+                                                         SCULL_ONEDNN_BF16 | SCULL_ONEDNN_BF16_F32,
+                                                     .describe = describe_softmax,
                                                      .begin = scull_onednn_begin_softmax};
 
 /* --- layer_norm ------------------------------------------------------------------------------- */
@@ -70,7 +73,8 @@ static bool describe_layer_norm(const scull_site_t *site, scull_onednn_recipe_t 
          add_rows(recipe, site, DNNL_ARG_DST, op->outputs[0], 2, dims);
 }
 
-static const scull_onednn_family_t layer_norm_family = {.describe = describe_layer_norm,
+static const scull_onednn_family_t layer_norm_family = {.pairs = SCULL_ONEDNN_BF16,
+                                                        .describe = describe_layer_norm,
                                                         .begin = scull_onednn_begin_layer_norm};
 
 /* --- batch_norm ------------------------------------------------------------------------------- */
@@ -92,7 +96,8 @@ static bool describe_batch_norm(const scull_site_t *site, scull_onednn_recipe_t 
   return scull_onednn_recipe_add_value(recipe, site, DNNL_ARG_DST, op->outputs[0]);
 }
 
-static const scull_onednn_family_t batch_norm_family = {.describe = describe_batch_norm,
+static const scull_onednn_family_t batch_norm_family = {.pairs = SCULL_ONEDNN_BF16,
+                                                        .describe = describe_batch_norm,
                                                         .begin = scull_onednn_begin_batch_norm};
 
 /* --- lrn -------------------------------------------------------------------------------------- */
@@ -112,15 +117,17 @@ static bool describe_lrn(const scull_site_t *site, scull_onednn_recipe_t *recipe
          scull_onednn_recipe_add_value(recipe, site, DNNL_ARG_DST, op->outputs[0]);
 }
 
-static const scull_onednn_family_t lrn_family = {.describe = describe_lrn,
-                                                 .begin = scull_onednn_begin_lrn};
+static const scull_onednn_family_t lrn_family = {
+    .pairs = SCULL_ONEDNN_BF16, .describe = describe_lrn, .begin = scull_onednn_begin_lrn};
 
 static const char *const softmax_anchors[] = {"softmax", "log_softmax", NULL};
 static const char *const layer_norm_anchors[] = {"layer_norm", NULL};
 static const char *const batch_norm_anchors[] = {"batch_norm", NULL};
 static const char *const lrn_anchors[] = {"lrn", NULL};
 
-SCULL_ONEDNN_TACTIC_UNPACKED(softmax, "softmax", .alias = scull_onednn_alias_first);
-SCULL_ONEDNN_TACTIC(layer_norm, "layer_norm", .alias = NULL);
-SCULL_ONEDNN_TACTIC(batch_norm, "batch_norm", .alias = scull_onednn_alias_first);
-SCULL_ONEDNN_TACTIC_UNPACKED(lrn, "lrn", .alias = NULL);
+SCULL_ONEDNN_TACTIC_UNPACKED(softmax, "softmax", .precisions = SCULL_ONEDNN_IN_BF16,
+                             .alias = scull_onednn_alias_first);
+SCULL_ONEDNN_TACTIC(layer_norm, "layer_norm", .precisions = SCULL_ONEDNN_IN_BF16, .alias = NULL);
+SCULL_ONEDNN_TACTIC(batch_norm, "batch_norm", .precisions = SCULL_ONEDNN_IN_BF16,
+                    .alias = scull_onednn_alias_first);
+SCULL_ONEDNN_TACTIC_UNPACKED(lrn, "lrn", .precisions = SCULL_ONEDNN_IN_BF16, .alias = NULL);
