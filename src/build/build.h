@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "import/import.h"
 #include "plan/plan.h"
+#include "runtime/runtime.h"
 
 typedef struct scull_build_result {
   scull_text_t report;      /* JSON */
@@ -28,6 +29,12 @@ scull_status_t scull_build_run(const scull_build_options_t *options, const atomi
 scull_status_t scull_build_import(const scull_build_options_t *options, scull_import_files_t *files,
                                   scull_graph_t **out, scull_diag_t *diag) SCULL_MUST_USE;
 
+/* An engine that runs the model in its own types, one operator a step, so that every tensor is
+ * there to be looked at; hardly tuned. *out is yours. */
+scull_status_t scull_build_float_engine(const scull_build_options_t *options,
+                                        const atomic_bool *cancel, scull_runtime_engine_t **out,
+                                        scull_diag_t *diag) SCULL_MUST_USE;
+
 /* See scull_model_describe. */
 scull_status_t scull_build_describe(const scull_build_options_t *options, scull_text_t *out,
                                     scull_diag_t *diag) SCULL_MUST_USE;
@@ -35,6 +42,9 @@ scull_status_t scull_build_describe(const scull_build_options_t *options, scull_
 /* See scull_ops_describe. */
 scull_status_t scull_build_describe_ops(const char *format, scull_text_t *out,
                                         scull_diag_t *diag) SCULL_MUST_USE;
+
+/* Operations of one node at the opt shapes. */
+double scull_build_node_flops(const scull_graph_t *graph, const scull_node_t *node);
 
 /* A plan for a device that is here ("cpu"), from the sources of a plan for another one. `plan`
  * stays the caller's and must outlive *out. NEEDS_BUILD when it has no sources. */

@@ -243,6 +243,9 @@ const char *scull_onednn_refuse(const scull_onednn_family_t *family, const scull
 
 /* --- small integers (onednn_int8.c) ----------------------------------------------------------- */
 
+/* True when products of bytes add up in 32 bits. */
+bool scull_onednn_has_vnni(void);
+
 /* True when the values that are stored as small integers have the scales that the family needs. */
 bool scull_onednn_int8_fits(const scull_onednn_family_t *family, const scull_site_t *site);
 

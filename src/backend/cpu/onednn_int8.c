@@ -10,12 +10,15 @@
 
 #include "backend/cpu/onednn.h"
 
-static bool saturates(const scull_site_t *site) {
+bool scull_onednn_has_vnni(void) {
   const dnnl_cpu_isa_t isa = dnnl_get_effective_cpu_isa();
+  return (isa & dnnl_cpu_isa_avx512_core_vnni) == dnnl_cpu_isa_avx512_core_vnni ||
+         (isa & dnnl_cpu_isa_avx2_vnni) == dnnl_cpu_isa_avx2_vnni;
+}
+
+static bool saturates(const scull_site_t *site) {
   const scull_site_value_t *x = scull_backend_site_input(site, 0, 0);
-  const bool has_vnni = (isa & dnnl_cpu_isa_avx512_core_vnni) == dnnl_cpu_isa_avx512_core_vnni ||
-                        (isa & dnnl_cpu_isa_avx2_vnni) == dnnl_cpu_isa_avx2_vnni;
-  return !has_vnni && scull_backend_site_stored(x) == SCULL_DTYPE_U8;
+  return !scull_onednn_has_vnni() && scull_backend_site_stored(x) == SCULL_DTYPE_U8;
 }
 
 /* What a step of a packed weight of channel `c` stands for. */

@@ -154,10 +154,13 @@ static int32_t hash_of(const_dnnl_primitive_desc_t pd) {
 
 /* Reference kernels are slow, and never said aloud: the library falls back to them silently. SSE4.1
  * kernels are offered on newer processors, too, where they lose always and, depthwise with a sum
- * and a channel tail, read past the end (2.6.3). */
+ * and a channel tail, read past the end (2.6.3); AVX2's products of bytes, which saturate or halve
+ * their weights, are needed only where there is nothing better. */
 static bool is_usable(const scull_onednn_family_t *family, const_dnnl_primitive_desc_t pd) {
   const char *name = name_of(pd);
   if (strstr(name, "sse41") != NULL && dnnl_get_effective_cpu_isa() != dnnl_cpu_isa_sse41)
+    return false;
+  if (strstr(name, "int8:avx2") != NULL && scull_onednn_has_vnni())
     return false;
   return family->takes_reference || strstr(name, "ref") == NULL;
 }
