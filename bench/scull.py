@@ -1,6 +1,7 @@
 """Scull for the benchmarks: libscull.so through ctypes, numpy arrays in and out. Only what bench/ needs;
 a Plan is one engine with one context. $SCULL_BUILD names the build folder (default build/release)."""
 import ctypes
+import json
 import os
 import subprocess
 
@@ -67,6 +68,14 @@ def build(model, params, plan, *options):
     done = subprocess.run(words, capture_output=True, text=True)
     if done.returncode:
         raise Failure(done.stderr.strip() or "exit status %d" % done.returncode)
+
+
+def describe(plan):
+    """What `scull show` says of a plan."""
+    done = subprocess.run([COMMAND, "show", plan, "--json"], capture_output=True, text=True)
+    if done.returncode:
+        raise Failure(done.stderr.strip())
+    return json.loads(done.stdout)
 
 
 class Plan:

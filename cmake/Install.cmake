@@ -9,6 +9,12 @@ install(TARGETS scull EXPORT scullTargets LIBRARY DESTINATION ${CMAKE_INSTALL_LI
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/scull DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
         FILES_MATCHING PATTERN "*.h")
 
+# The Paddle door, under the names that its users link: no version in the soname, as upstream's.
+install(TARGETS paddle_inference_c EXPORT scullTargets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/paddle DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+        FILES_MATCHING PATTERN "*.h")
+set_target_properties(paddle_inference_c PROPERTIES INSTALL_RPATH "\$ORIGIN")
+
 # The command finds the library beside itself, wherever both are put.
 set_target_properties(scull_command PROPERTIES
   INSTALL_RPATH "\$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")
@@ -25,4 +31,6 @@ install(FILES ${generated}/scullConfig.cmake ${generated}/scullConfigVersion.cma
 # The way from the .pc file back to the prefix: the installation may be moved.
 file(RELATIVE_PATH pc_to_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(${CMAKE_CURRENT_LIST_DIR}/scull.pc.in ${generated}/scull.pc @ONLY)
-install(FILES ${generated}/scull.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+configure_file(${CMAKE_CURRENT_LIST_DIR}/paddle_inference_c.pc.in
+               ${generated}/paddle_inference_c.pc @ONLY)
+install(FILES ${generated}/scull.pc ${generated}/paddle_inference_c.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

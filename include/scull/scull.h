@@ -280,6 +280,24 @@ SCULL_API const char *scull_builder_report(const scull_builder_t *builder);
 /* Path of the plan that use_static found or stored; "" otherwise. Owned as above. */
 SCULL_API const char *scull_builder_static_path(const scull_builder_t *builder);
 
+/* An input or output as the model file declares it. */
+typedef struct scull_port_info {
+  const char *name;
+  bool is_output;
+  scull_dtype_t dtype;          /* SCULL_DTYPE_NONE: not declared */
+  int32_t rank;                 /* -1: not declared */
+  int64_t dims[SCULL_MAX_RANK]; /* -1: open, a build must be given it */
+} scull_port_info_t;
+
+/* `port` and its name are valid during the call. */
+typedef void (*scull_port_fn_t)(void *user, const scull_port_info_t *port);
+
+/* Calls `take` for each input, then for each output of a model, in its order; shapes need not be
+ * given and parameters are not read. Of `options` only `model` and `logger` count. NOT_FOUND, IO,
+ * CORRUPT; UNSUPPORTED for a format that cannot tell without the shapes. */
+SCULL_API SCULL_CHECKED scull_status_t scull_model_ports(const scull_build_options_t *options,
+                                                         scull_port_fn_t take, void *user);
+
 /* What a model contains, as JSON, before any build: inputs, outputs, operators, parameters, flops,
  * what is not supported. */
 SCULL_API SCULL_CHECKED scull_status_t scull_model_describe(const scull_build_options_t *options,
@@ -300,7 +318,8 @@ typedef struct scull_engine_options {
   const char *device; /* NULL: the plan's */
   int device_index;
   bool strict; /* refuse (NEEDS_BUILD) a plan of another device or version, instead of re-tuning */
-  bool verify; /* also check the weights' checksum (reads the whole file) */
+  bool verify; /* also check what a run does not use: the sources, which else are checked when a
+                  watch, a comparison or tuning again wants them */
   scull_logger_t logger;
 } scull_engine_options_t;
 SCULL_API void scull_engine_options_init(scull_engine_options_t *options);
@@ -350,9 +369,12 @@ SCULL_API size_t scull_engine_arena_size(const scull_engine_t *engine);
 typedef struct scull_context_options {
   size_t struct_size;
   int threads;       /* 0: what the plan was tuned for */
-  void *arena;       /* the caller's memory for activations, 64-byte aligned, until destroy; may be
-                        shared by contexts that never run at once. NULL: the context's own */
+  void *arena;       /* the caller's memory for activations (of the GPU, for a plan of one), 64-byte
+                        aligned, until destroy; may be shared by contexts that never run at once.
+                        NULL: the context's own */
   size_t arena_size; /* at least scull_engine_arena_size */
+  void *stream;      /* on a GPU: the caller's own CUstream (a cudaStream_t), in which the runs of
+                        this context are enqueued, until destroy; NULL: one of the context's own */
   scull_logger_t logger;
 } scull_context_options_t;
 SCULL_API void scull_context_options_init(scull_context_options_t *options);
@@ -373,13 +395,15 @@ SCULL_API SCULL_CHECKED scull_status_t scull_context_set_input_shape(scull_conte
 SCULL_API SCULL_CHECKED scull_status_t scull_context_prepare(scull_context_t *context);
 
 /* Input `index` is read from `data` (dense, of the current shape, any alignment >= its element) in
- * every run until set again: keep it valid. INVALID_ARGUMENT when `size` is not the shape's. */
+ * every run until set again: keep it valid. A plan of a GPU takes memory of that GPU as well as of
+ * the host; the former, aligned to 256 bytes, is read without a copy. INVALID_ARGUMENT when `size`
+ * is not the shape's. */
 SCULL_API SCULL_CHECKED scull_status_t scull_context_set_input(scull_context_t *context,
                                                                size_t index, const void *data,
                                                                size_t size);
 
-/* Output `index` is written to `data` (at least the shape's size) in every run until set again;
- * NULL: to the context's own memory. */
+/* Output `index` is written to `data` (at least the shape's size; host or GPU as above) in every
+ * run until set again; NULL: to host memory of the context's own. */
 SCULL_API SCULL_CHECKED scull_status_t scull_context_set_output(scull_context_t *context,
                                                                 size_t index, void *data,
                                                                 size_t size);
@@ -400,8 +424,10 @@ SCULL_API SCULL_CHECKED scull_status_t scull_context_output(scull_context_t *con
 /* Runs and returns when the outputs are there. All inputs must be set. */
 SCULL_API SCULL_CHECKED scull_status_t scull_context_run(scull_context_t *context);
 
-/* Starts a run and returns at once; `wait` returns its status. One run of a context at a time: a
- * second enqueue waits for the first. Inputs must stay unchanged until wait. */
+/* Starts a run and returns at once; `wait` returns its status. Inputs must stay unchanged until
+ * wait. On the CPU one run of a context at a time: a second enqueue waits for the first. On a GPU
+ * the run is put into the context's stream (steps that only the host can run are done before this
+ * returns), behind earlier runs and whatever else the caller has put there. */
 SCULL_API SCULL_CHECKED scull_status_t scull_context_enqueue(scull_context_t *context);
 SCULL_API SCULL_CHECKED scull_status_t scull_context_wait(scull_context_t *context);
 

@@ -101,6 +101,29 @@ static void builders_refuse(void **state) {
   scull_builder_destroy(b);
 }
 
+static void take_port(void *user, const scull_port_info_t *port) {
+  scull_base_text_print(user, "%s %s rank %d,", port->is_output ? "out" : "in",
+                        scull_tensor_dtype_name(port->dtype), port->rank);
+  for (int32_t i = 0; i < port->rank; i++)
+    scull_base_text_print(user, " %lld", (long long)port->dims[i]);
+  scull_base_text_print(user, "\n");
+}
+
+/* what the file declares, the batch open */
+static void declared_ports(void **state) {
+  (void)state;
+  scull_build_options_t o;
+  scull_text_t text = {0};
+  digits_options(&o);
+  assert_int_equal(scull_model_ports(&o, take_port, &text), SCULL_OK);
+  assert_string_equal(text.data, "in f32 rank 4, -1 1 8 8\nout f32 rank 2, -1 10\n");
+  refused(scull_model_ports(&o, NULL, NULL), "take");
+  refused(scull_model_ports(NULL, take_port, &text), "options");
+  o.model.model_path = "/nowhere/at/all";
+  assert_int_equal(scull_model_ports(&o, take_port, &text), SCULL_NOT_FOUND);
+  scull_base_text_deinit(&text);
+}
+
 static void descriptions(void **state) {
   (void)state;
   scull_build_options_t o;
@@ -561,6 +584,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(library),
       cmocka_unit_test(builders_refuse),
+      cmocka_unit_test(declared_ports),
       cmocka_unit_test(descriptions),
       cmocka_unit_test(engines_refuse),
       cmocka_unit_test(ports),

@@ -154,6 +154,36 @@ const char *scull_builder_static_path(const scull_builder_t *builder) {
   return builder == NULL ? "" : scull_base_text_get(&builder->result.static_path);
 }
 
+static void give_ports(const scull_import_port_t *ports, size_t count, bool is_output,
+                       scull_port_fn_t take, void *user) {
+  for (size_t i = 0; i < count; i++) {
+    scull_port_info_t info = {.name = ports[i].name,
+                              .is_output = is_output,
+                              .dtype = ports[i].dtype,
+                              .rank = ports[i].shape.rank};
+    for (int32_t d = 0; d < info.rank; d++)
+      info.dims[d] = ports[i].shape.dim[d];
+    take(user, &info);
+  }
+}
+
+scull_status_t scull_model_ports(const scull_build_options_t *options, scull_port_fn_t take,
+                                 void *user) {
+  scull_diag_t diag;
+  scull_import_outline_t outline = {0};
+  const char *fault = take == NULL ? "take is NULL" : options_fault(options);
+  if (fault != NULL)
+    return scull_api_refuse(__func__, fault);
+  scull_api_begin(&diag, &options->logger);
+  scull_status_t status = scull_build_outline(options, &diag, &outline);
+  if (status == SCULL_OK) {
+    give_ports(outline.inputs, outline.input_count, false, take, user);
+    give_ports(outline.outputs, outline.output_count, true, take, user);
+  }
+  scull_import_outline_deinit(&outline);
+  return scull_api_end(&diag, status);
+}
+
 scull_status_t scull_model_describe(const scull_build_options_t *options, scull_text_sink_fn_t sink,
                                     void *user) {
   scull_diag_t diag;

@@ -26,7 +26,8 @@ struct scull_context {
   scull_logger_t logger;
   scull_worker_t *worker; /* NULL before the first enqueue */
   scull_diag_t worker_diag;
-  bool pending; /* enqueued, not waited for */
+  bool pending; /* the worker's run, not waited for */
+  bool started; /* a run on the device, not waited for */
   scull_profiler_fn_t profiler;
   void *profiler_user;
   SCULL_VEC(watch_t) watches;
@@ -94,6 +95,9 @@ static scull_status_t open_plan(const char *path, scull_bytes_t bytes,
   scull_plan_init(&plan);
   scull_status_t status = path != NULL ? scull_plan_open(path, &plan, diag)
                                        : scull_plan_read(bytes, "plan in memory", &plan, diag);
+  scull_bytes_t sources;
+  if (status == SCULL_OK && options->verify)
+    status = scull_plan_sources(&plan, &sources, diag);
   if (status == SCULL_OK)
     status = fit_plan(engine, &plan, options, diag);
   if (status == SCULL_OK)
@@ -240,8 +244,10 @@ scull_status_t scull_context_create(scull_engine_t *engine, const scull_context_
   scull_context_t *context = scull_base_alloc(sizeof *context);
   if (context == NULL)
     return scull_api_end(&diag, SCULL_OUT_OF_MEMORY);
-  const scull_runtime_options_t runtime = {
-      .threads = options->threads, .arena = options->arena, .arena_size = options->arena_size};
+  const scull_runtime_options_t runtime = {.threads = options->threads,
+                                           .arena = options->arena,
+                                           .arena_size = options->arena_size,
+                                           .stream = options->stream};
   context->engine = engine;
   context->logger = options->logger;
   scull_status_t status =
@@ -268,6 +274,9 @@ void scull_context_destroy(scull_context_t *context) {
 
 /* A run that was enqueued must end before the context is touched. */
 static void settle(scull_context_t *context) {
+  if (context->started && scull_runtime_wait(context->runtime, NULL) != SCULL_OK)
+    context->started = false; /* nobody asked for it */
+  context->started = false;
   if (!context->pending)
     return;
   scull_status_t status = scull_base_worker_wait(context->worker);
@@ -379,8 +388,13 @@ scull_status_t scull_context_enqueue(scull_context_t *context) {
   scull_diag_t diag;
   if (context == NULL)
     return scull_api_refuse(__func__, "context is NULL");
-  settle(context);
   scull_api_begin(&diag, &context->logger);
+  bool looked_at = context->profiler != NULL || context->watches.size > 0;
+  if (scull_runtime_is_asynchronous(context->runtime) && !looked_at && !context->pending) {
+    context->started = true;
+    return scull_api_end(&diag, scull_runtime_enqueue(context->runtime, &diag));
+  }
+  settle(context);
   scull_status_t status = SCULL_OK;
   if (context->worker == NULL)
     status = scull_base_worker_create(&context->worker, &diag);
@@ -398,8 +412,10 @@ scull_status_t scull_context_wait(scull_context_t *context) {
   if (context == NULL)
     return scull_api_refuse(__func__, "context is NULL");
   if (!context->pending) {
+    bool started = context->started;
+    context->started = false;
     scull_api_begin(&diag, &context->logger);
-    return scull_api_end(&diag, SCULL_OK);
+    return scull_api_end(&diag, started ? scull_runtime_wait(context->runtime, &diag) : SCULL_OK);
   }
   scull_status_t status = scull_base_worker_wait(context->worker);
   context->pending = false;

@@ -92,6 +92,13 @@ scull_status_t scull_device_get(size_t index, scull_device_info_t *out) {
 /* --- plans as files ------------------------------------------------------------------------------
  */
 
+/* Opens a plan that is looked at, not run: all of the file is checked. */
+static scull_status_t open_whole(const char *path, scull_plan_t *plan, scull_diag_t *diag) {
+  scull_bytes_t sources;
+  SCULL_TRY(scull_plan_open(path, plan, diag));
+  return scull_plan_sources(plan, &sources, diag);
+}
+
 scull_status_t scull_plan_describe(const char *plan_path, scull_text_sink_fn_t sink, void *user) {
   scull_diag_t diag;
   scull_plan_t plan;
@@ -100,7 +107,7 @@ scull_status_t scull_plan_describe(const char *plan_path, scull_text_sink_fn_t s
     return scull_api_refuse(__func__, "a path and a sink are needed");
   scull_api_begin(&diag, NULL);
   scull_plan_init(&plan);
-  scull_status_t status = scull_plan_open(plan_path, &plan, &diag);
+  scull_status_t status = open_whole(plan_path, &plan, &diag);
   if (status == SCULL_OK) {
     scull_plan_print(&plan, &text);
     status = scull_api_give(&text, sink, user, &diag);
@@ -120,9 +127,9 @@ scull_status_t scull_plan_diff(const char *path_a, const char *path_b, bool *equ
   scull_plan_init(&a);
   scull_plan_init(&b);
   *equal = false;
-  scull_status_t status = scull_plan_open(path_a, &a, &diag);
+  scull_status_t status = open_whole(path_a, &a, &diag);
   if (status == SCULL_OK)
-    status = scull_plan_open(path_b, &b, &diag);
+    status = open_whole(path_b, &b, &diag);
   if (status == SCULL_OK) {
     *equal = scull_plan_compare(&a, &b, &text) == 0;
     status = scull_api_give(&text, sink, user, &diag);

@@ -1,17 +1,77 @@
 /* The list of backends and the questions about them. */
 #include "backend/backend.h"
 
+#include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 
-#define SCULL_BACKEND(name) extern const scull_backend_t scull_backend_##name;
-#include "backend/backends.def"
-#undef SCULL_BACKEND
+#include "base/library.h"
 
-static const scull_backend_t *const all[] = {
-#define SCULL_BACKEND(name) &scull_backend_##name,
+/* --- backends that are libraries of their own ------------------------------------------------- */
+
+/* What stands for a library that is not there: it can only say why. */
+typedef struct {
+  const char *file_name;
+  char why[512];
+  pthread_once_t once;
+  const scull_backend_t *found;
+} library_t;
+
+static const scull_tactic_t *const no_tactics[] = {NULL};
+
+static void load(library_t *library, const scull_backend_t *instead) {
+  scull_backend_entry_t entry = NULL;
+  char words[400] = "";
+  library->found = instead;
+  scull_library_t *handle = scull_base_library_open(library->file_name, words, sizeof words);
+  if (handle == NULL) {
+    snprintf(library->why, sizeof library->why, "its library cannot be opened: %s", words);
+    return;
+  }
+  const scull_backend_t *backend = NULL;
+  if (scull_base_library_find(handle, "scull_backend_entry", &entry))
+    backend = entry(SCULL_BACKEND_ABI);
+  if (backend == NULL)
+    snprintf(library->why, sizeof library->why, "%s is of another version of Scull",
+             library->file_name);
+  else
+    library->found = backend;
+}
+
+#define SCULL_BACKEND(name) extern const scull_backend_t scull_backend_##name;
+#define SCULL_BACKEND_LIBRARY(own)                                                                 \
+  static library_t library_##own = {.file_name = "libscull_" #own ".so",                           \
+                                    .once = PTHREAD_ONCE_INIT};                                    \
+  static const char *absent_##own(void) {                                                          \
+    return library_##own.why;                                                                      \
+  }                                                                                                \
+  static const scull_backend_t no_##own = {                                                        \
+      .name = #own, .absent = absent_##own, .tactics = no_tactics};                                \
+  static void load_##own(void) {                                                                   \
+    load(&library_##own, &no_##own);                                                               \
+  }
 #include "backend/backends.def"
 #undef SCULL_BACKEND
+#undef SCULL_BACKEND_LIBRARY
+
+/* --- the list --------------------------------------------------------------------------------- */
+
+typedef struct {
+  const char *name;
+  const scull_backend_t *backend; /* NULL: in a library */
+  library_t *library;
+  void (*load)(void);
+} row_t;
+
+static const row_t rows[] = {
+#define SCULL_BACKEND(own) {#own, &scull_backend_##own, NULL, NULL},
+#define SCULL_BACKEND_LIBRARY(own) {#own, NULL, &library_##own, load_##own},
+#include "backend/backends.def"
+#undef SCULL_BACKEND
+#undef SCULL_BACKEND_LIBRARY
 };
+
+enum { ROWS = sizeof rows / sizeof rows[0] };
 
 static const scull_backend_t *added; /* a test's */
 
@@ -20,16 +80,21 @@ void scull_backend_add(const scull_backend_t *backend) {
 }
 
 const scull_backend_t *scull_backend_at(size_t index) {
-  const size_t count = sizeof all / sizeof all[0];
-  return index < count ? all[index] : index == count ? added : NULL;
+  if (index >= ROWS)
+    return index == ROWS ? added : NULL;
+  const row_t *row = &rows[index];
+  if (row->backend != NULL)
+    return row->backend;
+  return pthread_once(&row->library->once, row->load) == 0 ? row->library->found : NULL;
 }
 
+/* By the list's names, so that libraries that nobody asks for stay closed. */
 const scull_backend_t *scull_backend_find(const char *name) {
-  for (size_t i = 0; scull_backend_at(i) != NULL; i++) {
-    if (strcmp(scull_backend_at(i)->name, name) == 0)
+  for (size_t i = 0; i < ROWS; i++) {
+    if (strcmp(rows[i].name, name) == 0)
       return scull_backend_at(i);
   }
-  return NULL;
+  return added != NULL && strcmp(added->name, name) == 0 ? added : NULL;
 }
 
 scull_status_t scull_backend_open(const scull_backend_t *backend, int index, scull_device_t **out,
@@ -72,6 +137,10 @@ const scull_tactic_t *scull_backend_tactic_find(const scull_backend_t *backend, 
 bool scull_backend_tactic_applies(const scull_tactic_t *tactic, const scull_site_t *site) {
   const scull_opdef_t *anchor = site->ops[0].def;
   if (tactic->growth == SCULL_GROW_NONE && site->op_count > 1)
+    return false;
+  bool pools =
+      site->op_count > 1 && (site->ops[site->op_count - 1].def->traits & SCULL_OP_POOLING) != 0;
+  if (pools != (tactic->growth == SCULL_GROW_POOLING))
     return false;
   for (size_t i = 0; i < site->value_count; i++) {
     if (site->values[i].as != SCULL_AS_MODEL && (tactic->precisions >> site->values[i].as & 1) == 0)

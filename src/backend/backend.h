@@ -73,6 +73,15 @@ struct scull_device {
   void *self;           /* the backend's own */
 };
 
+/* What a library with a backend of its own exports as `scull_backend_entry`: its backend, or NULL
+ * when it was built from other headers. The number changes with the structs that cross. */
+typedef const scull_backend_t *(*scull_backend_entry_t)(uint64_t abi);
+#define SCULL_BACKEND_ABI                                                                          \
+  ((((1u * 1009u + sizeof(scull_backend_t)) * 1009u + sizeof(scull_tactic_t)) * 1009u +            \
+    sizeof(scull_site_value_t)) *                                                                  \
+       1009u +                                                                                     \
+   sizeof(scull_device_t) + sizeof(scull_config_t) * 7u + sizeof(scull_args_t) * 11u)
+
 /* Backends of this build (backends.def), in order; NULL past the end. */
 const scull_backend_t *scull_backend_at(size_t index);
 const scull_backend_t *scull_backend_find(const char *name);

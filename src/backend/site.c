@@ -149,6 +149,22 @@ static void print_list(const uint16_t *list, size_t count, scull_text_t *text) {
   }
 }
 
+int scull_backend_site_threads(const scull_site_t *site, int threads) {
+  enum { OPERANDS = 72 };
+  const double flops_a_microsecond = 40e3, bytes_a_microsecond = 20e3, share = 10;
+  double work = 0;
+  for (size_t i = 0; i < site->op_count && threads > 1; i++) {
+    scull_tensor_t inputs[OPERANDS], outputs[OPERANDS];
+    scull_op_call_t call;
+    if (!scull_backend_site_call(site, i, inputs, outputs, OPERANDS, &call))
+      return threads;
+    scull_op_cost_t cost = scull_ops_cost(&call);
+    double flops = cost.flops / flops_a_microsecond, bytes = cost.bytes / bytes_a_microsecond;
+    work += flops > bytes ? flops : bytes;
+  }
+  return work >= threads * share ? threads : work < 2 * share ? 1 : (int)(work / share);
+}
+
 void scull_backend_site_print(const scull_site_t *site, scull_text_t *text) {
   for (size_t i = 0; i < site->op_count; i++) {
     const scull_site_op_t *op = &site->ops[i];

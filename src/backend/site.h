@@ -88,6 +88,10 @@ bool scull_backend_site_call(const scull_site_t *site, size_t op, scull_tensor_t
  */
 scull_status_t scull_backend_site_infer(scull_site_t *site, scull_diag_t *diag) SCULL_MUST_USE;
 
+/* How many of `threads` the site's work at its `opt` shapes is worth: each gets some 10
+ * microseconds of it at least, so that small steps do not fork at all. */
+int scull_backend_site_threads(const scull_site_t *site, int threads);
+
 /* The text that identifies a site in keys and reports: ops with attributes, operand types, ranges,
  * layouts, slices; not names, not weights' bytes, not threads. */
 void scull_backend_site_print(const scull_site_t *site, scull_text_t *text);

@@ -28,6 +28,7 @@ typedef enum scull_growth {
   SCULL_GROW_NONE = 0,        /* the anchor alone */
   SCULL_GROW_EPILOGUE = 1,    /* anchor [+ residual add] [+ one unary], each prefix offered */
   SCULL_GROW_ELEMENTWISE = 2, /* a chain of unary and binary operators of one shape */
+  SCULL_GROW_POOLING = 3,     /* anchor [+ one unary] + one pooling */
 } scull_growth_t;
 
 /* All pointers are memory of the tactic's device. */
@@ -43,6 +44,9 @@ typedef struct scull_args {
 typedef struct scull_prepared {
   void *state;    /* the tactic's, given back by release */
   size_t scratch; /* bytes that enqueue needs */
+  size_t packed;  /* bytes of packed constants that enqueue reads, where prepare learns them by the
+                     way; 0: ask pack_size */
+  bool forks;     /* enqueue uses a library that forks threads itself: not within a team */
 } scull_prepared_t;
 
 typedef struct scull_tactic {
@@ -69,11 +73,12 @@ typedef struct scull_tactic {
   /* Bytes of the packed constants in this config; then writes them. The same for the whole range of
    * shapes. NULL: no packing; constants' bytes are then there at run time, too. The site given to
    * pack holds the constants' data; pack_size must not need them: the runtime calls it again to
-   * hold a plan's packed weights against what enqueue will read. */
+   * hold a plan's packed weights against what enqueue will read (unless prepare says it). */
   scull_status_t (*pack_size)(const scull_site_t *site, const scull_config_t *config,
                               const scull_device_t *device, size_t *bytes);
   scull_status_t (*pack)(const scull_site_t *site, const scull_config_t *config,
                          const scull_device_t *device, void *dst);
+  bool packs_alike; /* one packing serves all knobs of a pair of formats: tuning packs once */
 
   /* Makes what depends on the actual shapes (in `opt`), layouts set in the values. May allocate.
    * UNSUPPORTED (with no message needed) when this config cannot run these shapes. The site is

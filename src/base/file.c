@@ -3,7 +3,7 @@
  * half-written target.
  */
 #define _POSIX_C_SOURCE 200809L
-#define _DEFAULT_SOURCE /* madvise: posix_madvise does not give memory back */
+#define _DEFAULT_SOURCE /* realpath */
 #include "base/file.h"
 
 #include <dirent.h>
@@ -60,13 +60,6 @@ void scull_base_file_will_need(const scull_file_t *file, size_t offset, size_t s
     return;
   size_t page = (size_t)sysconf(_SC_PAGESIZE), skip = offset % page;
   posix_madvise((char *)file->map + offset - skip, size + skip, POSIX_MADV_WILLNEED);
-}
-
-void scull_base_file_forget(const scull_file_t *file, size_t offset, size_t size) {
-  if (file->map == NULL || offset >= file->map_size || size > file->map_size - offset)
-    return;
-  size_t page = (size_t)sysconf(_SC_PAGESIZE), skip = offset % page;
-  madvise((char *)file->map + offset - skip, size + skip, MADV_DONTNEED);
 }
 
 struct scull_writer {

@@ -22,9 +22,6 @@ void scull_base_file_close(scull_file_t *file);
 /* Asks the system to read these bytes ahead; never fails. */
 void scull_base_file_will_need(const scull_file_t *file, size_t offset, size_t size);
 
-/* Gives the memory behind these bytes back until they are read again; never fails. */
-void scull_base_file_forget(const scull_file_t *file, size_t offset, size_t size);
-
 typedef struct scull_writer scull_writer_t;
 
 /* Begins to write `path` under a temporary name in the same folder. */

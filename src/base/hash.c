@@ -57,7 +57,7 @@ uint64_t scull_base_hash64_large(const void *data, size_t size, uint64_t seed) {
     job.hash = scull_base_hash_piece_avx2;
   job.pieces = count > 1 ? scull_base_alloc(count * sizeof *job.pieces) : NULL;
   if (job.pieces != NULL)
-    scull_base_parallel_for(scull_base_threads_default(), (int64_t)count, hash_range, &job);
+    scull_base_parallel_once(scull_base_threads_default(), (int64_t)count, hash_range, &job);
   for (size_t i = 0; i < count; i++) { /* short of memory: one after the other */
     uint64_t piece = job.pieces != NULL ? job.pieces[i] : piece_at(&job, i);
     hash = scull_base_hash64(&piece, sizeof piece, hash);

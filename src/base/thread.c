@@ -49,6 +49,53 @@ void scull_base_parallel_for(int threads, int64_t count, scull_range_fn_t fn, vo
   scull_base_body_run(threads, count, fn, user);
 }
 
+void scull_base_team_run(int threads, scull_task_fn_t fn, void *user) {
+  pthread_once(&fork_once, watch_forks);
+  if (threads <= 1 || scull_base_threads_forked()) {
+    fn(user);
+    return;
+  }
+  atomic_store_explicit(&pool_used, true, memory_order_relaxed);
+  scull_base_body_team(threads, fn, user);
+}
+
+typedef struct {
+  scull_range_fn_t fn;
+  void *user;
+  int64_t count;
+  int threads, index;
+} share_t;
+
+static void *run_share(void *argument) {
+  const share_t *s = argument;
+  int64_t begin = scull_base_share(s->count, s->threads, s->index);
+  s->fn(s->user, begin, scull_base_share(s->count, s->threads, s->index + 1), s->index);
+  return NULL;
+}
+
+void scull_base_parallel_once(int threads, int64_t count, scull_range_fn_t fn, void *user) {
+  enum { MOST = 16 };
+  share_t shares[MOST];
+  pthread_t started[MOST];
+  bool runs[MOST] = {false};
+  if (count <= 0)
+    return;
+  threads = threads > MOST ? MOST : threads;
+  threads = threads > count ? (int)count : threads < 1 ? 1 : threads;
+  for (int i = 0; i < threads; i++) {
+    shares[i] = (share_t){fn, user, count, threads, i};
+    runs[i] = i > 0 && pthread_create(&started[i], NULL, run_share, &shares[i]) == 0;
+  }
+  for (int i = 0; i < threads; i++) {
+    if (!runs[i]) /* the caller's own, and what no thread could be had for */
+      run_share(&shares[i]);
+  }
+  for (int i = 0; i < threads; i++) {
+    if (runs[i])
+      pthread_join(started[i], NULL);
+  }
+}
+
 int scull_base_threads_default(void) {
   cpu_set_t set;
   if (sched_getaffinity(0, sizeof set, &set) != 0)

@@ -6,6 +6,7 @@
 
 /* threads >= 2 and <= count; never called in a forked child. */
 void scull_base_body_run(int threads, int64_t count, scull_range_fn_t fn, void *user);
+void scull_base_body_team(int threads, scull_task_fn_t fn, void *user);
 void scull_base_body_apply(int threads);
 /* In a forked child: parallel regions of libraries run in their caller, whatever they ask for. */
 void scull_base_body_alone(void);

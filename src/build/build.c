@@ -139,16 +139,25 @@ static scull_shape_t shape_of(int32_t rank, const int64_t *dims) {
   return scull_tensor_shape(rank, dims);
 }
 
+static scull_import_options_t import_options(const scull_build_options_t *o) {
+  return (scull_import_options_t){.model_path = o->model.model_path,
+                                  .params_path = o->model.params_path,
+                                  .model = {o->model.model_data, o->model.model_size},
+                                  .params = {o->model.params_data, o->model.params_size},
+                                  .max_batch = o->max_batch,
+                                  .extra_outputs = o->extra_outputs,
+                                  .extra_output_count = o->extra_output_count};
+}
+
+scull_status_t scull_build_outline(const scull_build_options_t *options, scull_diag_t *diag,
+                                   scull_import_outline_t *out) {
+  const scull_import_options_t import = import_options(options);
+  return scull_import_outline(&import, diag, out);
+}
+
 scull_status_t scull_build_import(const scull_build_options_t *o, scull_import_files_t *files,
                                   scull_graph_t **out, scull_diag_t *diag) {
-  scull_import_options_t options = {.model_path = o->model.model_path,
-                                    .params_path = o->model.params_path,
-                                    .model = {o->model.model_data, o->model.model_size},
-                                    .params = {o->model.params_data, o->model.params_size},
-                                    .shape_count = o->input_count,
-                                    .max_batch = o->max_batch,
-                                    .extra_outputs = o->extra_outputs,
-                                    .extra_output_count = o->extra_output_count};
+  scull_import_options_t options = import_options(o);
   scull_import_shape_t *shapes =
       SCULL_ARENA_ARRAY(&files->arena, scull_import_shape_t, o->input_count);
   *out = NULL;
@@ -165,6 +174,7 @@ scull_status_t scull_build_import(const scull_build_options_t *o, scull_import_f
                                        .max = shape_of(r->rank, r->max)};
   }
   options.shapes = shapes;
+  options.shape_count = o->input_count;
   return scull_import_model(&options, files, diag, out);
 }
 
@@ -579,9 +589,11 @@ static scull_status_t read_pins(const char *text, scull_arena_t *arena, scull_tu
 
 static scull_status_t retune(build_t *b, const scull_plan_t *plan, scull_plan_t *out) {
   scull_sources_options_t kept = {0};
+  scull_bytes_t sources;
   scull_names_t passes_off = {0};
   SCULL_TRY(open_device(b));
-  SCULL_TRY(scull_build_sources_read(plan->sources, b->diag, &b->graph, &kept));
+  SCULL_TRY(scull_plan_sources(plan, &sources, b->diag));
+  SCULL_TRY(scull_build_sources_read(sources, b->diag, &b->graph, &kept));
   b->tune = (scull_tune_options_t){.device = b->device,
                                    .threads = kept.threads < 1 || kept.threads > 4096
                                                   ? scull_base_threads_default()
@@ -606,7 +618,7 @@ static scull_status_t retune(build_t *b, const scull_plan_t *plan, scull_plan_t 
   SCULL_TRY(split_lines(kept.disabled_passes, &b->arena, &passes_off));
   SCULL_TRY(passes(b, passes_off.names, passes_off.count));
   SCULL_TRY(tune_and_lower(b));
-  b->lowered.plan.sources = plan->sources;
+  b->lowered.plan.sources = sources;
   /* the plan's names and attributes are the graph's */
   scull_base_arena_join(&b->lowered.plan.arena, &b->graph->arena);
   *out = b->lowered.plan;

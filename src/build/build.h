@@ -35,6 +35,10 @@ scull_status_t scull_build_float_engine(const scull_build_options_t *options,
                                         const atomic_bool *cancel, scull_runtime_engine_t **out,
                                         scull_diag_t *diag) SCULL_MUST_USE;
 
+/* See scull_model_ports. `out` as in scull_import_outline. */
+scull_status_t scull_build_outline(const scull_build_options_t *options, scull_diag_t *diag,
+                                   scull_import_outline_t *out) SCULL_MUST_USE;
+
 /* See scull_model_describe. */
 scull_status_t scull_build_describe(const scull_build_options_t *options, scull_text_t *out,
                                     scull_diag_t *diag) SCULL_MUST_USE;

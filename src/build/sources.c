@@ -339,9 +339,11 @@ scull_status_t scull_build_sources_read(scull_bytes_t bytes, scull_diag_t *diag,
 scull_status_t scull_build_sources_graph(const scull_plan_t *plan, scull_graph_t **out,
                                          scull_diag_t *diag) {
   scull_sources_options_t options = {0};
+  scull_bytes_t sources;
   *out = NULL;
   if (plan->sources.size == 0)
     return scull_base_fail(diag, SCULL_UNSUPPORTED,
                            "the plan was built without its sources: there is no reference");
-  return scull_build_sources_read(plan->sources, diag, out, &options);
+  SCULL_TRY(scull_plan_sources(plan, &sources, diag));
+  return scull_build_sources_read(sources, diag, out, &options);
 }

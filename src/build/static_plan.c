@@ -96,7 +96,9 @@ static const char *fault_of(const char *path, const scull_device_t *device, char
     return "none is stored for this model, these options and this device";
   scull_plan_init(&plan);
   const char *fault = NULL;
-  if (scull_plan_open(path, &plan, NULL) != SCULL_OK)
+  scull_bytes_t sources;
+  if (scull_plan_open(path, &plan, NULL) != SCULL_OK ||
+      scull_plan_sources(&plan, &sources, NULL) != SCULL_OK)
     fault = "the stored one is damaged or of another version";
   else if (scull_runtime_mismatch(&plan, device, words, size, &fault) != SCULL_OK)
     fault = "memory is short";

@@ -21,7 +21,12 @@ typedef struct scull_format {
   const char *family;                 /* formats of one family have the same operators: "paddle" */
   bool (*probe)(scull_bytes_t model); /* cheap; must stand any bytes */
   scull_status_t (*read)(const scull_import_source_t *source, scull_graph_t **out);
+  /* Ports alone; NULL: the format cannot tell without the shapes. */
+  scull_status_t (*outline)(const scull_import_source_t *source, scull_import_outline_t *out);
   void (*each_operator)(scull_import_operator_fn_t fn, void *user);
+  /* Mixes the files that only the model's content names into *hash. NULL: the parameters' file, or
+   * the folder that they lie in, one a file. */
+  scull_status_t (*hash)(const scull_import_source_t *source, uint64_t *hash);
 } scull_format_t;
 
 #define SCULL_FORMAT(name) extern const scull_format_t scull_format_##name;
@@ -44,6 +49,9 @@ typedef struct scull_import_input {
   scull_dtype_t dtype;
   scull_shape_t declared;
   scull_shape_t shape[SCULL_POINTS]; /* written by scull_import_shapes */
+  /* The input before this one of which this says where sequences of rows begin and end: unless the
+   * user says else, from one sequence to one a row. NULL for other inputs. */
+  const struct scull_import_input *rows_of;
 } scull_import_input_t;
 
 /* Settles the shapes of all inputs at every point, from the options and the declarations, and says

@@ -74,13 +74,39 @@ scull_status_t scull_import_model(const scull_import_options_t *options,
   return format->read(&source, out);
 }
 
+scull_status_t scull_import_outline(const scull_import_options_t *options, scull_diag_t *diag,
+                                    scull_import_outline_t *out) {
+  scull_import_files_t files = {0};
+  scull_import_source_t source;
+  const scull_format_t *format = NULL;
+  scull_status_t status = scull_import_locate(options, &files, diag, &source);
+  if (status == SCULL_OK)
+    status = find_format(&source, options->format, &format);
+  if (status == SCULL_OK)
+    status = format->outline != NULL
+                 ? format->outline(&source, out)
+                 : scull_base_fail(diag, SCULL_UNSUPPORTED, "%s: a %s does not tell its ports",
+                                   source.model_name, format->title);
+  scull_import_files_deinit(&files);
+  return status;
+}
+
+void scull_import_outline_deinit(scull_import_outline_t *outline) {
+  scull_base_arena_deinit(&outline->arena);
+  *outline = (scull_import_outline_t){0};
+}
+
 scull_status_t scull_import_hash(const scull_import_options_t *options, scull_import_files_t *files,
                                  scull_diag_t *diag, uint64_t *out) {
   scull_import_source_t source;
+  const scull_format_t *format = NULL;
   SCULL_TRY(scull_import_locate(options, files, diag, &source));
+  SCULL_TRY(find_format(&source, options->format, &format));
   uint64_t hash = scull_base_hash64(source.model.data, source.model.size, 0);
   hash = scull_base_hash64(source.params.data, source.params.size, hash);
-  if (source.params.size == 0 && source.params_folder != NULL)
+  if (format->hash != NULL)
+    SCULL_TRY(format->hash(&source, &hash));
+  else if (source.params.size == 0 && source.params_folder != NULL)
     SCULL_TRY(scull_base_directory_hash(source.params_folder, &hash, diag));
   *out = hash;
   return SCULL_OK;

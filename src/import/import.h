@@ -57,6 +57,26 @@ scull_status_t scull_import_model(const scull_import_options_t *options,
                                   scull_import_files_t *files, scull_diag_t *diag,
                                   scull_graph_t **out) SCULL_MUST_USE;
 
+/* An input or output as the file declares it: open dimensions are -1; rank -1: not declared. */
+typedef struct scull_import_port {
+  const char *name;
+  scull_dtype_t dtype; /* NONE: not declared */
+  scull_shape_t shape;
+} scull_import_port_t;
+
+typedef struct scull_import_outline {
+  scull_arena_t arena; /* holds the rest */
+  scull_import_port_t *inputs, *outputs;
+  size_t input_count, output_count;
+} scull_import_outline_t;
+
+/* What a model takes and gives, before any shape is settled and without its parameters. `out` is
+ * zero-initialised by the caller and his to give back, also after a failure. Statuses as above;
+ * UNSUPPORTED for a format that does not tell. */
+scull_status_t scull_import_outline(const scull_import_options_t *options, scull_diag_t *diag,
+                                    scull_import_outline_t *out) SCULL_MUST_USE;
+void scull_import_outline_deinit(scull_import_outline_t *outline);
+
 /* A hash of the model's bytes, parameters included, without reading what they mean: names no path,
  * so a copied folder has the same. `files` as above. */
 scull_status_t scull_import_hash(const scull_import_options_t *options, scull_import_files_t *files,

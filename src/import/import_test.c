@@ -179,7 +179,7 @@ static void test_all_gaps_are_told(void **state) {
   paddle_writer_op(&writer, "relu X=a > Out=b"); /* cannot be had, but is no gap */
   paddle_writer_op(&writer, "strange X=b > Out=c");
   paddle_writer_op(&writer, "while X=c > Out=d ; sub_block=B1");
-  paddle_writer_op(&writer, "p_norm X=x > Out=e ; porder=f3");
+  paddle_writer_op(&writer, "sequence_pool X=x > Out=e ; pooltype=sMEDIAN");
   paddle_writer_op(&writer, "fetch X=d > ; col=i0");
   paddle_writer_end(&writer, 0, &w.model);
   assert_int_equal(import(&w, (scull_import_options_t){0}), SCULL_UNSUPPORTED);
@@ -193,7 +193,8 @@ static void test_all_gaps_are_told(void **state) {
                          "block 0, operator 1 (strange, output 'a'); block 0, operator 3 (strange, "
                          "output 'c')"));
   assert_non_null(strstr(text, "operator while is not supported: control flow"));
-  assert_non_null(strstr(text, "operator p_norm is not supported: its order is 3"));
+  assert_non_null(
+      strstr(text, "operator sequence_pool is not supported: a pooling type of MEDIAN"));
   scull_base_text_deinit(&all);
   end(&w);
 }

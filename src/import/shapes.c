@@ -79,6 +79,11 @@ static scull_status_t from_declaration(const scull_import_source_t *source,
                            input->name);
   for (int p = 0; p < SCULL_POINTS; p++)
     input->shape[p].rank = input->declared.rank;
+  if (input->rows_of != NULL) {
+    int64_t rows = input->rows_of->shape[SCULL_POINT_MAX].dim[0];
+    int64_t most = rows < 1 ? 2 : rows < INT64_MAX ? rows + 1 : rows;
+    return set_dim(source, input, 0, 2, most, most);
+  }
   for (int32_t d = 0; d < input->declared.rank; d++) {
     int64_t declared = input->declared.dim[d];
     if (declared >= 0)

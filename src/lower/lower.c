@@ -297,8 +297,9 @@ static scull_status_t bind_view(scull_lower_t *l, scull_plan_step_t *step,
   if (step->site.values[x].is_constant)
     SCULL_TRY(constant_value(l, values[x], &step->bindings[x]));
   l->home[values[y]] = l->home[values[x]];
-  uint32_t *slot = made_slot(l, values[y], plain_format);
-  SCULL_TRY(add_value(l, values[y], plain_format, l->values.data[step->bindings[x]].buffer, slot));
+  const scull_storage_t format = l->tuning->formats[values[y]];
+  uint32_t *slot = made_slot(l, values[y], format);
+  SCULL_TRY(add_value(l, values[y], format, l->values.data[step->bindings[x]].buffer, slot));
   step->bindings[y] = *slot;
   return SCULL_OK;
 }
@@ -353,6 +354,11 @@ static scull_status_t lower_choice(scull_lower_t *l, size_t index) {
   step.bindings = SCULL_ARENA_ARRAY(l->arena, uint32_t, step.site.value_count);
   if (step.name == NULL || step.bindings == NULL)
     return scull_lower_no_memory(l);
+  if (choice->kind == SCULL_CHOICE_VIEW) { /* input and output have one precision */
+    const scull_site_op_t *op = &step.site.ops[0];
+    scull_precision_t as = l->tuning->formats[values[op->outputs[0]]].as;
+    step.site.values[op->inputs[0]].as = step.site.values[op->outputs[0]].as = as;
+  }
   SCULL_TRY(bind_inputs(l, choice, &step, values));
   if (choice->kind == SCULL_CHOICE_VIEW)
     SCULL_TRY(bind_view(l, &step, values));

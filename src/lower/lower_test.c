@@ -177,6 +177,17 @@ static void steps_write_over_what_dies(void **state) {
 }
 
 /* Choices that write both halves of a concat into its memory. */
+/* x + f(x) in one step, over x: some of x would be gone before it is read. */
+static void what_a_step_reads_twice_is_kept(void **state) {
+  (void)state;
+  check_text("input %x: f32[2x160x6x6]\nconst %w: f32[160x160x1x1] ~normal:1\n"
+             "const %s: f32[1] ~pos:3\n%a = mul(%x, %s)\n%c = conv(%a, %w, -)\n%r = add(%c, %a)\n"
+             "%d = mul(%r, %s)\noutput %d\n");
+  check_text("input %x: f32[30x160]\nconst %w: f32[160x160] ~normal:1\n"
+             "const %s: f32[1] ~pos:3\n%a = mul(%x, %s)\n%c = matmul(%a, %w, -)\n%r = add(%c, %a)\n"
+             "%d = mul(%r, %s)\noutput %d\n");
+}
+
 static void slices_share_the_whole(void **state) {
   (void)state;
   net_t net;
@@ -227,6 +238,7 @@ int main(void) {
       cmocka_unit_test(inputs_and_constants_can_be_outputs),
       cmocka_unit_test(a_constant_can_be_viewed),
       cmocka_unit_test(steps_write_over_what_dies),
+      cmocka_unit_test(what_a_step_reads_twice_is_kept),
       cmocka_unit_test(slices_share_the_whole),
       cmocka_unit_test(memory_is_sized_for_the_largest),
   };

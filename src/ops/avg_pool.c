@@ -48,6 +48,7 @@ static scull_status_t reference(const scull_op_call_t *call) {
 const scull_opdef_t scull_opdef_avg_pool = {.name = "avg_pool",
                                             .inputs_min = 1,
                                             .inputs_max = 1,
+                                            .traits = SCULL_OP_POOLING,
                                             .outputs_min = 1,
                                             .outputs_max = 1,
                                             .attrs = SCULL_SCHEMA(scull_pool_attrs_t, fields),

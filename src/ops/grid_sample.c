@@ -6,7 +6,7 @@
 
 #include "ops/shape_rules.h"
 
-static const char *const modes[] = {"linear", "nearest", NULL};
+static const char *const modes[] = {"linear", "nearest", "cubic", NULL};
 static const char *const paddings[] = {"zeros", "border", "reflect", NULL};
 
 static const scull_attr_field_t fields[] = {
@@ -37,22 +37,33 @@ static double reflect(double at, double low, double high) {
   return low + (over > range ? 2 * range - over : over);
 }
 
-/* From -1..1 to elements of an axis of `size`, brought inside as the padding asks. NaN and far
- * places come back as ones just outside. */
-static double place(const scull_grid_sample_attrs_t *attrs, double v, int64_t size) {
+/* An element brought inside as the padding asks; with zeros it stays where it is. */
+static double bring_inside(const scull_grid_sample_attrs_t *attrs, double at, int64_t size) {
   double last = (double)(size - 1);
-  double at = attrs->align_corners ? (v + 1) / 2 * last : ((v + 1) * (double)size - 1) / 2;
   if (attrs->padding == SCULL_GRID_REFLECT && isfinite(at))
     at = attrs->align_corners ? reflect(at, 0, last) : reflect(at, -0.5, last + 0.5);
   if (attrs->padding != SCULL_GRID_ZEROS)
     return at > 0 ? fmin(at, last) : 0;
-  return at > -2 ? fmin(at, last + 2) : -2;
+  return at;
+}
+
+/* From -1..1 to elements of an axis of `size`. NaN and far places come back as ones just outside.
+ */
+static double place(const scull_grid_sample_attrs_t *attrs, double v, int64_t size) {
+  double last = (double)(size - 1);
+  double at = attrs->align_corners ? (v + 1) / 2 * last : ((v + 1) * (double)size - 1) / 2;
+  /* cubic brings its taps inside, but needs places that it can tell from their neighbours */
+  if (attrs->mode != SCULL_GRID_CUBIC || !(fabs(at) < 0x1p40))
+    at = bring_inside(attrs, at, size);
+  if (attrs->padding == SCULL_GRID_ZEROS)
+    return at > -4 ? fmin(at, last + 4) : -4;
+  return at;
 }
 
 typedef struct {
   int32_t count;
-  int64_t at[4];
-  double weight[4];
+  int64_t at[16];
+  double weight[16];
 } taps_t;
 
 static void add_tap(taps_t *taps, double row, double column, double weight, int64_t height,
@@ -63,10 +74,33 @@ static void add_tap(taps_t *taps, double row, double column, double weight, int6
   taps->weight[taps->count++] = weight;
 }
 
+/* Keys' cubic convolution at distance `d` from a tap. */
+static double cubic(double d) {
+  const double a = -0.75;
+  d = fabs(d);
+  if (d <= 1)
+    return ((a + 2) * d - (a + 3)) * d * d + 1;
+  return d < 2 ? (((d - 5) * d + 8) * d - 4) * a : 0;
+}
+
+static taps_t cubic_taps(const scull_grid_sample_attrs_t *attrs, double column, double row,
+                         int64_t height, int64_t width) {
+  taps_t taps = {0};
+  double left = floor(column) - 1, above = floor(row) - 1;
+  for (int i = 0; i < 16; i++) {
+    double r = above + i / 4, c = left + i % 4;
+    add_tap(&taps, bring_inside(attrs, r, height), bring_inside(attrs, c, width),
+            cubic(row - r) * cubic(column - c), height, width);
+  }
+  return taps;
+}
+
 static taps_t taps_of(const scull_grid_sample_attrs_t *attrs, double x, double y, int64_t height,
                       int64_t width) {
   taps_t taps = {0};
   double column = place(attrs, x, width), row = place(attrs, y, height);
+  if (attrs->mode == SCULL_GRID_CUBIC)
+    return cubic_taps(attrs, column, row, height, width);
   if (attrs->mode == SCULL_GRID_NEAREST) {
     add_tap(&taps, round(row), round(column), 1, height, width);
     return taps;
@@ -100,8 +134,8 @@ static scull_status_t reference(const scull_op_call_t *call) {
 
 static double flops(const scull_op_call_t *call) {
   const scull_grid_sample_attrs_t *attrs = call->attrs;
-  return (attrs->mode == SCULL_GRID_LINEAR ? 8 : 1) *
-         (double)scull_tensor_count(&call->outputs[0].type.shape);
+  static const double per_element[] = {8, 1, 32};
+  return per_element[attrs->mode] * (double)scull_tensor_count(&call->outputs[0].type.shape);
 }
 
 const scull_opdef_t scull_opdef_grid_sample = {.name = "grid_sample",

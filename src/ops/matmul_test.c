@@ -2,6 +2,8 @@
 #include "ops/opcase.h"
 
 static const scull_opcase_t cases[] = {
+    {"a layer of 72 into 40", "trans_y=true", "f32[5x72] f32[40x72] f32[40]", "f32[5x40]"},
+    {"a layer of 64 into 24", NULL, "f32[2x3x64] f32[64x24]", "f32[2x3x24]"},
     {"matrices", NULL,
      "f32[2x3]={1.25,-1,1.25,-0,-1.25,1} f32[3x4]={1.25,0.75,1.75,-1,-1,-1.5,0.25,-0.5,-0.5,"
      "-0.25,-1,-2}",

@@ -8,18 +8,19 @@
 
 /* Traits that passes, partition and tactics may ask for; never an operator's name. */
 enum {
-  SCULL_OP_UNARY = 1u << 0,        /* element-wise of input 0, same shape */
-  SCULL_OP_BINARY = 1u << 1,       /* element-wise of inputs 0 and 1 with NumPy broadcast */
-  SCULL_OP_COMMUTATIVE = 1u << 2,  /* inputs 0 and 1 may be swapped */
-  SCULL_OP_VIEW = 1u << 3,         /* output 0 has the bytes of input 0 in the same order */
-  SCULL_OP_TYPE_ONLY = 1u << 4,    /* outputs depend on the inputs' types, not on their bytes */
-  SCULL_OP_DATA_SHAPE = 1u << 5,   /* output extents depend on data; infer gives upper bounds and
-                                      the reference kernel shrinks outputs[i].type.shape */
-  SCULL_OP_MOVES_DATA = 1u << 6,   /* copies elements only: any dtype */
-  SCULL_OP_SEQUENCES = 1u << 7,    /* takes or gives sequences (tensor/sequence.h); others never see
-                                      one */
-  SCULL_OP_SELECTS = 1u << 8,      /* every element of the result is one of input 0's */
-  SCULL_OP_NOT_NEGATIVE = 1u << 9, /* no element of the result is below 0 */
+  SCULL_OP_UNARY = 1u << 0,       /* element-wise of input 0, same shape */
+  SCULL_OP_BINARY = 1u << 1,      /* element-wise of inputs 0 and 1 with NumPy broadcast */
+  SCULL_OP_COMMUTATIVE = 1u << 2, /* inputs 0 and 1 may be swapped */
+  SCULL_OP_VIEW = 1u << 3,        /* output 0 has the bytes of input 0 in the same order */
+  SCULL_OP_TYPE_ONLY = 1u << 4,   /* outputs depend on the inputs' types, not on their bytes */
+  SCULL_OP_DATA_SHAPE = 1u << 5,  /* output extents depend on data; infer gives upper bounds and
+                                     the reference kernel shrinks outputs[i].type.shape */
+  SCULL_OP_MOVES_DATA = 1u << 6,  /* copies elements only: any dtype */
+  SCULL_OP_SEQUENCES = 1u << 7,   /* takes or gives sequences (tensor/sequence.h); others never see
+                                     one */
+  SCULL_OP_POOLING = 1u << 8,     /* the maximum or mean of windows that slide over input 0 */
+  SCULL_OP_SELECTS = 1u << 9,     /* every element of the result is one of input 0's */
+  SCULL_OP_NOT_NEGATIVE = 1u << 10, /* no element of the result is below 0 */
 };
 
 /* An operator that owns graphs (regions) has no rule and no kernel of its own; what its regions'

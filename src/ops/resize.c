@@ -6,7 +6,15 @@
 #include <math.h>
 
 static const char *const modes[] = {"nearest", "linear", "cubic", NULL};
-static const char *const coords[] = {"half_pixel", "align_corners", "asymmetric", NULL};
+static const char *const coords[] = {"half_pixel",
+                                     "align_corners",
+                                     "asymmetric",
+                                     "half_pixel_one",
+                                     "half_pixel_symmetric",
+                                     "half_pixel_shifted",
+                                     "align_scaled_corners",
+                                     "crop",
+                                     NULL};
 static const char *const roundings[] = {"floor", "round", "ceil", "round_prefer_floor", NULL};
 
 static const scull_attr_field_t fields[] = {
@@ -15,6 +23,10 @@ static const scull_attr_field_t fields[] = {
     SCULL_FIELD_ENUM(scull_resize_attrs_t, mode, "nearest", modes),
     SCULL_FIELD_ENUM(scull_resize_attrs_t, coords, "half_pixel", coords),
     SCULL_FIELD_ENUM(scull_resize_attrs_t, rounding, "floor", roundings),
+    SCULL_FIELD(scull_resize_attrs_t, FLOAT, cubic_a, "-0.75"),
+    SCULL_FIELD(scull_resize_attrs_t, BOOL, exclude_outside, "false"),
+    SCULL_FIELD(scull_resize_attrs_t, FLOATS, crop, ""),
+    SCULL_FIELD(scull_resize_attrs_t, FLOAT, outside, "0"),
 };
 
 enum { MAX_TAPS_ALL = 64 }; /* four on each of three axes */
@@ -29,6 +41,10 @@ static scull_status_t read_size(const scull_op_call_t *call, int32_t axis, int32
     SCULL_TRY(scull_ops_check_list(call, 1, "the size", spatial));
     if (!scull_tensor_dtype_is_integer(size->type.dtype))
       return scull_ops_fail(call, "the size must be integers");
+    if (scull_ops_must_guess(call, 1)) {
+      *out = call->inputs[0].type.shape.dim[2 + axis]; /* as good as any */
+      return SCULL_OK;
+    }
     if (size->data == NULL)
       return scull_ops_fail(call, "the size is not known before the run");
     *out = scull_tensor_load_i64(size->data, size->type.dtype, axis);
@@ -40,6 +56,34 @@ static scull_status_t read_size(const scull_op_call_t *call, int32_t axis, int32
     return SCULL_OK;
   }
   return *out > 0 ? SCULL_OK : scull_ops_fail(call, "size %lld", (long long)*out);
+}
+
+/* Ratio and shift of the coordinates that are no half pixels. */
+static scull_status_t place(const scull_op_call_t *call, int32_t axis, int32_t spatial, float scale,
+                            scull_resize_axis_t *a) {
+  const scull_resize_attrs_t *attrs = call->attrs;
+  float last = (float)(a->in - 1), exact = scale * (float)a->in;
+  switch (attrs->coords) {
+  case SCULL_COORDS_ALIGN_CORNERS:
+    a->ratio = a->out > 1 ? last / (float)(a->out - 1) : 0;
+    return SCULL_OK;
+  case SCULL_COORDS_ALIGN_SCALED_CORNERS:
+    exact = scale > 0 ? exact : (float)a->out;
+    a->ratio = exact > 1 ? last / (exact - 1) : 0;
+    return SCULL_OK;
+  case SCULL_COORDS_HALF_PIXEL_SYMMETRIC:
+    a->shift = scale > 0 ? (float)a->in / 2 * (1 - (float)a->out / exact) : 0;
+    return SCULL_OK;
+  case SCULL_COORDS_CROP: {
+    if (attrs->crop.size != 2 * (size_t)spatial)
+      return scull_ops_fail(call, "crop: %d numbers are wanted", 2 * spatial);
+    float begin = (float)attrs->crop.data[axis], end = (float)attrs->crop.data[spatial + axis];
+    a->ratio = a->out > 1 ? (end - begin) * last / (float)(a->out - 1) : 0;
+    a->shift = a->out > 1 ? begin * last : 0.5f * (begin + end) * last;
+    return SCULL_OK;
+  }
+  default: return SCULL_OK;
+  }
 }
 
 static scull_status_t resolve(const scull_op_call_t *call, int32_t axis, int32_t spatial,
@@ -60,9 +104,7 @@ static scull_status_t resolve(const scull_op_call_t *call, int32_t axis, int32_t
   if (a->out < 1 || a->in < 1)
     return scull_ops_fail(call, "from %lld to %lld elements", (long long)a->in, (long long)a->out);
   a->ratio = scale > 0 ? 1 / scale : (float)a->in / (float)a->out;
-  if (attrs->coords == SCULL_COORDS_ALIGN_CORNERS)
-    a->ratio = a->out > 1 ? (float)(a->in - 1) / (float)(a->out - 1) : 0;
-  return SCULL_OK;
+  return place(call, axis, spatial, scale, a);
 }
 
 scull_status_t scull_ops_resize_geometry(const scull_op_call_t *call,
@@ -82,8 +124,11 @@ static scull_status_t infer(const scull_op_call_t *call) {
   scull_resize_geometry_t g;
   SCULL_TRY(scull_ops_resize_geometry(call, &g));
   SCULL_TRY(scull_ops_infer_number(call));
-  for (int32_t i = 0; i < g.spatial; i++)
+  for (int32_t i = 0; i < g.spatial; i++) {
     call->outputs[0].type.shape.dim[2 + i] = g.axis[i].out;
+    if (scull_ops_must_guess(call, 1))
+      scull_ops_open(call, 0, 2 + i);
+  }
   return SCULL_OK;
 }
 
@@ -103,19 +148,47 @@ static float nearest(int32_t rounding, float at) {
   }
 }
 
-/* Keys' cubic convolution with a = -0.75, at distance `d` from a tap. */
-static double cubic(double d) {
-  const double a = -0.75;
+/* Keys' cubic convolution at distance `d` from a tap. */
+static double cubic(double a, double d) {
   d = fabs(d);
   if (d <= 1)
     return ((a + 2) * d - (a + 3)) * d * d + 1;
   return d < 2 ? (((d - 5) * d + 8) * d - 4) * a : 0;
 }
 
+/* Where output `d` lies in the input. */
+static float position(const scull_resize_attrs_t *attrs, const scull_resize_axis_t *axis,
+                      int64_t d) {
+  switch (attrs->coords) {
+  case SCULL_COORDS_HALF_PIXEL_ONE:
+    if (axis->out == 1)
+      return 0;
+    return axis->ratio * ((float)d + 0.5f) - 0.5f;
+  case SCULL_COORDS_HALF_PIXEL:
+  case SCULL_COORDS_HALF_PIXEL_SYMMETRIC:
+    return axis->shift + (axis->ratio * ((float)d + 0.5f) - 0.5f);
+  case SCULL_COORDS_HALF_PIXEL_SHIFTED: return axis->ratio * ((float)d + 0.5f);
+  default: return axis->shift + axis->ratio * (float)d;
+  }
+}
+
+/* Taps beyond the edge lose their weight to the others. */
+static void exclude(const scull_resize_axis_t *axis, float first, int32_t taps, double *weight) {
+  double sum = 0;
+  for (int32_t i = 0; i < taps; i++) {
+    float at = first + (float)i;
+    weight[i] = at < 0 || at > (float)(axis->in - 1) ? 0 : weight[i];
+    sum += weight[i];
+  }
+  for (int32_t i = 0; i < taps && sum != 0; i++)
+    weight[i] /= sum;
+}
+
 int32_t scull_ops_resize_taps(const scull_resize_attrs_t *attrs, const scull_resize_axis_t *axis,
                               int64_t d, int64_t *index, double *weight) {
-  bool centre = attrs->coords == SCULL_COORDS_HALF_PIXEL;
-  float at = centre ? axis->ratio * ((float)d + 0.5f) - 0.5f : axis->ratio * (float)d;
+  float at = position(attrs, axis, d);
+  if (attrs->coords == SCULL_COORDS_CROP && !(at >= 0 && at <= (float)(axis->in - 1)))
+    return 0;
   if (attrs->mode == SCULL_RESIZE_NEAREST) {
     index[0] = inside(nearest(attrs->rounding, at), axis->in);
     weight[0] = 1;
@@ -128,8 +201,10 @@ int32_t scull_ops_resize_taps(const scull_resize_attrs_t *attrs, const scull_res
   for (int32_t i = 0; i < taps; i++) {
     double distance = rest - (first + i);
     index[i] = inside(low + (float)(first + i), axis->in);
-    weight[i] = taps == 4 ? cubic(distance) : 1 - fabs(distance);
+    weight[i] = taps == 4 ? cubic(attrs->cubic_a, distance) : 1 - fabs(distance);
   }
+  if (attrs->exclude_outside)
+    exclude(axis, low + (float)first, taps, weight);
   return taps;
 }
 
@@ -163,6 +238,7 @@ static void collect(const scull_resize_attrs_t *attrs, const scull_resize_geomet
 }
 
 static scull_status_t reference(const scull_op_call_t *call) {
+  const scull_resize_attrs_t *attrs = call->attrs;
   const scull_tensor_t *x = &call->inputs[0], *y = &call->outputs[0];
   scull_resize_geometry_t g;
   int64_t in = 1, out = 1;
@@ -175,7 +251,7 @@ static scull_status_t reference(const scull_op_call_t *call) {
     taps_t taps;
     collect(call->attrs, &g, at, &taps);
     for (int64_t p = 0; p < g.planes; p++) {
-      double sum = 0;
+      double sum = taps.count == 0 ? attrs->outside : 0;
       for (int32_t k = 0; k < taps.count; k++)
         sum += taps.weight[k] * scull_tensor_load(x->data, x->type.dtype, p * in + taps.at[k]);
       scull_tensor_store(y->data, y->type.dtype, p * out + at, sum);
@@ -196,6 +272,7 @@ const scull_opdef_t scull_opdef_resize = {.name = "resize",
                                           .inputs_max = 2,
                                           .outputs_min = 1,
                                           .outputs_max = 1,
+                                          .value_inputs = 1u << 1,
                                           .attrs = SCULL_SCHEMA(scull_resize_attrs_t, fields),
                                           .infer = infer,
                                           .reference = reference,

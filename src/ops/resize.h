@@ -10,14 +10,34 @@ typedef struct scull_resize_attrs {
   int32_t mode;          /* SCULL_RESIZE_* */
   int32_t coords;        /* SCULL_COORDS_* */
   int32_t rounding;      /* nearest: SCULL_ROUNDING_* */
+  double cubic_a;        /* cubic: the kernel's parameter */
+  bool exclude_outside;  /* taps beyond the edge count nothing, and the others more */
+  scull_floats_t crop;   /* crop: the part of x that is resized: begins, then ends, in parts of x */
+  double outside;        /* crop: what lies beyond x */
 } scull_resize_attrs_t;
 
 enum { SCULL_RESIZE_NEAREST, SCULL_RESIZE_LINEAR, SCULL_RESIZE_CUBIC };
 
-/* Where output d lies in the input. half_pixel: ratio * (d + 0.5) - 0.5; align_corners: (in - 1) /
- * (out - 1) * d; asymmetric: ratio * d. The ratio is 1 / scale where `scales` is given, else
- * in / out. */
-enum { SCULL_COORDS_HALF_PIXEL, SCULL_COORDS_ALIGN_CORNERS, SCULL_COORDS_ASYMMETRIC };
+/* Where output d lies in the input. The ratio is 1 / scale where `scales` is given, else in / out.
+ *   half_pixel            ratio * (d + 0.5) - 0.5
+ *   align_corners         (in - 1) / (out - 1) * d
+ *   asymmetric            ratio * d
+ *   half_pixel_one        as half_pixel, but 0 where out is 1 (PyTorch)
+ *   half_pixel_symmetric  as half_pixel, about the centre of what was asked for: scale * in
+ *   half_pixel_shifted    ratio * (d + 0.5) (TensorFlow 1, nearest)
+ *   align_scaled_corners  (in - 1) / (scale * in - 1) * d
+ *   crop                  begin * (in - 1) + (end - begin) * (in - 1) / (out - 1) * d, of `crop`;
+ *                         where out is 1 the middle of the two */
+enum {
+  SCULL_COORDS_HALF_PIXEL,
+  SCULL_COORDS_ALIGN_CORNERS,
+  SCULL_COORDS_ASYMMETRIC,
+  SCULL_COORDS_HALF_PIXEL_ONE,
+  SCULL_COORDS_HALF_PIXEL_SYMMETRIC,
+  SCULL_COORDS_HALF_PIXEL_SHIFTED,
+  SCULL_COORDS_ALIGN_SCALED_CORNERS,
+  SCULL_COORDS_CROP
+};
 
 /* round takes halves up, round_prefer_floor takes them down. */
 enum {
@@ -33,6 +53,7 @@ enum { SCULL_RESIZE_MAX_SPATIAL = 3, SCULL_RESIZE_MAX_TAPS = 4 };
 typedef struct scull_resize_axis {
   int64_t in, out;
   float ratio; /* f32 like everywhere, so that `nearest` meets the same neighbour */
+  float shift; /* of the positions, where the coordinates have one */
 } scull_resize_axis_t;
 
 typedef struct scull_resize_geometry {
@@ -47,7 +68,7 @@ scull_status_t scull_ops_resize_geometry(const scull_op_call_t *call,
                                          scull_resize_geometry_t *out) SCULL_MUST_USE;
 
 /* The input elements that output `d` of an axis is made of, and their weights. Returns their
- * number, at most SCULL_RESIZE_MAX_TAPS. */
+ * number, at most SCULL_RESIZE_MAX_TAPS; 0 when it lies outside and is `outside`. */
 int32_t scull_ops_resize_taps(const scull_resize_attrs_t *attrs, const scull_resize_axis_t *axis,
                               int64_t d, int64_t *index, double *weight);
 

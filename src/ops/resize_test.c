@@ -1,4 +1,5 @@
-/* Values come from Paddle 2.6.2 (interpolate); those about rounding are by hand. */
+/* Values come from Paddle 2.6.2 (interpolate); those about rounding are by hand; those with
+ * `exclude_outside`, a crop or other coordinates from the reference evaluator of ONNX 1.23. */
 #include "ops/opcase.h"
 
 static const scull_opcase_t cases[] = {
@@ -117,6 +118,40 @@ static const scull_opcase_t cases[] = {
     {"no spatial axis", "scales=2", "f32[2x2]", "error"},
     {"an empty picture", "size=2,2", "f32[1x1x0x2]", "error"},
     {"sizes as floats", NULL, "f32[1x1x2x2] f32[2]={3,3}", "error"},
+    {"cubic, another kernel, taps outside excluded",
+     "mode=cubic cubic_a=-0.5 exclude_outside=true scales=0.8,0.8",
+     "f32[1x1x4x4]={4.57,-0.18,0.06,-1.49,-1.55,1.49,-0.96,-1.24,-0.37,2.76,-3.86,0.73,0.96,-3.62,-"
+     "1.47,1.13}",
+     "f32[1x1x3x3]={3.74074,-0.2737724,-1.003983,-1.30054,1.00698,-1.251664,0.4176867,-2.109751,-0."
+     "06100084}"},
+    {"cubic, larger, taps outside excluded",
+     "mode=cubic exclude_outside=true scales=2,1.5 coords=half_pixel",
+     "f32[1x1x2x3]={3.91,-1.77,2.54,-3.92,0.64,-2.05}",
+     "f32[1x1x4x4]={5.694927,1.291571,-1.869917,2.357657,2.450932,0.3591595,-1.073616,1.076558,-2."
+     "347419,-1.020017,0.1042307,-0.8183791,-5.591413,-1.952429,0.9005311,-2.099479}"},
+    {"to one element as PyTorch does", "mode=linear coords=half_pixel_one size=3,1",
+     "f32[1x1x4x4]={4.57,-0.18,0.06,-1.49,-1.55,1.49,-0.96,-1.24,-0.37,2.76,-3.86,0.73,0.96,-3.62,-"
+     "1.47,1.13}",
+     "f32[1x1x3x1]={3.55,-0.96,0.7383333}"},
+    {"a crop, partly outside", "mode=linear coords=crop size=3,3 crop=0.4,0.6,0.6,1.7 outside=10",
+     "f32[1x1x4x4]={4.57,-0.18,0.06,-1.49,-1.55,1.49,-0.96,-1.24,-0.37,2.76,-3.86,0.73,0.96,-3.62,-"
+     "1.47,1.13}",
+     "f32[1x1x3x3]={-0.8832003,10,10,-1.503,10,10,-2.122801,10,10}"},
+    {"a crop to one element", "mode=linear coords=crop size=1,2 crop=0.2,0.1,0.6,0.9",
+     "f32[1x1x4x4]={4.57,-0.18,0.06,-1.49,-1.55,1.49,-0.96,-1.24,-0.37,2.76,-3.86,0.73,0.96,-3.62,-"
+     "1.47,1.13}",
+     "f32[1x1x1x2]={-0.3965999,-1.0542}"},
+    {"symmetric", "mode=linear coords=half_pixel_symmetric scales=0.6,2.3",
+     "f32[1x1x4x4]={4.57,-0.18,0.06,-1.49,-1.55,1.49,-0.96,-1.24,-0.37,2.76,-3.86,0.73,0.96,-3.62,-"
+     "1.47,1.13}",
+     "f32[1x1x2x9]={0.4899999,0.576739,0.7694927,0.832029,0.1566667,-0.5186957,-0.8799276,-1."
+     "185725,-1.323333,0.07333328,0.1828985,0.4263769,0.3922466,-1.215,-2.822246,-1.612174,0."
+     "09507257,0.8633333}"},
+    {"corners of the exact size", "mode=linear coords=align_scaled_corners scales=0.6,0.6",
+     "f32[1x1x2x4]={1,2,3,4,5,6,7,8}", "f32[1x1x1x2]={1,3.142857}"},
+    {"nearest as TensorFlow 1", "coords=half_pixel_shifted size=3,2",
+     "f32[1x1x4x4]={1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16}", "f32[1x1x3x2]={2,4,10,12,14,16}"},
+    {"a crop without its numbers", "coords=crop size=2,2", "f32[1x1x4x4]", "error"},
 };
 
 SCULL_OPCASES(resize, cases);

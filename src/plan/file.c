@@ -159,18 +159,31 @@ static scull_status_t find_sections(const header_t *h, scull_bytes_t bytes, cons
   return end == bytes.size ? SCULL_OK : corrupt(diag, name, end, "bytes after the last section");
 }
 
-/* Last section first: the sources, which hardly anybody reads afterwards, are out of memory again
- * before the weights come in. */
+static scull_status_t check_hash(scull_bytes_t bytes, uint32_t kind, uint64_t hash,
+                                 const char *name, uint64_t offset, scull_diag_t *diag) {
+  if (scull_base_hash64_large(bytes.data, bytes.size, kind) == hash)
+    return SCULL_OK;
+  return corrupt(diag, name, offset, "a section's checksum does not match");
+}
+
+/* All but the sources: reading them costs a start half as much again, and few need them. */
 static scull_status_t check_hashes(const header_t *h, const scull_bytes_t *sections,
-                                   const scull_file_t *file, const char *name, scull_diag_t *diag) {
-  for (uint32_t i = SECTIONS; i-- > 0;) {
+                                   const char *name, scull_diag_t *diag) {
+  for (uint32_t i = 0; i < SECTIONS; i++) {
     const section_t *s = &h->sections[i];
-    if (scull_base_hash64_large(sections[i].data, sections[i].size, i + 1) != s->hash)
-      return corrupt(diag, name, s->offset, "a section's checksum does not match");
-    if (s->kind == SECTION_SOURCES)
-      scull_base_file_forget(file, s->offset, s->size);
+    if (s->kind != SECTION_SOURCES)
+      SCULL_TRY(check_hash(sections[i], s->kind, s->hash, name, s->offset, diag));
   }
   return SCULL_OK;
+}
+
+scull_status_t scull_plan_sources(const scull_plan_t *plan, scull_bytes_t *out,
+                                  scull_diag_t *diag) {
+  *out = plan->sources;
+  if (plan->name == NULL)
+    return SCULL_OK;
+  return check_hash(plan->sources, SECTION_SOURCES, plan->sources_hash, plan->name,
+                    plan->sources_offset, diag);
 }
 
 /* Small constants that shape rules read lie in the weights: let the sites point at them. */
@@ -201,7 +214,7 @@ scull_status_t scull_plan_read(scull_bytes_t bytes, const char *name, scull_plan
   memcpy(&header, bytes.data, sizeof header);
   SCULL_TRY(check_header(&header, bytes, name, diag));
   SCULL_TRY(find_sections(&header, bytes, name, sections, diag));
-  SCULL_TRY(check_hashes(&header, sections, &out->file, name, diag));
+  SCULL_TRY(check_hashes(&header, sections, name, diag));
   scull_base_codec_read(&codec, sections[0], &out->arena);
   out->format = codec.version = header.format;
   scull_plan_codec_meta(&codec, out);
@@ -213,19 +226,32 @@ scull_status_t scull_plan_read(scull_bytes_t bytes, const char *name, scull_plan
     return corrupt(diag, name, header.sections[0].offset + codec.at, codec.fault);
   out->report =
       scull_base_arena_string(&out->arena, (const char *)sections[1].data, sections[1].size);
-  if (out->report == NULL) {
+  out->name = scull_base_arena_string(&out->arena, name, strlen(name));
+  if (out->report == NULL || out->name == NULL) {
     out->report = "";
     return scull_base_fail_memory(diag, "a plan");
   }
   out->weights = sections[2];
   out->sources = sections[3];
+  out->sources_offset = header.sections[3].offset;
+  out->sources_hash = header.sections[3].hash;
   SCULL_TRY(scull_plan_verify(out, name, diag));
   bind_constants(out);
   return SCULL_OK;
 }
 
+/* From the beginning to the sources, as far as the header can be believed. */
+static size_t wanted_bytes(scull_bytes_t bytes) {
+  header_t header;
+  if (bytes.size < sizeof header)
+    return bytes.size;
+  memcpy(&header, bytes.data, sizeof header);
+  uint64_t end = header.sections[SECTIONS - 1].offset;
+  return end < bytes.size ? (size_t)end : bytes.size;
+}
+
 scull_status_t scull_plan_open(const char *path, scull_plan_t *out, scull_diag_t *diag) {
   SCULL_TRY(scull_base_file_open(path, &out->file, diag));
-  scull_base_file_will_need(&out->file, 0, out->file.map_size);
+  scull_base_file_will_need(&out->file, 0, wanted_bytes(out->file.bytes));
   return scull_plan_read(out->file.bytes, path, out, diag);
 }

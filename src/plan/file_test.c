@@ -26,7 +26,10 @@ static scull_status_t read_plan(scull_bytes_t bytes, scull_diag_t *diag) {
   scull_plan_t plan;
   scull_plan_init(&plan);
   scull_base_diag_init(diag, SCULL_SEVERITY_ERROR, NULL, NULL);
+  scull_bytes_t sources;
   scull_status_t status = scull_plan_read(bytes, "a.plan", &plan, diag);
+  if (status == SCULL_OK)
+    status = scull_plan_sources(&plan, &sources, diag);
   scull_plan_deinit(&plan);
   return status;
 }

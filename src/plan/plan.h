@@ -90,7 +90,10 @@ typedef struct scull_plan {
   uint64_t activation_bytes, activation_bound; /* planned, and what no plan could go below */
   scull_bytes_t weights;                       /* 64-byte aligned */
   const char *report;                          /* JSON */
-  scull_bytes_t sources;                       /* opaque to this folder; empty when dropped */
+  scull_bytes_t sources; /* opaque to this folder; empty when dropped. Of a plan that was read they
+                            are not checked yet: take them from scull_plan_sources */
+  const char *name;      /* of a plan that was read, for messages; NULL: it was made here */
+  uint64_t sources_offset, sources_hash; /* with a name: where in the file, and their checksum */
   void *owned;       /* a block of ours that weights and sources may lie in; or NULL */
   scull_file_t file; /* the mapping that weights and sources lie in; none while building */
 } scull_plan_t;
@@ -103,12 +106,17 @@ scull_status_t scull_plan_write(const scull_plan_t *plan, const char *path,
                                 scull_diag_t *diag) SCULL_MUST_USE;
 
 /* Reads a plan from a file or from bytes (64-byte aligned, borrowed until deinit). Everything is
- * checked before it is used: sizes, checksums, indices, offsets, operators, attributes. `name` is
+ * checked before it is used: sizes, checksums, indices, offsets, operators, attributes; the
+ * sources, a third of the bytes that a run never looks at, when somebody asks for them. `name` is
  * for messages. CORRUPT; NEEDS_BUILD for a format version that is not readable. */
 scull_status_t scull_plan_open(const char *path, scull_plan_t *out,
                                scull_diag_t *diag) SCULL_MUST_USE;
 scull_status_t scull_plan_read(scull_bytes_t bytes, const char *name, scull_plan_t *out,
                                scull_diag_t *diag) SCULL_MUST_USE;
+
+/* The sources, their checksum checked; empty when the plan has none. CORRUPT. */
+scull_status_t scull_plan_sources(const scull_plan_t *plan, scull_bytes_t *out,
+                                  scull_diag_t *diag) SCULL_MUST_USE;
 
 /* Test door: makes the checksums of a changed file right again, as far as its header still
  * describes it, so that what lies behind them can be tested. */

@@ -519,17 +519,56 @@ static scull_status_t run_watched(scull_runtime_context_t *context, size_t index
   return SCULL_OK;
 }
 
-/* Every step in the calling thread. */
-static scull_status_t run_here(scull_runtime_context_t *context, scull_diag_t *diag) {
-  for (size_t i = 0; i < context->engine->plan.step_count; i++) {
+/* Steps [begin, end) that run one after the other, within a team or alone. */
+typedef struct {
+  scull_runtime_context_t *context;
+  size_t begin, end;
+  scull_status_t status;
+  scull_diag_t *diag;
+} stretch_t;
+
+static void run_stretch(void *user) {
+  stretch_t *stretch = user;
+  scull_runtime_context_t *context = stretch->context;
+  for (size_t i = stretch->begin; i < stretch->end; i++) {
     scull_ready_step_t *ready = &context->current->steps[i];
     if (ready->plan_step->kind != SCULL_PLAN_RUN)
       continue;
-    scull_status_t status = context->hook == NULL ? run_step(context, ready, diag)
-                                                  : run_watched(context, i, ready, diag);
-    if (status != SCULL_OK)
-      return scull_base_fail(diag, status, "step '%s' (%s) failed", ready->plan_step->name,
-                             ready->tactic == NULL ? "reference" : ready->tactic->name);
+    scull_status_t status = context->hook == NULL ? run_step(context, ready, stretch->diag)
+                                                  : run_watched(context, i, ready, stretch->diag);
+    if (status == SCULL_OK)
+      continue;
+    stretch->status =
+        scull_base_fail(stretch->diag, status, "step '%s' (%s) failed", ready->plan_step->name,
+                        ready->tactic == NULL ? "reference" : ready->tactic->name);
+    return;
+  }
+}
+
+/* The longest stretch from `begin` on in which either no step forks by itself or all do; *threads
+ * is what a team for it should have, 1: none. */
+static stretch_t next_stretch(scull_runtime_context_t *context, size_t begin, int *threads) {
+  const scull_ready_step_t *steps = context->current->steps;
+  const bool forks = steps[begin].prepared.forks;
+  size_t end = begin, shared = 0;
+  for (; end < context->engine->plan.step_count && steps[end].prepared.forks == forks; end++)
+    shared += steps[end].threads > 1;
+  *threads = forks || shared < 2 ? 1 : context->threads;
+  return (stretch_t){.context = context, .begin = begin, .end = end};
+}
+
+/* Every step in the calling thread, or from it. */
+static scull_status_t run_here(scull_runtime_context_t *context, scull_diag_t *diag) {
+  for (size_t i = 0; i < context->engine->plan.step_count;) {
+    int threads = 1;
+    stretch_t stretch = next_stretch(context, i, &threads);
+    stretch.diag = diag;
+    if (threads > 1)
+      scull_base_team_run(threads, run_stretch, &stretch);
+    else
+      run_stretch(&stretch);
+    SCULL_TRY(stretch.status);
+    i = stretch.end;
   }
   return SCULL_OK;
 }

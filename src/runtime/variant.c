@@ -47,6 +47,7 @@ static scull_status_t actual_site(const scull_runtime_engine_t *engine, scull_va
     site->values[k].data = known_bytes(engine, variant, id);
   }
   SCULL_TRY(scull_backend_site_infer(site, diag)); /* of a fixed plan, too: files can lie */
+  site->threads = scull_backend_site_threads(site, variant->threads);
   for (size_t k = 0; k < site->value_count; k++) {
     uint32_t id = step->bindings[k];
     if (id == SCULL_PLAN_NONE)
@@ -110,14 +111,16 @@ static scull_status_t run_at_shape(const scull_runtime_engine_t *engine, scull_v
 static scull_status_t check_packed(const scull_runtime_engine_t *engine, const scull_site_t *site,
                                    const scull_ready_step_t *ready, scull_diag_t *diag) {
   const scull_plan_step_t *step = ready->plan_step;
-  size_t bytes = 0;
+  size_t bytes = ready->prepared.packed;
   if (ready->tactic->pack_size == NULL)
     return SCULL_OK;
-  scull_site_t planned = *site; /* packing is decided at the plan's own shapes */
-  planned.values = step->site.values;
-  planned.threads = engine->plan.threads;
-  SCULL_TRY(ready->tactic->pack_size(&planned, &step->config,
-                                     scull_runtime_step_device(engine, step), &bytes));
+  if (bytes == 0) {
+    scull_site_t planned = *site; /* packing is decided at the plan's own shapes */
+    planned.values = step->site.values;
+    planned.threads = engine->plan.threads;
+    SCULL_TRY(ready->tactic->pack_size(&planned, &step->config,
+                                       scull_runtime_step_device(engine, step), &bytes));
+  }
   if (bytes <= step->packed_bytes)
     return SCULL_OK;
   return scull_base_fail(diag, SCULL_CORRUPT, "step '%s': %llu bytes of weights where %zu are read",
@@ -170,13 +173,14 @@ static scull_status_t prepare_step(const scull_runtime_engine_t *engine, scull_v
   if (step->kind == SCULL_PLAN_VIEW)
     return SCULL_OK;
   if (ready->tactic != NULL) {
-    SCULL_TRY(check_packed(engine, &site, ready, diag));
     scull_status_t status = ready->tactic->prepare(
         &site, &step->config, scull_runtime_step_device(engine, step), &ready->prepared, diag);
     if (status != SCULL_OK)
       return scull_base_fail(diag, status, "step '%s': tactic %s cannot be prepared", step->name,
                              step->tactic_name);
+    SCULL_TRY(check_packed(engine, &site, ready, diag));
     scratch = ready->prepared.scratch;
+    ready->threads = site.threads;
   } else {
     SCULL_TRY(make_call(variant, &site, step, &ready->call, diag));
     scratch = scratch_of(&ready->call);

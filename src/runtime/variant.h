@@ -9,6 +9,7 @@ typedef struct scull_ready_step {
   const scull_plan_step_t *plan_step;
   const scull_tactic_t *tactic; /* NULL: reference */
   scull_prepared_t prepared;
+  int threads; /* that its work is worth; 0: nothing of it runs on more than one */
   const void **inputs;
   void **outputs;
   const scull_shape_t **shapes; /* of outputs */

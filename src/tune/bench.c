@@ -10,6 +10,7 @@
 #include "tune/bench.h"
 
 enum { REPEATS = 8, LEAST = 4, MOST = 12, CHUNK = 8 << 20 };
+enum { LONG = 500 }; /* microseconds: such a run can be timed alone */
 
 typedef struct {
   const scull_backend_t *backend;
@@ -17,6 +18,8 @@ typedef struct {
   scull_stream_t *stream;
   scull_replay_t *work; /* NULL: enqueued each time */
   void *packed, *scratch;
+  bool keeps; /* packed is the timer's */
+  int repeats;
 } lane_t;
 
 /* --- memory ------------------------------------------------------------------------------------
@@ -36,7 +39,8 @@ static scull_status_t first_piece(scull_timer_t *timer, int index, char **out) {
   if (index == 0)
     memcpy(piece, timer->random, CHUNK);
   for (int64_t i = 0; index == 1 && i < CHUNK / 2; i++)
-    scull_tensor_store(piece, SCULL_DTYPE_F16, i, (double)timer->random[i / 2 + (i & 1) * 1024]);
+    scull_tensor_store(piece, SCULL_DTYPE_F16, i,
+                       (double)timer->random[(i * 5 + 3) % (int64_t)(CHUNK / sizeof(float))]);
   return SCULL_OK;
 }
 
@@ -72,6 +76,8 @@ void scull_tune_bench_forget(scull_timer_t *timer) {
     if (timer->blocks[i].memory != NULL)
       backend->free(timer->options->device, timer->blocks[i].memory);
   }
+  if (timer->packed.memory != NULL)
+    backend->free(timer->options->device, timer->packed.memory);
   if (timer->stream != NULL)
     backend->stream_destroy(timer->stream);
 }
@@ -85,7 +91,7 @@ static scull_status_t take_inputs(scull_timer_t *timer, scull_bench_t *b, const 
   for (int pass = 0; pass < 2; pass++) {
     for (size_t i = 0; i < b->site.input_count; i++) {
       const scull_site_value_t *v = &b->site.values[b->site.inputs[i]];
-      int k = block_of(v->dtype);
+      int k = block_of(scull_backend_site_stored(v));
       size_t bytes = (scull_tune_value_bytes(v) + 1023) / 1024 * 1024;
       if (pass == 0) {
         need[k] += bytes;
@@ -102,6 +108,39 @@ static scull_status_t take_inputs(scull_timer_t *timer, scull_bench_t *b, const 
   return SCULL_OK;
 }
 
+bool scull_tune_bench_knows(const scull_timer_t *timer, const scull_site_t *site,
+                            const scull_tactic_t *tactic, const scull_config_t *config) {
+  const scull_config_t *c = &timer->packed.config;
+  return tactic->packs_alike && timer->packed.tactic == tactic && timer->packed.ops == site->ops &&
+         c->src == config->src && c->dst == config->dst && c->src_as == config->src_as &&
+         c->dst_as == config->dst_as;
+}
+
+/* The packed weights on the device; those of a tactic that packs alike stay for the next. */
+static scull_status_t take_packed(scull_timer_t *timer, scull_bench_t *b, lane_t *lane,
+                                  const scull_tactic_t *tactic, const scull_config_t *config) {
+  if (scull_tune_bench_knows(timer, &b->site, tactic, config)) {
+    lane->packed = timer->packed.memory;
+    lane->keeps = true;
+    return SCULL_OK;
+  }
+  if (b->packed_bytes == 0)
+    return SCULL_OK;
+  SCULL_TRY(lane->backend->alloc(lane->device, b->packed_bytes, &lane->packed));
+  SCULL_TRY(lane->backend->copy(lane->stream, lane->packed, b->packed, b->packed_bytes));
+  SCULL_TRY(lane->backend->wait(lane->stream));
+  if (!tactic->packs_alike)
+    return SCULL_OK;
+  if (timer->packed.memory != NULL)
+    lane->backend->free(lane->device, timer->packed.memory);
+  timer->packed.tactic = tactic;
+  timer->packed.ops = b->site.ops;
+  timer->packed.config = *config;
+  timer->packed.memory = lane->packed;
+  lane->keeps = true;
+  return SCULL_OK;
+}
+
 static scull_status_t take_rest(scull_bench_t *b, lane_t *lane) {
   b->outputs = SCULL_ARENA_ARRAY(&b->arena, void *, b->site.output_count);
   if (b->outputs == NULL)
@@ -112,11 +151,7 @@ static scull_status_t take_rest(scull_bench_t *b, lane_t *lane) {
   }
   if (b->prepared.scratch > 0)
     SCULL_TRY(lane->backend->alloc(lane->device, b->prepared.scratch, &lane->scratch));
-  if (b->packed_bytes == 0)
-    return SCULL_OK;
-  SCULL_TRY(lane->backend->alloc(lane->device, b->packed_bytes, &lane->packed));
-  SCULL_TRY(lane->backend->copy(lane->stream, lane->packed, b->packed, b->packed_bytes));
-  return lane->backend->wait(lane->stream);
+  return SCULL_OK;
 }
 
 static void give_back(scull_bench_t *b, const lane_t *lane) {
@@ -126,7 +161,7 @@ static void give_back(scull_bench_t *b, const lane_t *lane) {
     if (b->outputs[i] != NULL)
       lane->backend->free(lane->device, b->outputs[i]);
   }
-  if (lane->packed != NULL)
+  if (lane->packed != NULL && !lane->keeps)
     lane->backend->free(lane->device, lane->packed);
   if (lane->scratch != NULL)
     lane->backend->free(lane->device, lane->scratch);
@@ -147,14 +182,23 @@ static scull_status_t enqueue_some(const scull_bench_t *b, const lane_t *lane,
   return SCULL_OK;
 }
 
-/* The first run alone: kernels are loaded then, which must not happen while work is captured. */
-static scull_status_t record(const scull_bench_t *b, lane_t *lane, const scull_tactic_t *tactic) {
-  SCULL_TRY(enqueue_some(b, lane, tactic, 1));
-  SCULL_TRY(lane->backend->wait(lane->stream));
-  if (lane->backend->capture_begin == NULL)
+/* The first run alone: kernels are loaded then, which must not happen while work is captured. A
+ * second run alone tells roughly how long one takes. */
+static scull_status_t record(const scull_bench_t *b, lane_t *lane, const scull_tactic_t *tactic,
+                             double *roughly) {
+  scull_event_t *from = NULL, *to = NULL;
+  for (int i = 0; i < 2; i++) {
+    SCULL_TRY(lane->backend->mark(lane->stream, &from));
+    SCULL_TRY(enqueue_some(b, lane, tactic, 1));
+    SCULL_TRY(lane->backend->mark(lane->stream, &to));
+    SCULL_TRY(lane->backend->wait(lane->stream));
+  }
+  *roughly = lane->backend->elapsed(from, to);
+  lane->repeats = *roughly > LONG ? 1 : REPEATS;
+  if (lane->backend->capture_begin == NULL || lane->repeats == 1)
     return SCULL_OK;
   SCULL_TRY(lane->backend->capture_begin(lane->stream));
-  scull_status_t status = enqueue_some(b, lane, tactic, REPEATS);
+  scull_status_t status = enqueue_some(b, lane, tactic, lane->repeats);
   scull_status_t ended = lane->backend->capture_end(lane->stream, &lane->work);
   return status == SCULL_OK ? ended : status;
 }
@@ -166,10 +210,10 @@ static scull_status_t one_sample(const scull_bench_t *b, const lane_t *lane,
   if (lane->work != NULL)
     SCULL_TRY(lane->backend->replay(lane->work, lane->stream));
   else
-    SCULL_TRY(enqueue_some(b, lane, tactic, REPEATS));
+    SCULL_TRY(enqueue_some(b, lane, tactic, lane->repeats));
   SCULL_TRY(lane->backend->mark(lane->stream, &to));
   SCULL_TRY(lane->backend->wait(lane->stream));
-  *out = lane->backend->elapsed(from, to) / REPEATS;
+  *out = lane->backend->elapsed(from, to) / lane->repeats;
   return SCULL_OK;
 }
 
@@ -184,7 +228,7 @@ static scull_status_t sample(const scull_bench_t *b, const lane_t *lane,
   double samples[MOST], sum = 0, least = HUGE_VAL, dummy = 0;
   int count = 0;
   SCULL_TRY(one_sample(b, lane, tactic, &dummy));
-  while (count < MOST && (count < LEAST || sum * REPEATS < 300)) {
+  while (count < MOST && (count < LEAST || sum * lane->repeats < 300)) {
     SCULL_TRY(one_sample(b, lane, tactic, &samples[count]));
     least = samples[count] < least ? samples[count] : least;
     sum += samples[count++];
@@ -197,17 +241,23 @@ static scull_status_t sample(const scull_bench_t *b, const lane_t *lane,
 }
 
 scull_status_t scull_tune_bench_device(scull_timer_t *timer, scull_bench_t *b,
-                                       const scull_tactic_t *tactic, double best,
-                                       double *microseconds) {
-  lane_t lane = {.backend = timer->options->device->backend,
-                 .device = timer->options->device,
-                 .stream = timer->stream};
-  scull_status_t status = take_inputs(timer, b, &lane);
+                                       const scull_tactic_t *tactic, const scull_config_t *config,
+                                       double best, double *microseconds) {
+  lane_t lane = {.backend = timer->options->device->backend, .device = timer->options->device};
+  scull_status_t status = SCULL_OK;
+  if (timer->stream == NULL) /* the first measurement: planning alone needs no device */
+    status = lane.backend->stream_create(lane.device, &timer->stream);
+  lane.stream = timer->stream;
+  if (status == SCULL_OK)
+    status = take_inputs(timer, b, &lane);
   if (status == SCULL_OK)
     status = take_rest(b, &lane);
   if (status == SCULL_OK)
-    status = record(b, &lane, tactic);
+    status = take_packed(timer, b, &lane, tactic, config);
   if (status == SCULL_OK)
+    status = record(b, &lane, tactic, microseconds);
+  bool hopeless = best > 0 && *microseconds > 3 * best + 20; /* a launch alone takes that much */
+  if (status == SCULL_OK && !hopeless)
     status = sample(b, &lane, tactic, best, microseconds);
   give_back(b, &lane);
   return status;

@@ -201,15 +201,35 @@ static bool can_follow(const scull_search_t *s, scull_value_id_t flow, const scu
   return same;
 }
 
+/* True when `next` is a pooling and some tactic takes one along behind the chain. */
+static bool can_pool(const scull_search_t *s, scull_value_id_t flow, const scull_node_t *next,
+                     int32_t engine) {
+  const scull_tactic_t *const *tactics = s->options->device->backend->tactics;
+  scull_node_id_t id = scull_graph_node_id(s->graph, next);
+  if ((next->op->traits & SCULL_OP_POOLING) == 0 || s->partition->engine[id] != engine ||
+      next->output_count != 1 || next->inputs[0] != flow)
+    return false;
+  for (size_t i = 0; tactics[i] != NULL; i++) {
+    if (tactics[i]->growth == SCULL_GROW_POOLING)
+      return true;
+  }
+  return false;
+}
+
 static void follow_chain(const scull_search_t *s, scull_node_id_t anchor, scull_unit_t *unit) {
   const scull_node_t *node = scull_graph_node(s->graph, anchor);
   unit->chain[0] = anchor;
   unit->chain_count = 1;
   while (!s->options->singles && unit->chain_count < SCULL_MAX_CHAIN && node->output_count == 1) {
     const scull_node_t *next = scull_graph_only_user(s->graph, node->outputs[0]);
-    if (next == NULL || !can_follow(s, node->outputs[0], next, s->partition->engine[anchor]))
+    if (next == NULL)
+      return;
+    bool pools = can_pool(s, node->outputs[0], next, s->partition->engine[anchor]);
+    if (!pools && !can_follow(s, node->outputs[0], next, s->partition->engine[anchor]))
       return;
     unit->chain[unit->chain_count++] = scull_graph_node_id(s->graph, next);
+    if (pools)
+      return; /* it ends a chain */
     node = next;
   }
 }

@@ -215,6 +215,49 @@ static scull_status_t list_choices(scull_search_t *s) {
 /* --- the result ---------------------------------------------------------------------------------
  */
 
+static const scull_choice_t *choice_with(const scull_search_t *s, scull_node_id_t node) {
+  for (size_t i = 0; i < s->out->choice_count; i++) {
+    const scull_choice_t *c = &s->out->choices[i];
+    for (size_t k = 0; k < c->node_count; k++) {
+      if (c->nodes[k] == node)
+        return c;
+    }
+  }
+  return NULL;
+}
+
+/* True when somebody, perhaps behind another view, reads the value in that precision. */
+static bool is_read_as(const scull_search_t *s, scull_value_id_t value, scull_precision_t as) {
+  const scull_value_t *v = scull_graph_value(s->graph, value);
+  for (size_t u = 0; u < v->users.size; u++) {
+    const scull_choice_t *c = choice_with(s, v->users.data[u]);
+    if (c == NULL)
+      continue;
+    const scull_node_t *user = scull_graph_node(s->graph, v->users.data[u]);
+    bool anchor = c->nodes[0] == v->users.data[u];
+    if (c->kind == SCULL_CHOICE_VIEW && is_read_as(s, user->outputs[0], as))
+      return true;
+    if (c->kind == SCULL_CHOICE_RUN && c->engine >= 0 && c->tactic != NULL &&
+        (anchor ? c->config.src_as : c->config.dst_as) == as)
+      return true;
+  }
+  return false;
+}
+
+/* A view keeps the precision of its input where somebody wants it so. */
+static void write_view(scull_search_t *s, const scull_node_t *node) {
+  scull_value_id_t x = node->inputs[0], y = node->outputs[0];
+  const scull_value_t *v = scull_graph_value(s->graph, x);
+  scull_storage_t from = s->out->formats[x];
+  bool same = true;
+  if (v == NULL || (from.as != SCULL_AS_F16 && from.as != SCULL_AS_BF16))
+    return;
+  for (int p = 0; p < s->graph->points; p++)
+    same = same && scull_backend_layout_same(&v->shape[p], from.layout, SCULL_LAYOUT_PLAIN);
+  if (same && is_read_as(s, y, from.as))
+    s->out->formats[y] = (scull_storage_t){SCULL_LAYOUT_PLAIN, from.as};
+}
+
 /* Formats in which each value is written. */
 static scull_status_t write_formats(scull_search_t *s) {
   scull_tuning_t *out = s->out;
@@ -229,6 +272,8 @@ static scull_status_t write_formats(scull_search_t *s) {
               v->dtype, &v->shape[0], v->quant, scull_backend_config_dst(&c->config));
       }
     }
+    if (c->kind == SCULL_CHOICE_VIEW)
+      write_view(s, scull_graph_node(s->graph, c->nodes[0]));
     out->microseconds += c->microseconds;
   }
   return SCULL_OK;

@@ -121,6 +121,7 @@ scull_status_t scull_tune_site(const scull_graph_t *graph, const scull_node_id_t
   site->op_count = count;
   for (size_t i = 0; i < site->value_count; i++)
     describe(graph, (*values)[i], &site->values[i]);
+  site->threads = scull_backend_site_threads(site, options->threads);
   return list_ports(graph, nodes, count, *values, arena, site);
 }
 

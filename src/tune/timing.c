@@ -17,14 +17,6 @@ scull_status_t scull_tune_timer_create(const scull_tune_options_t *options, scul
   if (timer == NULL)
     return SCULL_OUT_OF_MEMORY;
   timer->options = options;
-  if (options->device->backend->discrete) {
-    scull_status_t status =
-        options->device->backend->stream_create(options->device, &timer->stream);
-    if (status != SCULL_OK) {
-      scull_base_free(timer);
-      return status;
-    }
-  }
   *out = timer;
   return SCULL_OK;
 }
@@ -84,12 +76,17 @@ size_t scull_tune_value_bytes(const scull_site_value_t *v) {
   return bytes;
 }
 
+/* Tensors lie in memory of the device's own. */
+static bool is_elsewhere(const scull_timer_t *timer) {
+  return timer->options->device->backend->discrete;
+}
+
 /* Random bytes for the largest tensor: from here on they stay where they are. */
 static scull_status_t reserve_random(scull_timer_t *timer, const scull_site_t *site) {
   size_t most = 0;
   for (size_t i = 0; i < site->value_count; i++) {
     size_t bytes = scull_tune_value_bytes(&site->values[i]);
-    if (timer->stream != NULL && !site->values[i].is_constant)
+    if (is_elsewhere(timer) && !site->values[i].is_constant)
       continue; /* lies on the device */
     most = bytes > most ? bytes : most;
   }
@@ -213,7 +210,7 @@ static bool is_fixed(const scull_site_t *site) {
 static scull_status_t prepare(scull_bench_t *b, const scull_timer_t *timer,
                               const scull_device_t *device, const scull_tactic_t *tactic,
                               const scull_config_t *config, const char **reason) {
-  scull_base_threads_apply(timer->options->threads);
+  scull_base_threads_apply(b->site.threads);
   scull_status_t status = tactic->prepare(&b->site, config, device, &b->prepared, NULL);
   if (status != SCULL_OK) {
     *reason = "cannot be prepared in this configuration";
@@ -360,11 +357,12 @@ scull_status_t scull_tune_measure(scull_timer_t *timer, const scull_site_t *site
       bench_init(&b, timer, site, timer->options->device, tactic, config, reason);
   if (status == SCULL_OK)
     status = take_constants(&b, timer);
-  if (status == SCULL_OK)
+  if (status == SCULL_OK && !scull_tune_bench_knows(timer, site, tactic, config))
     status = pack(&b, timer, tactic, config);
   if (status == SCULL_OK)
-    status = timer->stream != NULL ? scull_tune_bench_device(timer, &b, tactic, best, microseconds)
-                                   : bench_here(timer, &b, tactic, best, microseconds);
+    status = is_elsewhere(timer)
+                 ? scull_tune_bench_device(timer, &b, tactic, config, best, microseconds)
+                 : bench_here(timer, &b, tactic, best, microseconds);
   bench_deinit(&b, tactic);
   return status;
 }

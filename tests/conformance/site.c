@@ -61,8 +61,36 @@ static void add_anchor(case_site_t *s, constants_t constants, const scull_tensor
                                                  .output_count = data->output_count};
 }
 
+/* False when an f32 is beyond what the type can hold. */
+static bool can_hold(const scull_tensor_t *t, scull_dtype_t narrow) {
+  for (int64_t i = 0, n = scull_tensor_count(&t->type.shape); i < n; i++) {
+    double v = scull_tensor_load(t->data, t->type.dtype, i);
+    double most = narrow == SCULL_DTYPE_F16 ? 6e4 : 3.38e38;
+    if (v > most || v < -most)
+      return false;
+  }
+  return true;
+}
+
+/* Rounds every f32 input to the type; false when one is beyond it. */
+static bool round_inputs(case_data_t *data, scull_dtype_t narrow) {
+  for (size_t i = 0; i < data->input_count; i++) {
+    scull_tensor_t *t = &data->inputs[i].tensor;
+    if (t->type.dtype != SCULL_DTYPE_F32)
+      continue;
+    if (!can_hold(t, narrow))
+      return false;
+    for (int64_t k = 0, n = scull_tensor_count(&t->type.shape); k < n; k++) {
+      uint64_t stored = 0;
+      scull_tensor_store(&stored, narrow, 0, scull_tensor_load(t->data, SCULL_DTYPE_F32, k));
+      scull_tensor_store(t->data, SCULL_DTYPE_F32, k, scull_tensor_load(&stored, narrow, 0));
+    }
+  }
+  return true;
+}
+
 bool case_site_init(case_site_t *s, const scull_opdef_t *def, const scull_opcase_t *one,
-                    constants_t constants) {
+                    constants_t constants, scull_dtype_t narrow) {
   scull_tensor_t out[CASE_MAX_TENSORS] = {0};
   *s = (case_site_t){0};
   case_data_init(&s->data, def, one);
@@ -74,8 +102,14 @@ bool case_site_init(case_site_t *s, const scull_opdef_t *def, const scull_opcase
                            .workspace = SIZE_MAX};
   if (s->data.wants_error || (def->traits & SCULL_OP_DATA_SHAPE) != 0)
     return false;
+  if (narrow != SCULL_DTYPE_NONE && !round_inputs(&s->data, narrow))
+    return false;
   if (case_reference(&s->data, out, NULL) != SCULL_OK)
     return false; /* a variation that the operator does not take; cases are checked elsewhere */
+  for (size_t i = 0; narrow != SCULL_DTYPE_NONE && i < s->data.output_count; i++) {
+    if (out[i].type.dtype == SCULL_DTYPE_F32 && !can_hold(&out[i], narrow))
+      return false;
+  }
   add_anchor(s, constants, out);
   return true;
 }
@@ -208,14 +242,36 @@ static size_t element_at(const place_t *p, int64_t n, int64_t c, int64_t pixel) 
   return (size_t)(((n * blocks + c / p->block) * p->pixels + pixel) * p->block + c % p->block);
 }
 
+static size_t stored_size(const scull_site_value_t *value) {
+  return scull_tensor_dtype_size(scull_backend_site_stored(value));
+}
+
 size_t layout_bytes(const scull_site_value_t *value) {
   place_t p = place_of(value);
-  return (size_t)(p.batch * p.total * p.pixels) * scull_tensor_dtype_size(value->dtype);
+  return (size_t)(p.batch * p.total * p.pixels) * stored_size(value);
 }
 
 size_t layout_start(const scull_site_value_t *value) {
   place_t p = place_of(value);
-  return element_at(&p, 0, p.first, 0) * scull_tensor_dtype_size(value->dtype);
+  return element_at(&p, 0, p.first, 0) * stored_size(value);
+}
+
+/* One element between the model's type and the one in memory. */
+static void convert(const scull_site_value_t *v, char *plain, char *wide, bool write) {
+  scull_dtype_t stored = scull_backend_site_stored(v);
+  if (v->as == SCULL_AS_INT8 && write)
+    scull_tensor_store(wide, stored, 0,
+                       scull_tensor_quantize(stored, scull_backend_site_scale(v),
+                                             (float)scull_tensor_load(plain, v->dtype, 0)));
+  else if (v->as == SCULL_AS_INT8)
+    scull_tensor_store(plain, v->dtype, 0,
+                       scull_tensor_load(wide, stored, 0) * (double)scull_backend_site_scale(v));
+  else if (stored == v->dtype)
+    memcpy(write ? wide : plain, write ? plain : wide, scull_tensor_dtype_size(stored));
+  else if (write)
+    scull_tensor_store(wide, stored, 0, scull_tensor_load(plain, v->dtype, 0));
+  else
+    scull_tensor_store(plain, v->dtype, 0, scull_tensor_load(wide, stored, 0));
 }
 
 static void move(const scull_site_value_t *v, char *plain, char *wide, bool write) {
@@ -223,10 +279,9 @@ static void move(const scull_site_value_t *v, char *plain, char *wide, bool writ
   size_t size = scull_tensor_dtype_size(v->dtype), i = 0;
   for (int64_t n = 0; n < p.batch; n++) {
     for (int64_t c = 0; c < p.channels; c++) {
-      for (int64_t pixel = 0; pixel < p.pixels; pixel++, i++) {
-        char *a = plain + i * size, *b = wide + element_at(&p, n, p.first + c, pixel) * size;
-        memcpy(write ? b : a, write ? a : b, size);
-      }
+      for (int64_t pixel = 0; pixel < p.pixels; pixel++, i++)
+        convert(v, plain + i * size, wide + element_at(&p, n, p.first + c, pixel) * stored_size(v),
+                write);
     }
   }
 }
@@ -248,7 +303,7 @@ void layout_read(const scull_site_value_t *value, const void *wide, void *plain)
 
 bool layout_rest_is(const scull_site_value_t *value, const void *wide, uint8_t fill) {
   place_t p = place_of(value);
-  size_t size = scull_tensor_dtype_size(value->dtype);
+  size_t size = stored_size(value);
   const uint8_t *bytes = wide;
   bool slice = value->channel_total > 0, ok = true;
   for (int64_t n = 0; n < p.batch; n++) {

@@ -28,9 +28,10 @@ typedef struct case_site {
 } case_site_t;
 
 /* False when the case wants an error or is of a kind that no site can express. Reference results
- * are computed here. case_site_deinit gives back what it took, in either case. */
+ * are computed here, with `narrow` not NONE from f32 inputs that were rounded to that type; false
+ * also when a number is beyond it. case_site_deinit gives back what it took, in either case. */
 bool case_site_init(case_site_t *s, const scull_opdef_t *def, const scull_opcase_t *one,
-                    constants_t constants);
+                    constants_t constants, scull_dtype_t narrow);
 /* Appends one operator; false when it does not apply (types, shapes). */
 bool case_site_append(case_site_t *s, const group_step_t *step);
 /* Lets dimension 0 of the inputs run from 1 to twice its value; false when the operators' rules do

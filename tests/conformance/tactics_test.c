@@ -185,6 +185,22 @@ static double scale_of(const case_site_t *s) {
   return scale;
 }
 
+/* Of a result whose operands and itself are 255 steps wide. */
+static const double eight_bits = 0.03;
+
+/* The tolerance of the narrowest type in which a float of the site is stored. */
+static double narrowest(const scull_site_t *site) {
+  double part = 0;
+  for (size_t i = 0; i < site->value_count; i++) {
+    const scull_site_value_t *v = &site->values[i];
+    double own = v->as == SCULL_AS_MODEL  ? 0
+                 : v->as == SCULL_AS_INT8 ? eight_bits
+                                          : tolerance_of(scull_backend_site_stored(v));
+    part = own > part ? own : part;
+  }
+  return part;
+}
+
 static void compare_output(const trial_t *t, const case_site_t *s, const scull_site_t *site,
                            size_t index, const void *memory) {
   const scull_tensor_t *wanted = &s->tensors[site->outputs[index]];
@@ -196,7 +212,8 @@ static void compare_output(const trial_t *t, const case_site_t *s, const scull_s
   layout_read(value, host, plain);
   scull_tensor_t got = {.type = wanted->type, .data = plain};
   forgive_not_finite(&got, wanted);
-  double part = tolerance_of(value->dtype);
+  double part = tolerance_of(value->dtype), narrow = narrowest(site);
+  part = narrow > part ? narrow : part;
   scull_difference_t d = scull_tensor_compare(
       &got, wanted, (scull_tolerance_t){.absolute = part * scale_of(s), .relative = part});
   if (d.outside > 0) {
@@ -332,21 +349,51 @@ static void run_tactic(const scull_tactic_t *tactic, case_site_t *s, const char 
     count = tactic->configs(&s->site, bench.device, configs, SCULL_MAX_CONFIGS);
   for (size_t i = 0; i < count; i++) {
     trial_t t = {.tactic = tactic, .config = &configs[i], .name = name, .what = what};
-    run_config(&t, s, &s->site, threads);
+    bool narrow = configs[i].src_as != SCULL_AS_MODEL || configs[i].dst_as != SCULL_AS_MODEL;
+    if (s->site.precisions == 0 || narrow) /* the others have been run */
+      run_config(&t, s, &s->site, threads);
+  }
+}
+
+/* What the suite varies of a case. */
+static uint32_t precisions; /* of the sites at hand; 0: the model's types */
+
+/* Scales for every float that a run computes: the largest is 127. */
+static void set_quants(case_site_t *s) {
+  static scull_quant_t quants[SITE_MAX_VALUES];
+  static float scales[SITE_MAX_VALUES];
+  for (size_t i = 0; i < s->site.value_count; i++) {
+    double peak = peak_of(&s->tensors[i]);
+    bool wanted = (precisions >> SCULL_AS_INT8 & 1) != 0 && !s->values[i].is_constant &&
+                  s->values[i].dtype == SCULL_DTYPE_F32;
+    scales[i] = (float)((peak > 1e-3 ? peak : 1e-3) / 127);
+    quants[i] = (scull_quant_t){SCULL_DTYPE_I8, -1, 1, &scales[i]};
+    s->values[i].quant = wanted ? &quants[i] : NULL;
   }
 }
 
 static void run_all(case_site_t *s, const char *name, const char *what, int threads) {
+  set_quants(s);
   for (size_t i = 0; bench.backend->tactics[i] != NULL; i++)
     run_tactic(bench.backend->tactics[i], s, name, what, threads);
 }
 
 /* --- variations ------------------------------------------------------------------------------- */
 
+static bool make_site(case_site_t *s, const scull_opdef_t *def, const scull_opcase_t *one,
+                      constants_t constants) {
+  scull_dtype_t narrow = (precisions >> SCULL_AS_F16 & 1) != 0    ? SCULL_DTYPE_F16
+                         : (precisions >> SCULL_AS_BF16 & 1) != 0 ? SCULL_DTYPE_BF16
+                                                                  : SCULL_DTYPE_NONE;
+  bool ok = case_site_init(s, def, one, constants, narrow);
+  s->site.precisions = precisions;
+  return ok;
+}
+
 /* The result as channels [16, 16 + C) of a tensor that has 48 more than that. */
 static void run_slice(const scull_opdef_t *def, const scull_opcase_t *one) {
   case_site_t s;
-  if (case_site_init(&s, def, one, CONSTANT_REST) && s.site.output_count == 1) {
+  if (make_site(&s, def, one, CONSTANT_REST) && s.site.output_count == 1) {
     scull_site_value_t *y = &s.values[s.outputs[0]];
     if (y->opt.rank >= 3) {
       y->channel_offset = 16;
@@ -359,12 +406,12 @@ static void run_slice(const scull_opdef_t *def, const scull_opcase_t *one) {
 
 static void run_alone(const scull_opdef_t *def, const scull_opcase_t *one) {
   case_site_t s;
-  if (case_site_init(&s, def, one, CONSTANT_NONE)) {
+  if (make_site(&s, def, one, CONSTANT_NONE)) {
     run_all(&s, one->name, "changing operands, 1 thread", 1);
     run_all(&s, one->name, "changing operands, 2 threads", 2);
   }
   case_site_deinit(&s);
-  if (case_site_init(&s, def, one, CONSTANT_REST)) {
+  if (make_site(&s, def, one, CONSTANT_REST)) {
     run_all(&s, one->name, "constants, 1 thread", 1);
     run_all(&s, one->name, "constants, 2 threads", 2);
     if (case_site_make_range(&s))
@@ -394,7 +441,7 @@ static void run_bf16(const scull_opdef_t *def, const scull_opcase_t *one) {
   to_bf16(one->outputs, outputs, sizeof outputs);
   narrow.inputs = inputs;
   narrow.outputs = outputs;
-  if (case_site_init(&s, def, &narrow, CONSTANT_REST))
+  if (make_site(&s, def, &narrow, CONSTANT_REST))
     run_all(&s, one->name, "in bf16", 2);
   case_site_deinit(&s);
 }
@@ -402,7 +449,7 @@ static void run_bf16(const scull_opdef_t *def, const scull_opcase_t *one) {
 static void run_group(const scull_opdef_t *def, const scull_opcase_t *one, const char *what,
                       const group_step_t *steps) {
   case_site_t s;
-  bool ok = case_site_init(&s, def, one, CONSTANT_REST);
+  bool ok = make_site(&s, def, one, CONSTANT_REST);
   for (size_t i = 0; ok && steps[i].def != NULL; i++)
     ok = case_site_append(&s, &steps[i]);
   if (ok)
@@ -456,6 +503,21 @@ static bool may_grow(const scull_opdef_t *def) {
   return false;
 }
 
+/* A network of f32 whose tensors are stored as FP16, BF16 or INT8 between tactics. */
+static void run_narrow(const scull_opdef_t *def, const scull_opcase_t *one, bool grows) {
+  static const scull_precision_t floats[] = {SCULL_AS_F16, SCULL_AS_BF16, SCULL_AS_INT8};
+  if (strcmp(one->outputs, "error") == 0 || strstr(one->inputs, "f32[") == NULL)
+    return;
+  for (size_t i = 0; i < sizeof floats / sizeof *floats; i++) {
+    precisions = 1u << floats[i];
+    run_alone(def, one);
+    run_slice(def, one);
+    if (grows)
+      run_groups(def, one);
+  }
+  precisions = 0;
+}
+
 static void run_operator(size_t index) {
   enum { ACTIVATION_CASES = 3 };
   const scull_opdef_t *def = scull_ops_at(index);
@@ -468,6 +530,7 @@ static void run_operator(size_t index) {
     run_alone(def, one);
     run_slice(def, one);
     run_bf16(def, one);
+    run_narrow(def, one, grows);
     if (!grows || strcmp(one->outputs, "error") == 0)
       continue;
     run_groups(def, one);
@@ -525,7 +588,7 @@ static int run_child(const scull_backend_t *backend) {
     const scull_opcases_t *cases = conformance_cases(i);
     for (size_t k = 0; k < cases->count; k++) {
       case_site_t s;
-      if (case_site_init(&s, scull_ops_at(i), &cases->cases[k], CONSTANT_REST))
+      if (make_site(&s, scull_ops_at(i), &cases->cases[k], CONSTANT_REST))
         run_all(&s, cases->cases[k].name, "in a forked child", 2);
       case_site_deinit(&s);
     }

@@ -4,6 +4,7 @@
 # pkg-config, in C17 and in C++17. 77: no C++ compiler.
 set -eu
 build=$1 project=$2 flags=$3
+model=$project/../../../zoo/digits
 command -v "${CXX:-c++}" >/dev/null 2>&1 || { echo "skipped: no C++ compiler"; exit 77; }
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
@@ -25,4 +26,9 @@ if command -v pkg-config >/dev/null 2>&1; then
   "${CC:-cc}" -std=c17 $flags "$project/consumer.c" -o "$tmp/by_pc" \
     $(PKG_CONFIG_PATH="$pc" pkg-config --cflags --libs scull) -Wl,-rpath,"$(dirname "$pc")"
   "$tmp/by_pc"
+  # shellcheck disable=SC2046,SC2086
+  "${CC:-cc}" -std=c17 $flags "$project/paddle.c" -o "$tmp/paddle_by_pc" \
+    $(PKG_CONFIG_PATH="$pc" pkg-config --cflags --libs paddle_inference_c) \
+    -Wl,-rpath,"$(dirname "$pc")" -Wl,-rpath-link,"$(dirname "$pc")"
+  "$tmp/paddle_by_pc" "$model"
 fi

@@ -25,7 +25,7 @@ sources() { # all our C, without tests
 # --- includes: who may include whom (docs/architecture.md) ------------------------------------------
 check_includes() {
   # shellcheck disable=SC2046
-  found=$(awk -f "$here/includes.awk" "$here/include_law.txt" $(sources src tools include))
+  found=$(awk -f "$here/includes.awk" "$here/include_law.txt" $(sources src tools doors include))
   [ -z "$found" ] || fail "$found"
 }
 
@@ -132,10 +132,10 @@ check_names() {
 check_sizes() {
   # shellcheck disable=SC2046
   found=$(
-    functions_of $(find src tools tests include bench examples -name '*.[ch]' 2>/dev/null) |
+    functions_of $(find src tools doors tests include bench examples -name '*.[ch]' 2>/dev/null) |
       awk '{ limit = $1 ~ /^src\/backend\/[a-z]+\// ? 160 : 80 }
            $3 > limit { printf "%s:%d: %s has %d lines; %d are permitted\n", $1, $2, $5, $3, limit }'
-    find src tools tests include bench examples scripts -type f -name '*.[chs]*' 2>/dev/null |
+    find src tools doors tests include bench examples scripts -type f -name '*.[chs]*' 2>/dev/null |
       xargs wc -l | awk '$2 != "total" && $1 > 800 { printf "%s: %d lines; 800 are permitted\n", $2, $1 }'
   )
   [ -z "$found" ] || fail "$found"
@@ -144,7 +144,7 @@ check_sizes() {
 # --- calls: what may not be called ------------------------------------------------------------------
 check_calls() {
   # shellcheck disable=SC2046
-  found=$(awk -f "$here/calls.awk" $(find src tools tests bench examples include -name '*.[ch]' 2>/dev/null))
+  found=$(awk -f "$here/calls.awk" $(find src tools doors tests bench examples include -name '*.[ch]' 2>/dev/null))
   [ -z "$found" ] || fail "$found"
 }
 
@@ -154,7 +154,7 @@ check_headers() {
   found=
   onednn=-DSCULL_ONEDNN=1
   printf '#include <oneapi/dnnl/dnnl.h>\n' | "$compiler" -x c -fsyntax-only - 2>/dev/null || onednn=
-  for header in $(find src include tools tests -name '*.h' ! -path 'src/backend/cuda/*' | sort); do
+  for header in $(find src include tools doors tests -name '*.h' ! -path 'src/backend/cuda/*' | sort); do
     flags=
     case $header in
     *onednn*) [ -n "$onednn" ] || continue ;;
@@ -183,7 +183,7 @@ check_docs() {
   found=$(grep -o '`[a-z]*/[A-Za-z0-9_./-]*`' README.md docs/*.md bench/README.md | tr -d '`' |
     while IFS=: read -r page path; do
       case $path in
-        src/* | include/* | docs/* | tests/* | tools/* | bench/* | zoo/* | scripts/* | cmake/*)
+        src/* | include/* | docs/* | tests/* | tools/* | doors/* | bench/* | zoo/* | scripts/* | cmake/*)
           [ -e "$path" ] || echo "$page: there is no $path" ;;
       esac
     done)
@@ -194,7 +194,7 @@ check_docs() {
 check_format() {
   command -v clang-format >/dev/null 2>&1 || { echo "skipped: no clang-format"; return 77; }
   # shellcheck disable=SC2046
-  found=$(clang-format --dry-run $(find src tools tests include bench examples -name '*.[ch]' 2>/dev/null) 2>&1 |
+  found=$(clang-format --dry-run $(find src tools doors tests include bench examples -name '*.[ch]' 2>/dev/null) 2>&1 |
     sed -n 's/^\([^ ]*\): warning: .*clang-format.*/\1: not as clang-format -i leaves it/p')
   [ -z "$found" ] || fail "$found"
 }
@@ -204,7 +204,7 @@ check_tidy() {
   command -v clang-tidy >/dev/null 2>&1 || { echo "skipped: no clang-tidy"; return 77; }
   build=${SCULL_BUILD_DIR:-build/release}
   [ -e "$build/compile_commands.json" ] || { echo "skipped: $build is not configured"; return 77; }
-  sources src tools | grep '\.c$' | grep -v '^src/backend/cuda/' >"$tmp/files"
+  sources src tools doors | grep '\.c$' | grep -v '^src/backend/cuda/' >"$tmp/files"
   grep -v 'thread_pthread\.c$' "$tmp/files" | while read -r file; do
     grep -q "\"file\": \".*/$file\"" "$build/compile_commands.json" && printf '%s\n' "$file"
   done >"$tmp/known"

@@ -130,7 +130,8 @@ static void compare(const net_t *net, scull_runtime_context_t *context,
     assert_int_equal(got.type.dtype, expected[i].type.dtype);
     for (int64_t k = 0, n = scull_tensor_count(&got.type.shape); k < n; k++)
       peak = fmax(peak, fabs(scull_tensor_load(expected[i].data, got.type.dtype, k)));
-    const scull_tolerance_t tolerance = {.absolute = 1e-5 * peak};
+    double part = net->tolerance > 0 ? net->tolerance : 1e-5;
+    const scull_tolerance_t tolerance = {.absolute = part * peak};
     scull_difference_t d = scull_tensor_compare(&got, &expected[i], tolerance);
     if (d.outside > 0)
       fail_msg("output '%s': %lld of %lld elements differ, by %g at most",

@@ -14,6 +14,7 @@ typedef struct net {
   scull_graph_t *graph;
   scull_device_t *device;
   scull_tune_options_t tune; /* may be changed between open and lower */
+  double tolerance;          /* of net_check, of the largest element; 0: 1e-5 */
   scull_partition_t partition;
   scull_tuning_t tuning;
   scull_lowered_t lowered;

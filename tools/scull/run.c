@@ -42,7 +42,7 @@ static const cli_option_t options[] = {
     {"threads", 't', CLI_INTEGER, FIELD(threads), "N", "default: what the plan was tuned for", 0},
     {"strict", 0, CLI_FLAG, FIELD(strict), NULL,
      "refuse a plan of another device instead of tuning it again", 0},
-    {"verify", 0, CLI_FLAG, FIELD(verify), NULL, "check the weights' checksum first", 0},
+    {"verify", 0, CLI_FLAG, FIELD(verify), NULL, "check first what a run does not use, too", 0},
     {"verbose", 'v', CLI_FLAG, FIELD(verbose), NULL, "say what happens", 0},
 };
 

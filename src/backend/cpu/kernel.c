@@ -169,6 +169,7 @@ uint32_t scull_cpu_conv_alias(const scull_site_t *site, const scull_config_t *co
   scull_cpu_conv_t c;
   (void)config;
   if (scull_cpu_conv_of(site, &c) != NULL || c.residual == NULL || c.residual_at >= 32 ||
+      c.residual_at == c.src_at || /* its pixels are read again for the next channels */
       c.residual->channel_total > 0 || c.dst->channel_total > 0)
     return 0;
   return 1u << c.residual_at;

@@ -3,7 +3,7 @@
  * packed into what its gemm wants. Its only implementation is called "ref" or "brgemm" and is a
  * fast gemm with generated gate kernels. */
 #include "backend/cpu/onednn.h"
-#include "ops/lstm.h"
+#include "ops/recurrent.h"
 
 typedef struct {
   int64_t time, batch, in, hidden, directions;
@@ -61,13 +61,24 @@ static bool is_plain(const scull_site_t *site) {
   return plain;
 }
 
+static const char *check(const scull_site_t *site) {
+  const scull_site_op_t *op = &site->ops[0];
+  if (!scull_ops_recurrent_is_plain(op->attrs))
+    return "oneDNN has the usual activations only, and no clip";
+  for (size_t i = 6; i < op->input_count; i++) { /* behind the first states */
+    if (op->inputs[i] != SCULL_SITE_ABSENT)
+      return "oneDNN has no lengths and no peepholes here";
+  }
+  return NULL;
+}
+
 static bool describe(const scull_site_t *site, scull_onednn_recipe_t *recipe) {
   static const dnnl_rnn_direction_t directions[] = {
       dnnl_unidirectional_left2right, dnnl_unidirectional_right2left, dnnl_bidirectional_concat};
   const scull_site_op_t *op = &site->ops[0];
-  const scull_lstm_attrs_t *attrs = op->attrs;
+  const scull_recurrent_attrs_t *attrs = op->attrs;
   const scull_site_value_t *x = &site->values[op->inputs[0]], *r = &site->values[op->inputs[2]];
-  if (!is_plain(site))
+  if (!is_plain(site) || check(site) != NULL)
     return false;
   const sizes_t s = {x->opt.dim[0], x->opt.dim[1], x->opt.dim[2], r->opt.dim[2], r->opt.dim[0]};
   const int64_t src[] = {s.time, s.batch, s.in}, dst[] = {s.time, s.batch, s.directions * s.hidden};
@@ -79,8 +90,10 @@ static bool describe(const scull_site_t *site, scull_onednn_recipe_t *recipe) {
          add_optional(recipe, site, &s);
 }
 
-static const scull_onednn_family_t lstm_family = {
-    .describe = describe, .begin = scull_onednn_begin_lstm, .takes_reference = true};
+static const scull_onednn_family_t lstm_family = {.check = check,
+                                                  .describe = describe,
+                                                  .begin = scull_onednn_begin_lstm,
+                                                  .takes_reference = true};
 static const char *const lstm_anchors[] = {"lstm", NULL};
 
 SCULL_ONEDNN_TACTIC(lstm, "lstm", .alias = NULL);

@@ -60,9 +60,9 @@ static scull_status_t add_argument(state_t *s, int arg, source_t source, size_t 
 }
 
 static scull_status_t bind_operands(state_t *s, const scull_site_t *site,
-                                    const scull_onednn_choice_t *choice) {
+                                    const scull_onednn_choice_t *choice, size_t *packed) {
   size_t offsets[SCULL_ONEDNN_OPERANDS] = {0};
-  scull_onednn_choice_packed(choice, offsets, &s->packed_hash);
+  *packed = scull_onednn_choice_packed(choice, offsets, &s->packed_hash);
   for (size_t i = 0; i < choice->recipe.count; i++) {
     const scull_onednn_operand_t *operand = &choice->recipe.operands[i];
     size_t index = offsets[i];
@@ -95,13 +95,13 @@ static scull_status_t bind_residual(state_t *s, const scull_site_t *site,
 }
 
 static scull_status_t fill_state(state_t *s, const scull_site_t *site,
-                                 const scull_onednn_choice_t *choice, size_t *scratch) {
+                                 const scull_onednn_choice_t *choice, scull_prepared_t *out) {
   dnnl_primitive_desc_t pd = choice->walk.pd;
-  SCULL_TRY(bind_operands(s, site, choice));
+  SCULL_TRY(bind_operands(s, site, choice, &out->packed));
   SCULL_TRY(bind_residual(s, site, choice));
   scull_onednn_md_ref_t pad = dnnl_primitive_desc_query_md(pd, dnnl_query_scratchpad_md, 0);
-  *scratch = pad == NULL ? 0 : dnnl_memory_desc_get_size(pad);
-  if (*scratch > 0)
+  out->scratch = pad == NULL ? 0 : dnnl_memory_desc_get_size(pad);
+  if (out->scratch > 0)
     SCULL_TRY(add_argument(s, DNNL_ARG_SCRATCHPAD, FROM_SCRATCH, 0, pad));
   if (dnnl_stream_create(&s->stream, scull_onednn_engine(), dnnl_stream_default_flags) !=
       dnnl_success)
@@ -149,8 +149,13 @@ scull_status_t scull_onednn_prepare(const scull_onednn_family_t *family, const s
   scull_status_t status = SCULL_OK;
   if (!is_empty(site)) {
     status = SCULL_UNSUPPORTED;
-    if (choose(family, site, config, s->threads, &choice)) {
-      status = fill_state(s, site, &choice, &out->scratch);
+    bool found = choose(family, site, config, s->threads, &choice);
+    if (!found && !scull_base_threads_forked() && config->knob[2] > s->threads) {
+      s->threads = config->knob[2]; /* what was packed for more threads may want them */
+      found = choose(family, site, config, s->threads, &choice);
+    }
+    if (found) {
+      status = fill_state(s, site, &choice, out);
       scull_onednn_choice_deinit(&choice);
     }
   }
@@ -160,6 +165,7 @@ scull_status_t scull_onednn_prepare(const scull_onednn_family_t *family, const s
     return status;
   }
   out->state = s;
+  out->forks = s->threads > 1;
   return SCULL_OK;
 }
 

@@ -319,6 +319,8 @@ static scull_status_t prepare_call(site_t *s, const scull_onnx_row_t *row) {
   for (size_t i = 0; i < outputs; i++) {
     const char *name = s->node->outputs.data[i];
     s->names[i] = name[0] == '\0' ? NULL : visible_name(s, name);
+    if (name[0] != '\0' && s->names[i] == NULL)
+      return no_memory(s->cx);
     call->out[i] = SCULL_NO_ID;
   }
   SCULL_TRY(read_attrs(s, &call->attrs));
@@ -405,12 +407,24 @@ static scull_status_t take_results(site_t *s, const scull_onnx_function_t *funct
   return bind_outputs(s, values);
 }
 
+/* What the results of a call are called in the graph. */
+static scull_status_t outside_names(const site_t *s, scull_onnx_names_t *out) {
+  const scull_onnx_names_t *from = &s->node->outputs;
+  out->data = SCULL_ARENA_ARRAY(&s->cx->arena, const char *, from->size);
+  out->size = from->size;
+  for (size_t i = 0; out->data != NULL && i < from->size; i++) {
+    out->data[i] = from->data[i][0] == '\0' ? "" : visible_name(s, from->data[i]);
+    if (out->data[i] == NULL)
+      return no_memory(s->cx);
+  }
+  return out->data == NULL ? no_memory(s->cx) : SCULL_OK;
+}
+
 static scull_status_t write_out(site_t *s, const scull_onnx_function_t *function) {
   scull_onnx_scope_t inner = {.graph = s->scope->graph,
                               .opsets =
                                   function->opsets.size > 0 ? &function->opsets : s->scope->opsets,
                               .inner = function->outputs,
-                              .outside = s->node->outputs,
                               .depth = s->scope->depth + 1};
   s->cx->expanded += function->node_count;
   if (inner.depth > MAX_DEPTH || s->cx->expanded > MAX_EXPANDED)
@@ -422,6 +436,7 @@ static scull_status_t write_out(site_t *s, const scull_onnx_function_t *function
                                                node_name(s->node));
   if (inner.prefix == NULL)
     return no_memory(s->cx);
+  SCULL_TRY(outside_names(s, &inner.outside));
   SCULL_TRY(function_attrs(s, function, &inner.attrs));
   scull_status_t status = bind_formals(s, function, &inner);
   if (status == SCULL_OK)

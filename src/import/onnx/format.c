@@ -1,4 +1,5 @@
 /* ONNX as a format of import/. */
+#include "base/hash.h"
 #include "import/onnx/convert.h"
 
 /* A ModelProto has an IR version or an operator set among its first fields, and a graph of bytes;
@@ -28,9 +29,23 @@ static scull_status_t read(const scull_import_source_t *source, scull_graph_t **
   return status;
 }
 
+/* External data: reading the model opens its files. */
+static scull_status_t hash_external(const scull_import_source_t *source, uint64_t *hash) {
+  scull_onnx_model_t model = {0};
+  size_t before = source->files->files.size;
+  scull_status_t status = scull_onnx_model_read(source, &model);
+  for (size_t i = before; status == SCULL_OK && i < source->files->files.size; i++) {
+    scull_bytes_t bytes = source->files->files.data[i].bytes;
+    *hash = scull_base_hash64(bytes.data, bytes.size, *hash);
+  }
+  scull_onnx_model_deinit(&model);
+  return status;
+}
+
 const scull_format_t scull_format_onnx = {.name = "onnx",
                                           .title = "ONNX",
                                           .family = "onnx",
                                           .probe = probe,
                                           .read = read,
-                                          .each_operator = scull_onnx_each_operator};
+                                          .each_operator = scull_onnx_each_operator,
+                                          .hash = hash_external};

@@ -64,6 +64,26 @@ static scull_status_t one_hot(scull_onnx_call_t *call) {
   return scull_onnx_end(call, &end);
 }
 
+/* Of numbers; a pool of texts is none of ours. */
+static scull_status_t tf_idf(scull_onnx_call_t *call) {
+  const char *mode = scull_onnx_text(call, "mode", "");
+  if (scull_onnx_attr(call, "pool_strings") != NULL)
+    return scull_import_unsupported(&call->emitter, "its pool is one of texts");
+  scull_emit_t emit = scull_import_emit(&call->emitter, "tf_idf", scull_onnx_in(call, 0));
+  scull_import_emit_int(&emit, "shortest", scull_onnx_int(call, "min_gram_length", 1));
+  scull_import_emit_int(&emit, "longest", scull_onnx_int(call, "max_gram_length", 1));
+  scull_import_emit_int(&emit, "skips", scull_onnx_int(call, "max_skip_count", 0));
+  scull_import_emit_word(&emit, "mode",
+                         strcmp(mode, "TF") == 0    ? "count"
+                         : strcmp(mode, "IDF") == 0 ? "weight"
+                                                    : "both");
+  scull_import_emit_ints(&emit, "pool", scull_onnx_ints(call, "pool_int64s"));
+  scull_import_emit_ints(&emit, "starts", scull_onnx_ints(call, "ngram_counts"));
+  scull_import_emit_ints(&emit, "places", scull_onnx_ints(call, "ngram_indexes"));
+  scull_import_emit_floats(&emit, "weights", scull_onnx_floats(call, "weights"));
+  return scull_onnx_end(call, &emit);
+}
+
 static const scull_onnx_row_t rows[] = {
     {"Gather", 1, 0, scull_onnx_map_plain, "gather", "axis=0"},
     {"GatherElements", 11, 0, scull_onnx_map_plain, "gather_elements", "axis=0"},
@@ -74,6 +94,7 @@ static const scull_onnx_row_t rows[] = {
     {"ReverseSequence", 10, 0, scull_onnx_map_plain, "reverse_sequence",
      "batch_axis=1 time_axis=0"},
     {"Trilu", 14, 0, scull_onnx_map_plain, "trilu", "upper=true"},
+    {"TfIdfVectorizer", 9, 0, tf_idf, "tf_idf", NULL},
     {"TopK", 1, 0, top_k, "top_k", NULL},
     {"OneHot", 9, 0, one_hot, NULL, NULL},
 };

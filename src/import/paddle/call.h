@@ -14,6 +14,7 @@ typedef struct scull_paddle_call {
   const scull_paddle_op_t *op;
   const struct scull_paddle_row *row;
   scull_value_id_t *values; /* what each variable holds now */
+  scull_value_id_t *lods;   /* offsets of its rows, or SCULL_NO_ID (lod.h) */
 } scull_paddle_call_t;
 
 /* A mapping: sets the outputs of the call. UNSUPPORTED with a reason in the emitter, else a fault
@@ -42,7 +43,8 @@ typedef struct scull_paddle_rows {
 extern const scull_paddle_rows_t scull_paddle_rows_math, scull_paddle_rows_activation,
     scull_paddle_rows_shape, scull_paddle_rows_index, scull_paddle_rows_create,
     scull_paddle_rows_spatial, scull_paddle_rows_norm, scull_paddle_rows_resize,
-    scull_paddle_rows_matmul, scull_paddle_rows_rnn;
+    scull_paddle_rows_matmul, scull_paddle_rows_rnn, scull_paddle_rows_detection,
+    scull_paddle_rows_sequence, scull_paddle_rows_window, scull_paddle_rows_scatter;
 
 /* The row of that type, or NULL. */
 const scull_paddle_row_t *scull_paddle_row_find(const char *type);

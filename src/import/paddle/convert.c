@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "import/gaps.h"
-#include "import/paddle/call.h"
+#include "import/paddle/lod.h"
 
 enum { LOST = SCULL_NO_ID - 1, PLACE = 192 };
 
@@ -28,6 +28,7 @@ typedef struct {
   scull_paddle_param_t *params;
   scull_graph_t *graph;
   scull_value_id_t *values; /* a variable's value: NO_ID before it has one, LOST */
+  scull_value_id_t *lods;   /* offsets of its rows, or NO_ID */
   port_t *feeds, *fetches;
   size_t feed_count, fetch_count;
   scull_import_gaps_t gaps;
@@ -123,20 +124,41 @@ static scull_status_t declare_input(const convert_t *cx, const port_t *feed,
   return SCULL_OK;
 }
 
+/* The companion of an input whose rows belong to sequences. */
+static scull_status_t declare_lod(const convert_t *cx, const scull_import_input_t *of,
+                                  scull_import_input_t *input) {
+  *input = (scull_import_input_t){.name = scull_paddle_lod_name(cx->program, of->name),
+                                  .dtype = SCULL_DTYPE_I64,
+                                  .declared = {1, {-1}},
+                                  .rows_of = of};
+  return input->name != NULL ? SCULL_OK : scull_base_fail_memory(cx->diag, "a program's inputs");
+}
+
 static scull_status_t add_inputs(convert_t *cx, scull_graph_t **out) {
   int points = 1;
+  size_t count = cx->feed_count;
+  bool reads_lod = scull_paddle_reads_lod(cx->program);
   scull_import_input_t *inputs =
-      SCULL_ARENA_ARRAY(&cx->program->arena, scull_import_input_t, cx->feed_count);
-  if (inputs == NULL)
+      SCULL_ARENA_ARRAY(&cx->program->arena, scull_import_input_t, 2 * cx->feed_count);
+  scull_value_id_t **where =
+      SCULL_ARENA_ARRAY(&cx->program->arena, scull_value_id_t *, 2 * cx->feed_count);
+  if (inputs == NULL || where == NULL)
     return scull_base_fail_memory(cx->diag, "a program's inputs");
-  for (size_t i = 0; i < cx->feed_count; i++)
+  for (size_t i = 0; i < cx->feed_count; i++) {
+    uint32_t var = cx->feeds[i].var;
     SCULL_TRY(declare_input(cx, &cx->feeds[i], &inputs[i]));
-  SCULL_TRY(scull_import_shapes(cx->source, inputs, cx->feed_count, &points));
+    where[i] = &cx->values[var];
+    if (!reads_lod || cx->program->vars.data[var].lod_level < 1 || inputs[i].declared.rank < 1)
+      continue;
+    SCULL_TRY(declare_lod(cx, &inputs[i], &inputs[count]));
+    where[count++] = &cx->lods[var];
+  }
+  SCULL_TRY(scull_import_shapes(cx->source, inputs, count, &points));
   SCULL_TRY(scull_graph_create(points, cx->diag, out));
   cx->graph = *out;
-  for (size_t i = 0; i < cx->feed_count; i++)
-    SCULL_TRY(scull_graph_add_input(*out, inputs[i].name, inputs[i].dtype, inputs[i].shape,
-                                    &cx->values[cx->feeds[i].var]));
+  for (size_t i = 0; i < count; i++)
+    SCULL_TRY(
+        scull_graph_add_input(*out, inputs[i].name, inputs[i].dtype, inputs[i].shape, where[i]));
   return SCULL_OK;
 }
 
@@ -218,19 +240,24 @@ static scull_status_t map_op(convert_t *cx, const scull_paddle_op_t *op,
                              const scull_paddle_row_t *row) {
   char place[PLACE];
   bool lost = false;
+  scull_value_id_t like = SCULL_NO_ID;
   scull_paddle_call_t call = {
       .emitter = {.graph = cx->graph, .name = first_output(cx, op), .has_origin = true},
       .graph = cx->graph,
       .program = cx->program,
       .op = op,
       .row = row,
-      .values = cx->values};
+      .values = cx->values,
+      .lods = cx->lods};
+  scull_value_id_t offsets = scull_paddle_lod_before(&call, &like);
   place_of(cx, op, place);
   SCULL_TRY(scull_graph_add_origin(cx->graph, call.emitter.name, op->type, &call.emitter.origin));
   SCULL_TRY(scull_import_map(cx->source, &call.emitter, &cx->gaps, op->type, place, call_row, &call,
                              &lost));
   if (lost)
     lose_outputs(cx, op);
+  else
+    scull_paddle_lod_after(&call, offsets, like);
   return SCULL_OK;
 }
 
@@ -269,10 +296,25 @@ static scull_value_id_t find_var(void *user, const char *name) {
   return SCULL_NO_ID;
 }
 
+/* Behind all others the offsets of those that have some. */
+static scull_status_t add_lod_outputs(convert_t *cx) {
+  for (size_t i = 0; i < cx->fetch_count; i++) {
+    scull_value_id_t offsets = cx->lods[cx->fetches[i].var];
+    if (offsets == SCULL_NO_ID)
+      continue;
+    const char *name = scull_paddle_lod_name(cx->program, cx->fetches[i].name);
+    if (name == NULL)
+      return scull_base_fail_memory(cx->diag, "a program's outputs");
+    SCULL_TRY(scull_graph_add_output(cx->graph, offsets, name));
+  }
+  return SCULL_OK;
+}
+
 static scull_status_t add_outputs(convert_t *cx) {
   qsort(cx->fetches, cx->fetch_count, sizeof *cx->fetches, compare_ports);
   for (size_t i = 0; i < cx->fetch_count; i++)
     SCULL_TRY(scull_graph_add_output(cx->graph, cx->fetches[i].value, cx->fetches[i].name));
+  SCULL_TRY(add_lod_outputs(cx));
   SCULL_TRY(scull_import_extra_outputs(cx->source, cx->graph, find_var, cx));
   if (cx->graph->outputs.size == 0)
     return scull_base_fail(cx->diag, SCULL_CORRUPT, "%s: the program has no output (fetch)",
@@ -284,10 +326,11 @@ static scull_status_t convert(convert_t *cx, scull_graph_t **out) {
   scull_paddle_program_t *program = cx->program;
   SCULL_TRY(scull_paddle_params_read(cx->source, program, &cx->params));
   cx->values = SCULL_ARENA_ARRAY(&program->arena, scull_value_id_t, program->vars.size);
-  if (cx->values == NULL)
+  cx->lods = SCULL_ARENA_ARRAY(&program->arena, scull_value_id_t, program->vars.size);
+  if (cx->values == NULL || cx->lods == NULL)
     return scull_base_fail_memory(cx->diag, "a program's values");
   for (size_t i = 0; i < program->vars.size; i++)
-    cx->values[i] = SCULL_NO_ID;
+    cx->values[i] = cx->lods[i] = SCULL_NO_ID;
   SCULL_TRY(collect_ports(cx));
   SCULL_TRY(add_inputs(cx, out));
   SCULL_TRY(add_params(cx));
@@ -308,4 +351,49 @@ scull_status_t scull_paddle_convert(const scull_import_source_t *source,
     *out = NULL;
   }
   return status;
+}
+
+/* --- ports alone -------------------------------------------------------------------------------
+ */
+
+/* A variable as it is declared; open extents are -1 whatever the file says. */
+static scull_status_t outline_port(const convert_t *cx, const port_t *port, scull_arena_t *arena,
+                                   scull_import_port_t *out) {
+  const scull_paddle_var_t *var = &cx->program->vars.data[port->var];
+  *out = (scull_import_port_t){.name = scull_base_arena_format(arena, "%s", port->name),
+                               .shape.rank = -1};
+  if (var->declared && var->element >= 0 && var->dims.size <= SCULL_MAX_RANK) {
+    out->dtype = scull_paddle_dtype(var->element);
+    out->shape = scull_tensor_shape((int32_t)var->dims.size, var->dims.data);
+  }
+  for (int32_t i = 0; i < out->shape.rank; i++)
+    out->shape.dim[i] = out->shape.dim[i] < 0 ? -1 : out->shape.dim[i];
+  return out->name == NULL ? scull_base_fail_memory(cx->diag, "a port") : SCULL_OK;
+}
+
+static scull_status_t outline_ports(const convert_t *cx, const port_t *ports, size_t count,
+                                    scull_arena_t *arena, scull_import_port_t **out) {
+  *out = SCULL_ARENA_ARRAY(arena, scull_import_port_t, count);
+  if (*out == NULL)
+    return scull_base_fail_memory(cx->diag, "a program's ports");
+  for (size_t i = 0; i < count; i++)
+    SCULL_TRY(outline_port(cx, &ports[i], arena, &(*out)[i]));
+  return SCULL_OK;
+}
+
+scull_status_t scull_paddle_outline(const scull_import_source_t *source,
+                                    scull_paddle_program_t *program, scull_import_outline_t *out) {
+  convert_t cx = {.source = source, .diag = source->diag, .program = program};
+  SCULL_TRY(collect_ports(&cx));
+  for (size_t i = 0; i < program->op_count; i++) {
+    const scull_paddle_op_t *op = &program->ops[i];
+    if (op->block == 0 && is_type(op, "fetch"))
+      SCULL_TRY(
+          make_port(&cx, op, op->inputs, op->input_count, "X", &cx.fetches[cx.fetch_count++]));
+  }
+  qsort(cx.fetches, cx.fetch_count, sizeof *cx.fetches, compare_ports);
+  out->input_count = cx.feed_count;
+  out->output_count = cx.fetch_count;
+  SCULL_TRY(outline_ports(&cx, cx.feeds, cx.feed_count, &out->arena, &out->inputs));
+  return outline_ports(&cx, cx.fetches, cx.fetch_count, &out->arena, &out->outputs);
 }

@@ -10,4 +10,9 @@ scull_status_t scull_paddle_convert(const scull_import_source_t *source,
                                     scull_paddle_program_t *program,
                                     scull_graph_t **out) SCULL_MUST_USE;
 
+/* The program's feeds and fetches as they are declared. */
+scull_status_t scull_paddle_outline(const scull_import_source_t *source,
+                                    scull_paddle_program_t *program,
+                                    scull_import_outline_t *out) SCULL_MUST_USE;
+
 #endif

@@ -18,6 +18,16 @@ static scull_status_t read_with(read_fn_t read, const scull_import_source_t *sou
   return status;
 }
 
+static scull_status_t outline_with(read_fn_t read, const scull_import_source_t *source,
+                                   scull_import_outline_t *out) {
+  scull_paddle_program_t program = {0};
+  scull_status_t status = read(source->model, source->model_name, source->diag, &program);
+  if (status == SCULL_OK)
+    status = scull_paddle_outline(source, &program, out);
+  scull_paddle_program_deinit(&program);
+  return status;
+}
+
 /* A ProgramDesc begins with a block, and a block with its index. */
 static bool probe_program(scull_bytes_t model) {
   enum { BLOCKS_TAG = 0x0a, INDEX_TAG = 0x08 };
@@ -33,11 +43,17 @@ static scull_status_t read_program(const scull_import_source_t *source, scull_gr
   return read_with(scull_paddle_program_read, source, out);
 }
 
+static scull_status_t outline_program(const scull_import_source_t *source,
+                                      scull_import_outline_t *out) {
+  return outline_with(scull_paddle_program_read, source, out);
+}
+
 const scull_format_t scull_format_paddle_program = {.name = "paddle_program",
                                                     .title = "Paddle program",
                                                     .family = "paddle",
                                                     .probe = probe_program,
                                                     .read = read_program,
+                                                    .outline = outline_program,
                                                     .each_operator = scull_paddle_each_operator};
 
 /* A JSON object that speaks of "base_code" before long. */
@@ -59,9 +75,15 @@ static scull_status_t read_pir(const scull_import_source_t *source, scull_graph_
   return read_with(scull_paddle_pir_read, source, out);
 }
 
+static scull_status_t outline_pir(const scull_import_source_t *source,
+                                  scull_import_outline_t *out) {
+  return outline_with(scull_paddle_pir_read, source, out);
+}
+
 const scull_format_t scull_format_paddle_pir = {.name = "paddle_pir",
                                                 .title = "Paddle PIR JSON",
                                                 .family = "paddle",
                                                 .probe = probe_pir,
                                                 .read = read_pir,
+                                                .outline = outline_pir,
                                                 .each_operator = scull_paddle_each_operator};

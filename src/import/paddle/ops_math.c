@@ -1,4 +1,5 @@
 /* Functions of two tensors with Paddle's axis rule, comparisons, sums, and reductions. */
+#include <math.h>
 #include <string.h>
 
 #include "import/paddle/call.h"
@@ -122,26 +123,52 @@ static scull_status_t norm(scull_paddle_call_t *call) {
   return scull_paddle_end(call, &emit, "Out");
 }
 
-/* p_norm of order 1 and 2 along one axis. */
+/* (sum of |x|^p)^(1/p) along one axis; the largest or smallest |x| where p is infinite, how many
+ * are not 0 where p is 0. */
 static scull_status_t p_norm(scull_paddle_call_t *call) {
   scull_emitter_t *to = &call->emitter;
-  scull_value_id_t t = scull_paddle_in(call, "X");
+  scull_value_id_t t = SCULL_NO_ID, number = SCULL_NO_ID;
   double order = scull_paddle_float(call, "porder", 2);
   int64_t axis = scull_paddle_int(call, "axis", -1);
-  bool keep = scull_paddle_bool(call, "keepdim", false), two = order == 2;
+  bool keep = scull_paddle_bool(call, "keepdim", false);
   const char *name = scull_paddle_out_name(call, "Out", 0);
-  if (order != 1 && !two)
-    return scull_import_unsupported(to, "its order is %g; 1 and 2 are done", order);
+  const char *op = order == 1 ? "reduce_l1" : order == 2 ? "reduce_l2" : "reduce_sum";
+  SCULL_TRY(scull_paddle_need(call, "X", &t));
+  scull_dtype_t dtype = scull_graph_value(call->graph, t)->dtype;
   if (scull_paddle_bool(call, "asvector", false)) {
     SCULL_TRY(scull_import_emit_reshape(to, t, SCULL_INTS(-1), NULL, &t));
     axis = 0;
   }
-  SCULL_TRY(scull_import_emit_simple(to, two ? "square" : "abs", t, SCULL_NO_ID, NULL, &t));
-  SCULL_TRY(reduce_keep(call, "reduce_sum", t, axis, keep, two ? NULL : name, &t));
-  if (two)
-    SCULL_TRY(scull_import_emit_simple(to, "sqrt", t, SCULL_NO_ID, name, &t));
+  if (order != 1 && order != 2)
+    SCULL_TRY(scull_import_emit_simple(to, "abs", t, SCULL_NO_ID, NULL, &t));
+  if (isinf(order)) {
+    op = order > 0 ? "reduce_max" : "reduce_min";
+  } else if (order == 0) {
+    SCULL_TRY(scull_import_emit_simple(to, "sign", t, SCULL_NO_ID, NULL, &t));
+  } else if (order != 1 && order != 2) {
+    SCULL_TRY(scull_import_emit_scalar(to, dtype, order, &number));
+    SCULL_TRY(scull_import_emit_simple(to, "pow", t, number, NULL, &t));
+    SCULL_TRY(reduce_keep(call, op, t, axis, keep, NULL, &t));
+    SCULL_TRY(scull_import_emit_scalar(to, dtype, 1 / order, &number));
+    SCULL_TRY(scull_import_emit_simple(to, "pow", t, number, name, &t));
+    scull_paddle_set(call, "Out", 0, t);
+    return SCULL_OK;
+  }
+  SCULL_TRY(reduce_keep(call, op, t, axis, keep, name, &t));
   scull_paddle_set(call, "Out", 0, t);
   return SCULL_OK;
+}
+
+/* The logarithm of the sum of exponentials. */
+static scull_status_t logsumexp(scull_paddle_call_t *call) {
+  scull_ints_t axes = scull_paddle_ints(call, "axis");
+  if (scull_paddle_bool(call, "reduce_all", false))
+    axes.size = 0;
+  scull_emit_t emit =
+      scull_import_emit(&call->emitter, "reduce_log_sum_exp", scull_paddle_in(call, "X"));
+  scull_import_emit_ints(&emit, "axes", axes);
+  scull_import_emit_bool(&emit, "keep_dims", scull_paddle_bool(call, "keepdim", false));
+  return scull_paddle_end(call, &emit, "Out");
 }
 
 static scull_status_t cumsum(scull_paddle_call_t *call) {
@@ -205,6 +232,10 @@ static const scull_paddle_row_t rows[] = {
     {"reduce_max", reduce, "reduce_max", NULL, NULL},
     {"reduce_min", reduce, "reduce_min", NULL, NULL},
     {"reduce_prod", reduce, "reduce_prod", NULL, NULL},
+    {"reduce_all", reduce, "reduce_min", NULL, NULL},
+    {"reduce_any", reduce, "reduce_max", NULL, NULL},
+    {"frobenius_norm", reduce, "reduce_l2", NULL, NULL},
+    {"logsumexp", logsumexp, "reduce_log_sum_exp", NULL, NULL},
     {"mean", mean, "reduce_mean", NULL, NULL},
     {"norm", norm, NULL, NULL, NULL},
     {"p_norm", p_norm, NULL, NULL, NULL},

@@ -466,6 +466,31 @@ static scull_status_t meshgrid(scull_paddle_call_t *call) {
   return SCULL_OK;
 }
 
+/* Every input expanded to the common shape, which a comparison of each with itself has. */
+static scull_status_t broadcast_tensors(scull_paddle_call_t *call) {
+  scull_emitter_t *to = &call->emitter;
+  scull_value_id_t *parts = NULL, common = SCULL_NO_ID, shape = SCULL_NO_ID;
+  size_t count = 0;
+  SCULL_TRY(scull_paddle_in_all(call, "X", &parts, &count));
+  for (size_t i = 0; i < count; i++) {
+    scull_value_id_t same = SCULL_NO_ID;
+    SCULL_TRY(scull_import_emit_simple(to, "equal", parts[i], parts[i], NULL, &same));
+    if (i == 0)
+      common = same;
+    else
+      SCULL_TRY(scull_import_emit_simple(to, "logical_or", common, same, NULL, &common));
+  }
+  SCULL_TRY(scull_import_emit_simple(to, "shape", common, SCULL_NO_ID, NULL, &shape));
+  for (size_t i = 0; i < count; i++) {
+    scull_value_id_t out = SCULL_NO_ID;
+    scull_emit_t emit = scull_import_emit(to, "expand", parts[i]);
+    scull_import_emit_input(&emit, shape);
+    SCULL_TRY(scull_import_emit_end(&emit, scull_paddle_out_name(call, "Out", i), &out));
+    scull_paddle_set(call, "Out", i, out);
+  }
+  return SCULL_OK;
+}
+
 static const scull_paddle_row_t rows[] = {
     {"reshape", reshape, "reshape", NULL, NULL},
     {"reshape2", reshape, "reshape", NULL, NULL},
@@ -498,6 +523,7 @@ static const scull_paddle_row_t rows[] = {
     {"expand_v2", expand_v2, "expand", NULL, NULL},
     {"expand_as_v2", expand_as, "expand", NULL, NULL},
     {"tile", tile, "tile", NULL, NULL},
+    {"broadcast_tensors", broadcast_tensors, "expand", NULL, NULL},
     {"meshgrid", meshgrid, NULL, NULL, NULL},
 };
 

@@ -125,11 +125,34 @@ static scull_status_t pool(scull_paddle_call_t *call) {
   return any_pool(call, &it);
 }
 
+/* Values and the index of each in its plane. */
+static scull_status_t pool_and_index(scull_paddle_call_t *call) {
+  scull_value_id_t x = SCULL_NO_ID, outs[2];
+  scull_ints_t kernel = scull_paddle_ints(call, "ksize"), pads = {0};
+  scull_dtype_t to = scull_paddle_out_dtype(call, "Mask");
+  bool narrow = to != SCULL_DTYPE_NONE && to != SCULL_DTYPE_I64;
+  SCULL_TRY(scull_paddle_need(call, "X", &x));
+  SCULL_TRY(scull_paddle_pads(call, scull_paddle_ints(call, "paddings"), kernel.size, &pads));
+  scull_emit_t emit = scull_import_emit(&call->emitter, "max_pool_index", x);
+  scull_import_emit_ints(&emit, "kernel", kernel);
+  scull_import_emit_ints(&emit, "strides", scull_paddle_ints(call, "strides"));
+  scull_import_emit_ints(&emit, "pads", pads);
+  scull_import_emit_bool(&emit, "ceil_mode", scull_paddle_bool(call, "ceil_mode", false));
+  scull_import_emit_bool(&emit, "global", scull_paddle_bool(call, "global_pooling", false));
+  scull_import_emit_bool(&emit, "adaptive", scull_paddle_bool(call, "adaptive", false));
+  const char *mask = scull_paddle_out_name(call, "Mask", 0);
+  const char *names[2] = {scull_paddle_out_name(call, "Out", 0), narrow ? NULL : mask};
+  SCULL_TRY(scull_import_emit_end_many(&emit, names, 2, outs));
+  if (narrow)
+    SCULL_TRY(scull_import_emit_cast(&call->emitter, outs[1], to, mask, &outs[1]));
+  scull_paddle_set(call, "Out", 0, outs[0]);
+  scull_paddle_set(call, "Mask", 0, outs[1]);
+  return SCULL_OK;
+}
+
 static scull_status_t max_pool_with_index(scull_paddle_call_t *call) {
   pool_t it = {.max = true};
-  if (scull_paddle_out_used(call, "Mask"))
-    return scull_import_unsupported(&call->emitter, "its Mask is used");
-  return any_pool(call, &it);
+  return scull_paddle_out_used(call, "Mask") ? pool_and_index(call) : any_pool(call, &it);
 }
 
 /* --- others over the picture ----------------------------------------------------------------- */
@@ -202,6 +225,7 @@ static const scull_paddle_row_t rows[] = {
     {"conv3d_transpose", conv_transpose, "conv_transpose", NULL, NULL},
     {"pool2d", pool, NULL, NULL, NULL},
     {"pool3d", pool, NULL, NULL, NULL},
+    {"max_pool3d_with_index", max_pool_with_index, NULL, NULL, NULL},
     {"max_pool2d_with_index", max_pool_with_index, NULL, NULL, NULL},
     {"pixel_shuffle", pixel_shuffle, "pixel_shuffle", NULL, NULL},
     {"shuffle_channel", shuffle_channel, "channel_shuffle", NULL, NULL},

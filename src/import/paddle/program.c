@@ -81,6 +81,8 @@ static scull_status_t read_var_type(reader_t *reader, const scull_wire_t *wire,
     while (scull_import_wire_next(&lod, &inner)) {
       if (inner.number == 1)
         SCULL_TRY(read_tensor_desc(reader, &lod, &inner, var));
+      else if (inner.number == 2)
+        var->lod_level = scull_import_wire_int32(&inner);
     }
     SCULL_TRY(lod.status);
   }

@@ -61,7 +61,8 @@ typedef struct scull_paddle_var {
   int32_t element;   /* Paddle's number of the element type */
   scull_ints_t dims; /* -1: open */
   bool persistable;
-  uint32_t reads; /* by operators, fetches included */
+  int32_t lod_level; /* above 0: its rows belong to sequences or pictures (lod.h) */
+  uint32_t reads;    /* by operators, fetches included */
 } scull_paddle_var_t;
 
 typedef struct scull_paddle_program {

@@ -1,0 +1,294 @@
+/* Predictors: cells of memory around a context of whichever plan serves the shapes at hand. */
+#include "predictor.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <paddle/pd_scull.h>
+
+#include "arrays.h"
+#include "profile.h"
+
+static bool check(const PD_Predictor *predictor, const char *function) {
+  return predictor != NULL || door_fail("%s: the predictor is NULL", function);
+}
+
+const char *PD_GetLastError(void) {
+  return door_error();
+}
+
+const char *PD_GetVersion(void) {
+  return scull_version();
+}
+
+/* --- life --------------------------------------------------------------------------------------
+ */
+
+static PD_Predictor *create(door_model_t *model) {
+  PD_Predictor *p = calloc(1, sizeof *p);
+  if (p == NULL) {
+    door_fail_memory();
+    door_model_release(model);
+    return NULL;
+  }
+  p->model = model;
+  p->input_count = door_model_inputs(model)->count;
+  p->output_count = door_model_outputs(model)->count;
+  p->inputs = calloc(p->input_count + 1, sizeof *p->inputs);
+  p->outputs = calloc(p->output_count + 1, sizeof *p->outputs);
+  p->profile = door_model_config(model)->profile ? door_profile_create() : NULL;
+  if (p->inputs == NULL || p->outputs == NULL ||
+      (door_model_config(model)->profile && p->profile == NULL)) {
+    door_fail_memory();
+    PD_PredictorDestroy(p);
+    return NULL;
+  }
+  return p;
+}
+
+PD_Predictor *PD_PredictorCreate(PD_Config *config) {
+  if (!door_config_check(config, __func__))
+    return NULL;
+  if (config->invalid) {
+    door_fail("%s: the config was declared invalid", __func__);
+    return NULL;
+  }
+  door_model_t *model = door_model_open(config);
+  return model == NULL ? NULL : create(model);
+}
+
+PD_Predictor *PD_PredictorClone(PD_Predictor *predictor) {
+  return check(predictor, __func__) ? create(door_model_share(predictor->model)) : NULL;
+}
+
+static void clear_cells(door_cell_t *cells, size_t count) {
+  for (size_t i = 0; cells != NULL && i < count; i++) {
+    free(cells[i].data);
+    PD_TwoDimArraySizeDestroy(cells[i].lod);
+  }
+  free(cells);
+}
+
+void PD_PredictorDestroy(PD_Predictor *predictor) {
+  if (predictor == NULL)
+    return;
+  door_profile_print(predictor->profile);
+  door_profile_destroy(predictor->profile);
+  scull_context_destroy(predictor->context);
+  door_plan_release(predictor->model, predictor->plan);
+  clear_cells(predictor->inputs, predictor->input_count);
+  clear_cells(predictor->outputs, predictor->output_count);
+  door_model_release(predictor->model);
+  free(predictor);
+}
+
+/* --- ports -------------------------------------------------------------------------------------
+ */
+
+static PD_OneDimArrayCstr *names_of(const door_ports_t *ports) {
+  const char **names = calloc(ports->count + 1, sizeof *names);
+  PD_OneDimArrayCstr *array = NULL;
+  for (size_t i = 0; names != NULL && i < ports->count; i++)
+    names[i] = ports->items[i].name;
+  if (names == NULL)
+    door_fail_memory();
+  else
+    array = door_cstr_array(names, ports->count);
+  free(names);
+  return array;
+}
+
+PD_OneDimArrayCstr *PD_PredictorGetInputNames(PD_Predictor *predictor) {
+  return check(predictor, __func__) ? names_of(door_model_inputs(predictor->model)) : NULL;
+}
+
+PD_OneDimArrayCstr *PD_PredictorGetOutputNames(PD_Predictor *predictor) {
+  return check(predictor, __func__) ? names_of(door_model_outputs(predictor->model)) : NULL;
+}
+
+size_t PD_PredictorGetInputNum(PD_Predictor *predictor) {
+  return check(predictor, __func__) ? predictor->input_count : 0;
+}
+
+size_t PD_PredictorGetOutputNum(PD_Predictor *predictor) {
+  return check(predictor, __func__) ? predictor->output_count : 0;
+}
+
+static PD_IOInfos *infos_of(const door_ports_t *ports) {
+  PD_IOInfos *infos = calloc(1, sizeof *infos);
+  if (infos == NULL ||
+      (infos->io_info = calloc(ports->count + 1, sizeof *infos->io_info)) == NULL) {
+    free(infos);
+    door_fail_memory();
+    return NULL;
+  }
+  for (; infos->size < ports->count; infos->size++) {
+    const door_port_t *port = &ports->items[infos->size];
+    infos->io_info[infos->size] = door_io_info(
+        port->name, port->dims, port->rank < 0 ? 0 : (size_t)port->rank, door_dtype(port->dtype));
+    if (infos->io_info[infos->size] == NULL) {
+      PD_IOInfosDestroy(infos);
+      return NULL;
+    }
+  }
+  return infos;
+}
+
+PD_IOInfos *PD_PredictorGetInputInfos(PD_Predictor *predictor) {
+  return check(predictor, __func__) ? infos_of(door_model_inputs(predictor->model)) : NULL;
+}
+
+PD_IOInfos *PD_PredictorGetOutputInfos(PD_Predictor *predictor) {
+  return check(predictor, __func__) ? infos_of(door_model_outputs(predictor->model)) : NULL;
+}
+
+/* --- runs --------------------------------------------------------------------------------------
+ */
+
+bool door_cell_reserve(door_cell_t *cell, size_t size) {
+  if (cell->data != NULL && size <= cell->capacity)
+    return true;
+  const size_t rounded = size > SIZE_MAX - 64 ? 0 : (size / 64 + 1) * 64;
+  void *data = rounded == 0 ? NULL : aligned_alloc(64, rounded);
+  if (data == NULL)
+    return door_fail_memory();
+  free(cell->data);
+  cell->data = data;
+  cell->capacity = rounded;
+  cell->changed = true;
+  return true;
+}
+
+static bool fail_scull(void) {
+  return door_fail("%s", scull_last_error());
+}
+
+static bool inputs_ready(const PD_Predictor *p) {
+  for (size_t i = 0; i < p->input_count; i++) {
+    if (!p->inputs[i].shaped || !p->inputs[i].filled)
+      return door_fail("PD_PredictorRun: input '%s' was not filled",
+                       door_model_inputs(p->model)->items[i].name);
+  }
+  return true;
+}
+
+/* A plan for the shapes at hand, and a context of it. */
+static bool choose_plan(PD_Predictor *p) {
+  door_shape_t shapes[64];
+  if (p->input_count > sizeof shapes / sizeof *shapes)
+    return door_fail("PD_PredictorRun: more than 64 inputs");
+  for (size_t i = 0; i < p->input_count; i++)
+    shapes[i] = p->inputs[i].shape;
+  door_plan_t *plan = door_plan_for(p->model, p->plan, shapes);
+  if (plan == NULL)
+    return false;
+  if (plan != p->plan) {
+    scull_context_destroy(p->context); /* before its engine may go */
+    door_plan_release(p->model, p->plan);
+    p->context = NULL;
+    p->plan = plan;
+  }
+  if (p->context != NULL)
+    return true;
+  scull_context_options_t options;
+  scull_context_options_init(&options);
+  options.threads = door_model_config(p->model)->threads;
+  if (scull_context_create(door_plan_engine(plan), &options, &p->context) != SCULL_OK)
+    return fail_scull();
+  for (size_t i = 0; i < p->input_count; i++)
+    p->inputs[i].changed = true;
+  return p->profile == NULL || door_profile_watch(p->profile, p->context) || fail_scull();
+}
+
+static bool give_input(PD_Predictor *p, size_t i) {
+  door_cell_t *cell = &p->inputs[i];
+  if (scull_context_set_input_shape(p->context, i, cell->shape.rank, cell->shape.dims) !=
+          SCULL_OK ||
+      scull_context_set_input(p->context, i, cell->data, cell->size) != SCULL_OK)
+    return fail_scull();
+  cell->changed = false;
+  return true;
+}
+
+/* Outputs go to the predictor's memory, so that they outlive inner tensors. */
+static bool place_output(PD_Predictor *p, size_t i) {
+  door_cell_t *cell = &p->outputs[i];
+  scull_tensor_view_t view;
+  if (scull_context_output(p->context, i, &view) != SCULL_OK)
+    return fail_scull();
+  if (!door_cell_reserve(cell, view.size))
+    return false;
+  if (scull_context_set_output(p->context, i, cell->data, cell->capacity) != SCULL_OK)
+    return fail_scull();
+  return true;
+}
+
+static bool is_changed(const PD_Predictor *p) {
+  for (size_t i = 0; i < p->input_count; i++) {
+    if (p->inputs[i].changed)
+      return true;
+  }
+  return false;
+}
+
+/* Tells the context of new shapes and memory. */
+static bool bind(PD_Predictor *p) {
+  if (!is_changed(p))
+    return true;
+  for (size_t i = 0; i < p->output_count; i++) { /* what was given may be too small now */
+    if (scull_context_set_output(p->context, i, NULL, 0) != SCULL_OK)
+      return fail_scull();
+  }
+  for (size_t i = 0; i < p->input_count; i++) {
+    if (p->inputs[i].changed && !give_input(p, i))
+      return false;
+  }
+  if (scull_context_prepare(p->context) != SCULL_OK)
+    return fail_scull();
+  for (size_t i = 0; i < p->output_count; i++) {
+    if (!place_output(p, i))
+      return false;
+  }
+  return true;
+}
+
+static bool take_outputs(PD_Predictor *p) {
+  for (size_t i = 0; i < p->output_count; i++) {
+    door_cell_t *cell = &p->outputs[i];
+    scull_tensor_view_t view;
+    if (scull_context_output(p->context, i, &view) != SCULL_OK)
+      return fail_scull();
+    cell->shape.rank = view.rank;
+    memcpy(cell->shape.dims, view.dims, sizeof view.dims);
+    cell->size = view.size;
+    cell->shaped = cell->filled = true;
+  }
+  return true;
+}
+
+PD_Bool PD_PredictorRun(PD_Predictor *predictor) {
+  if (!check(predictor, __func__) || !inputs_ready(predictor) || !choose_plan(predictor) ||
+      !bind(predictor))
+    return FALSE;
+  if (scull_context_run(predictor->context) != SCULL_OK) {
+    fail_scull();
+    return FALSE;
+  }
+  return take_outputs(predictor) ? TRUE : FALSE;
+}
+
+/* --- memory ------------------------------------------------------------------------------------
+ */
+
+void PD_PredictorClearIntermediateTensor(PD_Predictor *predictor) {
+  if (check(predictor, __func__))
+    PD_PredictorTryShrinkMemory(predictor);
+}
+
+uint64_t PD_PredictorTryShrinkMemory(PD_Predictor *predictor) {
+  if (!check(predictor, __func__) || predictor->context == NULL)
+    return 0;
+  scull_context_destroy(predictor->context);
+  predictor->context = NULL;
+  return scull_engine_arena_size(door_plan_engine(predictor->plan));
+}

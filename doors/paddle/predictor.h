@@ -1,0 +1,33 @@
+/* Predictors and tensors as the door sees them. Private to doors/paddle. */
+#ifndef SCULL_DOORS_PADDLE_PREDICTOR_H
+#define SCULL_DOORS_PADDLE_PREDICTOR_H
+
+#include "plans.h"
+
+/* Memory of one input or output, and what a handle sees. */
+typedef struct {
+  void *data; /* 64-byte aligned; NULL: none yet */
+  size_t capacity, size;
+  door_shape_t shape;
+  bool shaped;  /* an input whose shape was set, an output of a run */
+  bool filled;  /* an input that was written to, an output of a run */
+  bool changed; /* since the context was told of shape and memory */
+  PD_TwoDimArraySize *lod;
+} door_cell_t;
+
+struct PD_Predictor {
+  door_model_t *model;
+  door_plan_t *plan;        /* NULL before the first run */
+  scull_context_t *context; /* of the plan; NULL: to be made */
+  door_cell_t *inputs, *outputs;
+  size_t input_count, output_count;
+  struct door_profile *profile; /* NULL: not wanted */
+};
+
+/* Room for `size` bytes; false when memory is short. Contents are lost. */
+bool door_cell_reserve(door_cell_t *cell, size_t size);
+
+/* Paddle's name of a type; UNK where it has none. */
+PD_DataType door_dtype(scull_dtype_t dtype);
+
+#endif

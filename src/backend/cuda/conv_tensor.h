@@ -1,0 +1,33 @@
+/* conv_tensor.h: what the tactics of conv_tensor.c, depthwise.c and stem.c read of a convolution.
+ */
+#ifndef SCULL_CUDA_CONV_TENSOR_H
+#define SCULL_CUDA_CONV_TENSOR_H
+
+#include "backend/cuda/common.h"
+#include "backend/cuda/conv.h"
+#include "ops/conv.h"
+
+/* A convolution over two axes whose end is a clamp. */
+typedef struct scull_cuda_clamped {
+  scull_conv_geometry_t g; /* at `opt` */
+  const scull_site_value_t *src, *filter, *bias, *dst, *residual;
+  int residual_at; /* in the site's inputs; -1: none */
+  float lo, hi;
+} scull_cuda_clamped_t;
+
+/* NULL, or why not: constant filter, f32 in the model, and clamp(y [+ residual]) behind it. */
+const char *scull_cuda_clamped_of(const scull_site_t *site, scull_cuda_clamped_t *out);
+
+/* The clamp that an activation is; false when it is another. */
+bool scull_cuda_clamp_of(const scull_cuda_do_t *act, float *lo, float *hi);
+
+/* Elements between the pixels of a value in NHWC. */
+int32_t scull_cuda_pitch(const scull_site_value_t *value);
+
+/* SCULL_CUDA_F16, _F32, _S8 of a stored type; -1: another. */
+int scull_cuda_tensor_type(const scull_site_value_t *value);
+
+/* An f32 as FP16 bits, rounded to nearest even. */
+uint16_t scull_cuda_half(float value);
+
+#endif

@@ -1,0 +1,275 @@
+/* cuda.elementwise: a chain of element-wise operators in one pass (elementwise.cu). Operands may
+ * broadcast and lie in any order that steps can express; constants are packed. */
+#include "backend/cuda/elementwise.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "backend/cuda/common.h"
+#include "backend/cuda/tactics.h"
+
+typedef struct {
+  scull_cuda_elementwise_t e;
+  int input[SCULL_CUDA_OPERANDS];     /* position in args; -1: packed */
+  size_t offset[SCULL_CUDA_OPERANDS]; /* in the packed constants */
+} state_t;
+
+/* An operand of the chain as the site has it. */
+typedef struct {
+  uint16_t value[SCULL_CUDA_OPERANDS];
+  int count;
+  scull_cuda_do_t chain[SCULL_CUDA_CHAIN];
+  int length;
+} program_t;
+
+static int operand_of(program_t *p, uint16_t value) {
+  for (int i = 1; i < p->count; i++) {
+    if (p->value[i] == value)
+      return i;
+  }
+  if (p->count == SCULL_CUDA_OPERANDS)
+    return -1;
+  p->value[p->count] = value;
+  return p->count++;
+}
+
+static const char *add_step(const scull_site_t *site, size_t i, uint16_t flow, program_t *p) {
+  const scull_site_op_t *op = &site->ops[i];
+  scull_cuda_do_t *d = &p->chain[p->length];
+  if (!scull_cuda_do_of(op, d))
+    return "has no code for this operator";
+  if (d->kind >= SCULL_CUDA_DO_BINARY) {
+    bool swapped = i > 0 && op->inputs[0] != flow;
+    int other = operand_of(p, op->inputs[swapped ? 0 : 1]);
+    if (other < 0)
+      return "has too many operands";
+    d->operand = (int8_t)other;
+    d->swapped = swapped;
+  } else if (op->input_count != 1) {
+    return "has no code for this operator";
+  }
+  p->length++;
+  return NULL;
+}
+
+static const char *read_program(const scull_site_t *site, program_t *p) {
+  *p = (program_t){.count = 1};
+  const char *why = NULL;
+  if (site->op_count > SCULL_CUDA_CHAIN)
+    return "takes eight operators at most";
+  if (site->output_count != 1)
+    return "has one result";
+  p->value[0] = site->ops[0].inputs[0];
+  uint16_t flow = p->value[0];
+  for (size_t i = 0; i < site->op_count && why == NULL; i++) {
+    if (i > 0 && (site->ops[i].def->traits & (SCULL_OP_UNARY | SCULL_OP_BINARY)) == 0)
+      return "takes element-wise operators only";
+    why = add_step(site, i, flow, p);
+    flow = site->ops[i].outputs[0];
+  }
+  return why;
+}
+
+static bool fits_type(const scull_site_value_t *v) {
+  return scull_cuda_is_real(v) || v->dtype == SCULL_DTYPE_BOOL;
+}
+
+static const char *refuse(const scull_site_t *site, const scull_device_t *device) {
+  program_t p;
+  (void)device;
+  const char *why = scull_cuda_refuse_values(site);
+  if (why == NULL)
+    why = read_program(site, &p);
+  for (int i = 0; why == NULL && i < p.count; i++) {
+    if (!fits_type(&site->values[p.value[i]]))
+      why = "computes in floats";
+  }
+  if (why == NULL && !fits_type(&site->values[site->outputs[0]]))
+    why = "computes in floats";
+  return why;
+}
+
+/* --- constants -------------------------------------------------------------------------------- */
+
+static size_t value_bytes(const scull_site_value_t *v) {
+  scull_type_t type = {.dtype = v->dtype, .shape = v->opt};
+  return (scull_tensor_bytes(&type) + 255) / 256 * 256;
+}
+
+static scull_status_t pack_size(const scull_site_t *site, const scull_config_t *config,
+                                const scull_device_t *device, size_t *bytes) {
+  program_t p;
+  (void)config;
+  (void)device;
+  *bytes = 0;
+  if (read_program(site, &p) != NULL)
+    return SCULL_UNSUPPORTED;
+  for (int i = 0; i < p.count; i++) {
+    if (site->values[p.value[i]].is_constant)
+      *bytes += value_bytes(&site->values[p.value[i]]);
+  }
+  return SCULL_OK;
+}
+
+static scull_status_t pack(const scull_site_t *site, const scull_config_t *config,
+                           const scull_device_t *device, void *dst) {
+  program_t p;
+  char *at = dst;
+  (void)config;
+  (void)device;
+  if (read_program(site, &p) != NULL)
+    return SCULL_UNSUPPORTED;
+  for (int i = 0; i < p.count; i++) {
+    const scull_site_value_t *v = &site->values[p.value[i]];
+    scull_type_t type = {.dtype = v->dtype, .shape = v->opt};
+    if (!v->is_constant)
+      continue;
+    memcpy(at, v->data, scull_tensor_bytes(&type));
+    at += value_bytes(v);
+  }
+  return SCULL_OK;
+}
+
+/* --- running ---------------------------------------------------------------------------------- */
+
+/* Steps of an operand along the result's dimensions: 0 where it broadcasts. */
+static void steps_along(const scull_site_value_t *v, const scull_shape_t *y, int64_t *steps) {
+  int64_t own[SCULL_MAX_RANK] = {0};
+  int32_t skip = y->rank - v->opt.rank;
+  scull_cuda_steps(v, own);
+  for (int32_t i = 0; i < y->rank; i++)
+    steps[i] = i < skip || v->opt.dim[i - skip] == 1 ? 0 : own[i - skip];
+}
+
+/* The order of the result's memory: dimensions by falling step. */
+static void sort_dimensions(int rank, int64_t *dim, int64_t *const *steps, int sides, int by) {
+  for (int i = 1; i < rank; i++) {
+    for (int k = i; k > 0 && steps[by][k] > steps[by][k - 1]; k--) {
+      int64_t t = dim[k];
+      dim[k] = dim[k - 1];
+      dim[k - 1] = t;
+      for (int s = 0; s < sides; s++) {
+        t = steps[s][k];
+        steps[s][k] = steps[s][k - 1];
+        steps[s][k - 1] = t;
+      }
+    }
+  }
+}
+
+static void set_box(state_t *s, const scull_site_t *site, const program_t *p) {
+  const scull_site_value_t *y = &site->values[site->outputs[0]];
+  int64_t dim[SCULL_MAX_RANK], store[SCULL_CUDA_OPERANDS + 1][SCULL_MAX_RANK];
+  int64_t *steps[SCULL_CUDA_OPERANDS + 1];
+  for (int i = 0; i < p->count; i++) {
+    steps[i] = store[i];
+    steps_along(&site->values[p->value[i]], &y->opt, store[i]);
+  }
+  steps[p->count] = store[p->count];
+  scull_cuda_steps(y, store[p->count]);
+  for (int32_t i = 0; i < y->opt.rank; i++)
+    dim[i] = y->opt.dim[i];
+  sort_dimensions(y->opt.rank, dim, steps, p->count + 1, p->count);
+  s->e.rank = scull_cuda_merge(y->opt.rank, dim, steps, p->count + 1);
+  s->e.flat = s->e.rank == 1;
+  for (int d = 0; d < s->e.rank; d++) {
+    s->e.dim[d] = (int32_t)dim[d];
+    s->e.dst_step[d] = (int32_t)steps[p->count][d];
+    s->e.flat = s->e.flat && steps[p->count][d] == 1;
+    for (int i = 0; i < p->count; i++) {
+      s->e.operand[i].step[d] = (int32_t)steps[i][d];
+      s->e.flat = s->e.flat && steps[i][d] == 1;
+    }
+  }
+  s->e.count = (int32_t)scull_tensor_count(&y->opt);
+}
+
+static scull_status_t prepare(const scull_site_t *site, const scull_config_t *config,
+                              const scull_device_t *device, scull_prepared_t *out,
+                              scull_diag_t *diag) {
+  program_t p;
+  state_t s;
+  memset(&s, 0, sizeof s);
+  size_t at = 0;
+  (void)config;
+  (void)device;
+  (void)diag;
+  if (read_program(site, &p) != NULL)
+    return SCULL_UNSUPPORTED;
+  for (int i = 0; i < p.count; i++) {
+    const scull_site_value_t *v = &site->values[p.value[i]];
+    s.e.operand[i].type = scull_cuda_element(scull_backend_site_stored(v));
+    s.input[i] = v->is_constant ? -1 : scull_cuda_input_at(site, p.value[i]);
+    s.offset[i] = at;
+    at += v->is_constant ? value_bytes(v) : 0;
+  }
+  memcpy(s.e.chain, p.chain, sizeof p.chain);
+  s.e.length = p.length;
+  s.e.operands = p.count;
+  s.e.dst_type = scull_cuda_element(scull_backend_site_stored(&site->values[site->outputs[0]]));
+  set_box(&s, site, &p);
+  return scull_cuda_keep(&s, sizeof s, out);
+}
+
+static scull_status_t enqueue(void *user, const scull_args_t *args) {
+  state_t *s = user;
+  scull_cuda_elementwise_t e = s->e;
+  for (int i = 0; i < e.operands; i++)
+    e.operand[i].data =
+        s->input[i] < 0 ? (const char *)args->packed + s->offset[i] : args->inputs[s->input[i]];
+  e.dst = args->outputs[0];
+  scull_cuda_launch_t launch = scull_cuda_launch(args->stream, true);
+  return scull_cuda_status(scull_cuda_elementwise_enqueue(&e, launch.chained, launch.stream));
+}
+
+/* Every operand that has the result's elements in the result's places may be overwritten. */
+static uint32_t alias(const scull_site_t *site, const scull_config_t *config) {
+  const scull_site_value_t *y = &site->values[site->outputs[0]];
+  uint32_t mask = 0;
+  (void)config;
+  for (size_t i = 0; i < site->input_count && i < 32; i++) {
+    const scull_site_value_t *x = &site->values[site->inputs[i]];
+    if (scull_tensor_shape_equal(&x->opt, &y->opt) && scull_tensor_shape_equal(&x->max, &y->max) &&
+        scull_tensor_shape_equal(&x->min, &y->min) &&
+        scull_backend_site_stored(x) == scull_backend_site_stored(y) && x->layout == y->layout &&
+        x->channel_total == 0 && y->channel_total == 0)
+      mask |= 1u << i;
+  }
+  return mask;
+}
+
+static size_t configs(const scull_site_t *site, const scull_device_t *device, scull_config_t *out,
+                      size_t room) {
+  (void)device;
+  return scull_cuda_same_layouts(site, out, room);
+}
+
+const scull_tactic_t scull_tactic_cuda_elementwise = {.name = "cuda.elementwise",
+                                                      .version = 1,
+                                                      .traits = SCULL_OP_UNARY | SCULL_OP_BINARY,
+                                                      .growth = SCULL_GROW_ELEMENTWISE,
+                                                      .precisions = SCULL_CUDA_FLOATS,
+                                                      .refuse = refuse,
+                                                      .configs = configs,
+                                                      .pack_size = pack_size,
+                                                      .pack = pack,
+                                                      .prepare = prepare,
+                                                      .enqueue = enqueue,
+                                                      .release = scull_cuda_release,
+                                                      .alias = alias};
+
+/* prelu has neither trait. */
+static const char *const prelu_anchors[] = {"prelu", NULL};
+const scull_tactic_t scull_tactic_cuda_prelu = {.name = "cuda.prelu",
+                                                .version = 1,
+                                                .anchors = prelu_anchors,
+                                                .growth = SCULL_GROW_ELEMENTWISE,
+                                                .precisions = SCULL_CUDA_FLOATS,
+                                                .refuse = refuse,
+                                                .configs = configs,
+                                                .pack_size = pack_size,
+                                                .pack = pack,
+                                                .prepare = prepare,
+                                                .enqueue = enqueue,
+                                                .release = scull_cuda_release,
+                                                .alias = alias};

@@ -1,0 +1,135 @@
+/* The ONNX importer: operators of all kinds over an input of four dimensions, so that mutations
+ * reach many mappings, tensors in every form, functions, external data. */
+#include <stdio.h>
+#include <string.h>
+
+#include "fuzz/fuzz.h"
+#include "import/import.h"
+#include "support/onnx_writer.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  static const uint8_t none = 0;
+  scull_import_files_t files = {0};
+  scull_graph_t *graph = NULL;
+  scull_import_options_t options = {
+      .model = {size == 0 ? &none : data, size}, .format = "onnx", .max_batch = 2};
+  if (scull_import_model(&options, &files, NULL, &graph) == SCULL_OK)
+    scull_graph_destroy(graph);
+  scull_import_files_deinit(&files);
+  return 0;
+}
+
+static const char *const operators[] = {
+    "Conv x,w,b > y ; strides=1,2 pads=1,1,1,1 dilations=1,1 group=i1",
+    "ConvTranspose x,v > y ; strides=2,2 output_padding=1,1 output_shape=12,8",
+    "MaxPool x > y ; kernel_shape=2,2 auto_pad=sSAME_LOWER strides=2,2",
+    "AveragePool x > y ; kernel_shape=3,3 pads=1,1,1,1 count_include_pad=i1 ceil_mode=i1",
+    "Resize x,-,s > y ; mode=slinear coordinate_transformation_mode=sasymmetric",
+    "Reshape x,l > y ; allowzero=i0",
+    "Slice x,l,l,axes > y",
+    "Split x > y,y1 ; axis=i1",
+    "Pad x,pads > y ; mode=sreflect",
+    "Transpose x > y ; perm=0,2,3,1",
+    "Concat x,x,x > y ; axis=i-1",
+    "Gather x,l > y ; axis=i2",
+    "Unsqueeze x,axes > y",
+    "Squeeze x > y ; axes=0",
+    "Flatten x > y ; axis=i2",
+    "Expand x,l > y",
+    "Tile x,l > y",
+    "TopK x,k > y,y1 ; axis=i1 largest=i0",
+    "OneHot l,k,b > y ; axis=i0",
+    "ReduceSum x,axes > y ; keepdims=i0",
+    "ReduceLogSumExp x > y ; axes=1,2",
+    "ArgMax x > y ; axis=i2 select_last_index=i1",
+    "BatchNormalization x,b,b,b,b > y ; epsilon=f0.1",
+    "LayerNormalization x,s,s > y ; axis=i0",
+    "GroupNormalization x,b,b > y ; num_groups=i2",
+    "LRN x > y ; size=i3 bias=f2",
+    "Softmax x > y ; axis=i1",
+    "Gemm m,m,b > y ; transB=i1 alpha=f0.5 beta=f2",
+    "Pow x,k > y",
+    "Clip x,s,s > y",
+    "Constant > y ; value_floats=F1,2,3",
+    "ConstantOfShape l > y",
+    "Range k,k,k > y",
+    "CumSum x,k > y ; reverse=i1",
+    "DepthToSpace x > y ; blocksize=i2 mode=sDCR",
+    "SpaceToDepth x > y ; blocksize=i2",
+    "QuantizeLinear x,s1,z1 > y ; axis=i1 block_size=i2",
+    "DequantizeLinear z1,s1 > y",
+    "QLinearConv q,s1,z1,qw,s1,z1,s1,z1 > y ; pads=1,1,1,1",
+    "SoftmaxCrossEntropyLoss x,t > y ; ignore_index=i1 reduction=smean",
+    "com.microsoft:Attention a,aw > y ; num_heads=i2",
+    "com.microsoft:FusedConv x,w,b > y ; activation=sClip activation_params=F0,6",
+    "com.microsoft:QLinearConcat s1,z1,q,s1,z1,q,s1,z1 > y ; axis=i1",
+    "test:Twice x > y ; alpha=f0.5",
+};
+
+static const char *const tensors[] = {
+    "w f32 4x4x3x3",
+    "v f32 4x2x2x2",
+    "b f32 4",
+    "s f32 4=1,1,2,1",
+    "l i64 4=1,2,3,4",
+    "k i64 =1",
+    "axes i64 2=1,2",
+    "m f32 4x4",
+    "s1 f32 =0.5",
+    "z1 u8 =3",
+    "q u8 1x4x3x3",
+    "qw u8 4x4x1x1",
+    "t i64 2x6x4",
+    "a f32 1x3x8",
+    "aw f32 8x24",
+    "h f16 2=1,2",
+    "pads i64 8=0,0,1,1,0,0,1,1",
+};
+
+/* Numbers in lists, in place of raw bytes; four bits; a sparse one. */
+static void other_tensors(onnx_writer_t *writer) {
+  scull_text_t tensor = {0}, packed = {0}, sparse = {0}, part = {0};
+  proto_int(&tensor, 1, 3);
+  proto_int(&tensor, 2, 22);
+  proto_text(&tensor, 8, "four");
+  proto_int(&tensor, 5, 0x21);
+  proto_int(&tensor, 5, 0x03);
+  proto_message(&writer->graph, 5, &tensor);
+  for (int i = 0; i < 3; i++)
+    proto_varint(&packed, (uint64_t)i);
+  proto_int(&tensor, 1, 3);
+  proto_int(&tensor, 2, 7);
+  proto_text(&tensor, 8, "list");
+  proto_message(&tensor, 7, &packed);
+  proto_message(&writer->graph, 5, &tensor);
+  onnx_writer_tensor_proto("sparse f32 2=5,6", &part);
+  proto_message(&sparse, 1, &part);
+  onnx_writer_tensor_proto("at i64 2=1,3", &part);
+  proto_message(&sparse, 2, &part);
+  proto_int(&sparse, 3, 2);
+  proto_int(&sparse, 3, 2);
+  proto_message(&writer->graph, 15, &sparse);
+  onnx_writer_external(writer, "far f32 2", "../far.bin", 0, 8);
+}
+
+bool fuzz_seed(size_t index, scull_text_t *out) {
+  static const char *const twice[] = {"Elu x > t ; alpha=ralpha", "Add t,x > y"};
+  onnx_writer_t writer = {0};
+  size_t count = sizeof operators / sizeof operators[0];
+  if (index >= count)
+    return false;
+  onnx_writer_input(&writer, "x f32 nx4x6x4");
+  for (size_t i = 0; i < sizeof tensors / sizeof tensors[0]; i++) {
+    char name[16]; /* only those that are read: mutations should meet what counts */
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(tensors[i], " "), tensors[i]);
+    if (strstr(operators[index], name) != NULL)
+      onnx_writer_tensor(&writer, tensors[i]);
+  }
+  if (index % 16 == 0)
+    other_tensors(&writer);
+  onnx_writer_function(&writer, "test:Twice x > y ; alpha", twice, 2);
+  onnx_writer_node(&writer, operators[index]);
+  onnx_writer_output(&writer, "y");
+  onnx_writer_end(&writer, strstr(operators[index], "axes=") != NULL ? 11 : 18, out);
+  return true;
+}

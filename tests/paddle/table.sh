@@ -1,0 +1,8 @@
+#!/bin/sh
+# The table of docs/paddle.md is what doors/paddle/table.sh makes of the prototypes and states.
+set -eu
+cd "$(dirname "$0")/../.."
+tmp=$(mktemp)
+trap 'rm -f "$tmp"' EXIT
+doors/paddle/table.sh >"$tmp"
+sed -n '/^| `PD_/p' docs/paddle.md | diff - "$tmp"
