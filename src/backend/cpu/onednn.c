@@ -279,5 +279,10 @@ uint32_t scull_onednn_alias_residual(const scull_site_t *site, const scull_confi
 
 uint32_t scull_onednn_alias_first(const scull_site_t *site, const scull_config_t *config) {
   (void)config;
-  return site->input_count > 0 && site->inputs[0] == site->ops[0].inputs[0] ? 1u : 0;
+  const scull_site_value_t *x = scull_backend_site_input(site, 0, 0);
+  return site->input_count > 0 && site->inputs[0] == site->ops[0].inputs[0] &&
+                 scull_backend_site_stored(x) ==
+                     scull_backend_site_stored(&site->values[site->outputs[0]])
+             ? 1u
+             : 0;
 }

@@ -49,8 +49,9 @@ bool scull_onednn_int8_fits(const scull_onednn_family_t *family, const scull_sit
     return false;
   if (!family->is_product)
     return site->values[site->outputs[0]].as == SCULL_AS_INT8 && one_quant(site);
-  if (w == NULL || w->quant == NULL)
-    return false;
+  const scull_site_value_t *bias = scull_backend_site_input(site, 0, 2);
+  if (w == NULL || w->quant == NULL || (bias != NULL && !bias->is_constant))
+    return false; /* a bias is packed in units of the accumulators */
   return w->is_constant ? w->quant->dtype == SCULL_DTYPE_I8 : w->as == SCULL_AS_INT8;
 }
 

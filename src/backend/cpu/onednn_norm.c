@@ -46,6 +46,16 @@ static const scull_onednn_family_t softmax_family = {.pairs =
                                                      .describe = describe_softmax,
                                                      .begin = scull_onednn_begin_softmax};
 
+/* Statistics, scales and shifts are f32 whatever the rows are. */
+static bool parameters_fit(const scull_site_t *site) {
+  for (size_t i = 1; i < site->ops[0].input_count; i++) {
+    const scull_site_value_t *v = scull_backend_site_input(site, 0, i);
+    if (v != NULL && v->as != SCULL_AS_MODEL)
+      return false;
+  }
+  return true;
+}
+
 /* --- layer_norm ------------------------------------------------------------------------------- */
 
 static bool describe_layer_norm(const scull_site_t *site, scull_onednn_recipe_t *recipe) {
@@ -56,7 +66,7 @@ static bool describe_layer_norm(const scull_site_t *site, scull_onednn_recipe_t 
   const scull_site_value_t *shift = scull_backend_site_input(site, 0, 2);
   int64_t dims[2] = {1, 1};
   int32_t axis = 0;
-  if (x->layout != SCULL_LAYOUT_PLAIN || y->layout != SCULL_LAYOUT_PLAIN ||
+  if (!parameters_fit(site) || x->layout != SCULL_LAYOUT_PLAIN || y->layout != SCULL_LAYOUT_PLAIN ||
       !scull_onednn_is_dense(x) || !scull_onednn_is_dense(y) ||
       !scull_tensor_axis(attrs->axis, x->opt.rank, &axis))
     return false;
@@ -85,6 +95,8 @@ static bool describe_batch_norm(const scull_site_t *site, scull_onednn_recipe_t 
   const scull_site_op_t *op = &site->ops[0];
   const scull_batch_norm_attrs_t *attrs = op->attrs;
   const scull_site_value_t *x = &site->values[op->inputs[0]], *y = &site->values[op->outputs[0]];
+  if (!parameters_fit(site))
+    return false;
   if (x->layout != y->layout || x->opt.rank < 2)
     return false;
   recipe->parameters.epsilon = (float)attrs->epsilon;
