@@ -70,6 +70,13 @@ def build(model, params, plan, *options):
         raise Failure(done.stderr.strip() or "exit status %d" % done.returncode)
 
 
+def export(path, onnx_path):
+    """The `scull export` command; raises Failure with its message."""
+    done = subprocess.run([COMMAND, "export", path, "-o", onnx_path], capture_output=True, text=True)
+    if done.returncode:
+        raise Failure(done.stderr.strip() or "exit status %d" % done.returncode)
+
+
 def describe(plan):
     """What `scull show` says of a plan."""
     done = subprocess.run([COMMAND, "show", plan, "--json"], capture_output=True, text=True)

@@ -61,12 +61,18 @@ function(scull_add_cuda)
 
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/backend/cuda/*.c)
   list(FILTER sources EXCLUDE REGEX "_test\\.c$")
-  # cuDNN's header is enough: the library is found by name when a tactic asks for it.
+  # The headers of cuDNN and cuBLAS are enough: tactics ask for the libraries by name.
   find_path(SCULL_CUDNN_INCLUDE cudnn.h HINTS ${toolkit}
             PATH_SUFFIXES include targets/x86_64-linux/include)
   if(NOT SCULL_CUDNN_INCLUDE)
     message(STATUS "cudnn.h was not found: libscull_cuda.so is built without cuDNN's tactics")
     list(FILTER sources EXCLUDE REGEX "/cudnn_[a-z]*\\.c$")
+  endif()
+  find_path(SCULL_CUBLAS_INCLUDE cublasLt.h HINTS ${toolkit}
+            PATH_SUFFIXES include targets/x86_64-linux/include)
+  if(NOT SCULL_CUBLAS_INCLUDE)
+    message(STATUS "cublasLt.h was not found: libscull_cuda.so is built without cuBLAS's tactics")
+    list(FILTER sources EXCLUDE REGEX "/cublas_[a-z]*\\.c$")
   endif()
   add_library(scull_cuda MODULE ${sources} ${objects})
   set_source_files_properties(${objects} PROPERTIES EXTERNAL_OBJECT TRUE GENERATED TRUE)
@@ -76,6 +82,10 @@ function(scull_add_cuda)
   if(SCULL_CUDNN_INCLUDE)
     target_include_directories(scull_cuda SYSTEM PRIVATE ${SCULL_CUDNN_INCLUDE})
     target_compile_definitions(scull_cuda PRIVATE SCULL_CUDNN=1)
+  endif()
+  if(SCULL_CUBLAS_INCLUDE)
+    target_include_directories(scull_cuda SYSTEM PRIVATE ${SCULL_CUBLAS_INCLUDE})
+    target_compile_definitions(scull_cuda PRIVATE SCULL_CUBLAS=1)
   endif()
   # Of our own code it takes what it uses: reading of sites, geometry of operators, memory.
   target_link_libraries(scull_cuda PRIVATE scull_warnings scull_static ${SCULL_CUDART} rt dl

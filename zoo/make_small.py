@@ -1,8 +1,7 @@
 """make_small.py DEST [name ...]: small seeded networks of each family, saved in Paddle's own formats with one input and what
 Paddle's CPU predictor gives for it (IR optimisation and oneDNN off).
 
-Runs with paddlepaddle 2.6.2 (writes ProgramDesc files, NAME/) and with 3.x (writes PIR JSON, NAME_pir/, for the networks
-marked so). Architectures are narrow versions of the published families: a few channels, a few pixels, a few operators of each
+Runs with paddlepaddle 2.6.2 (writes ProgramDesc files, NAME/) and with 3.x (writes PIR JSON, NAME_pir/). Architectures are narrow versions of the published families: a few channels, a few pixels, a few operators of each
 kind that the family has. The committed cases in tests/model/data came from here; see PROVENANCE in each.
 """
 import os
@@ -209,6 +208,19 @@ class Detector(nn.Layer):
         return F.sigmoid(self.up2(F.relu(self.bn(self.up1(y)))))
 
 
+class AngleClassifier(nn.Layer):
+    """PP-OCR's angle classifier: a narrow MobileNet v3 that halves the height more often than the width."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem = ConvBN(3, 8, 3, 2, act=F.hardswish)
+        self.one, self.two = Inverted(8, 16, 8, (2, 1)), Inverted(8, 16, 12, 1)
+        self.last, self.head = ConvBN(12, 16, 1, act=F.hardswish), Head(16, 2)
+
+    def forward(self, x):
+        return self.head(F.max_pool2d(self.last(self.two(self.one(self.stem(x)))), 2, 2))
+
+
 class LstmRecognizer(nn.Layer):
     """PP-OCR v2's recognizer: rows are pooled away, columns are a sequence."""
 
@@ -280,21 +292,83 @@ class Segmenter(nn.Layer):
         return F.softmax(F.interpolate(self.out(y), size=[16, 16], mode="bilinear", align_corners=True), axis=1)
 
 
-# name -> network, input shape, whether 3.x writes it too
+class SsdHead(nn.Layer):
+    """SSD: default boxes of two maps, offsets and classes, decoded, up to suppression."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem, self.deep = ConvBN(3, 8, 3, 2), ConvBN(8, 12, 3, 2)
+        self.loc = nn.LayerList([nn.Conv2D(c, 16, 3, 1, 1) for c in (8, 12)])
+        self.conf = nn.LayerList([nn.Conv2D(c, 12, 3, 1, 1) for c in (8, 12)])
+
+    def forward(self, x):
+        maps, priors, locs, confs = [self.stem(x)], [], [], []
+        maps.append(self.deep(maps[0]))
+        for i, m in enumerate(maps):
+            boxes, _ = paddle.vision.ops.prior_box(m, x, min_sizes=[4.0 * (i + 1)], max_sizes=[7.0 * (i + 1)],
+                                                   aspect_ratios=[2.0], flip=True, clip=True)
+            priors.append(paddle.reshape(boxes, [-1, 4]))
+            locs.append(paddle.reshape(paddle.transpose(self.loc[i](m), [0, 2, 3, 1]), [0, -1, 4]))
+            confs.append(paddle.reshape(paddle.transpose(self.conf[i](m), [0, 2, 3, 1]), [0, -1, 3]))
+        boxes = paddle.vision.ops.box_coder(paddle.concat(priors), [0.1, 0.1, 0.2, 0.2], paddle.concat(locs, 1),
+                                            code_type="decode_center_size")
+        return boxes, paddle.transpose(F.softmax(paddle.concat(confs, 1)), [0, 2, 1])
+
+
+class YoloHead(nn.Layer):
+    """YOLOv3: leaky layers, a map that is brought to the size of another, boxes of both."""
+
+    def __init__(self):
+        super().__init__()
+        leaky = lambda x: F.leaky_relu(x, 0.1)
+        self.stem, self.deep = ConvBN(3, 8, 3, 2, act=leaky), ConvBN(8, 12, 3, 2, act=leaky)
+        self.out = nn.LayerList([nn.Conv2D(20, 16, 1), nn.Conv2D(12, 16, 1)])
+
+    def forward(self, x):
+        a = self.stem(x)
+        b = self.deep(a)
+        a = paddle.concat([a, F.interpolate(b, scale_factor=2, mode="nearest")], axis=1)
+        size = paddle.full([1, 2], 32, "int32")
+        size = paddle.expand(size, [paddle.shape(x)[0], 2])
+        outs = [paddle.vision.ops.yolo_box(self.out[i](m), size, [5, 6, 9, 7], 3, 0.3, 2 * (i + 1), scale_x_y=1.05)
+                for i, m in enumerate((a, b))]
+        return paddle.concat([o[0] for o in outs], 1), paddle.concat([o[1] for o in outs], 1)
+
+
+class Deformable(nn.Layer):
+    """A block whose windows are moved by offsets that it computes, with a mask and without."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem, self.shift, self.mask = ConvBN(3, 8, 3, 2), nn.Conv2D(8, 18, 3, 1, 1), nn.Conv2D(8, 9, 3, 1, 1)
+        self.v1 = paddle.vision.ops.DeformConv2D(8, 8, 3, padding=1)
+        self.v2 = paddle.vision.ops.DeformConv2D(8, 6, 3, padding=1)
+
+    def forward(self, x):
+        y = self.stem(x)
+        y = F.relu(self.v1(y, self.shift(y)))
+        return self.v2(y, self.shift(y), F.sigmoid(self.mask(y)))
+
+
+# name -> network, input shape
 NETS = {
-    "mobilenet_v1": (MobileNetV1, (2, 3, 16, 16), True),
-    "resnet": (ResNet, (2, 3, 16, 16), False),
-    "resnext": (lambda: ResNet(groups=4), (2, 3, 16, 16), False),
-    "se_resnext": (lambda: ResNet(4, True), (2, 3, 16, 16), False),
-    "vgg": (VGG, (2, 3, 10, 10), False),
-    "alexnet": (AlexNet, (1, 3, 31, 31), False),
-    "googlenet": (GoogLeNet, (2, 3, 15, 15), True),
-    "dpn": (DPN, (2, 3, 11, 11), True),
-    "inception_v3": (InceptionV3, (2, 3, 15, 15), False),
-    "ocr_detector": (Detector, (1, 3, 16, 32), True),
-    "ocr_lstm": (LstmRecognizer, (2, 3, 16, 24), True),
-    "ocr_transformer": (TransformerRecognizer, (1, 3, 16, 24), True),
-    "segmenter": (Segmenter, (1, 3, 16, 16), False),
+    "mobilenet_v1": (MobileNetV1, (2, 3, 16, 16)),
+    "resnet": (ResNet, (2, 3, 16, 16)),
+    "resnext": (lambda: ResNet(groups=4), (2, 3, 16, 16)),
+    "se_resnext": (lambda: ResNet(4, True), (2, 3, 16, 16)),
+    "vgg": (VGG, (2, 3, 10, 10)),
+    "alexnet": (AlexNet, (1, 3, 31, 31)),
+    "googlenet": (GoogLeNet, (2, 3, 15, 15)),
+    "dpn": (DPN, (2, 3, 11, 11)),
+    "inception_v3": (InceptionV3, (2, 3, 15, 15)),
+    "ocr_detector": (Detector, (1, 3, 16, 32)),
+    "ocr_classifier": (AngleClassifier, (2, 3, 12, 24)),
+    "ocr_lstm": (LstmRecognizer, (2, 3, 16, 24)),
+    "ocr_transformer": (TransformerRecognizer, (1, 3, 16, 24)),
+    "ssd_head": (SsdHead, (2, 3, 16, 16)),
+    "yolo_head": (YoloHead, (2, 3, 16, 16)),
+    "deformable": (Deformable, (2, 3, 10, 10)),
+    "segmenter": (Segmenter, (1, 3, 16, 16)),
 }
 OPEN_WIDTH = {"ocr_detector", "ocr_lstm", "ocr_transformer"}
 
@@ -348,7 +422,7 @@ def record(folder, name, x):
 
 
 def make(dest, name):
-    build, shape, _ = NETS[name]
+    build, shape = NETS[name]
     folder = os.path.join(dest, name + ("_pir" if PIR else ""))
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
@@ -420,8 +494,8 @@ def make_legacy(dest):
 
 def main():
     dest, only = sys.argv[1], sys.argv[2:]
-    for name, (_, _, both) in NETS.items():
-        if (not only or name in only) and (both or not PIR):
+    for name in NETS:
+        if not only or name in only:
             make(dest, name)
     if not PIR and (not only or "legacy_lenet" in only):
         make_legacy(dest)

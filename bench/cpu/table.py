@@ -46,7 +46,7 @@ def onnx_net(args, path):
 def open_onnxruntime(args, net):
     import onnxruntime
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = args.threads
+    options.intra_op_num_threads, options.log_severity_level = args.threads, 3
     options.add_free_dimension_override_by_name("N", net.batch)
     session = onnxruntime.InferenceSession(net.onnx, options, providers=["CPUExecutionProvider"])
     return lambda x: session.run(None, x)

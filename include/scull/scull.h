@@ -76,8 +76,10 @@ SCULL_API SCULL_CHECKED scull_status_t scull_device_get(size_t index, scull_devi
 
 /* Where a model comes from: paths, or bytes in memory (then the paths only serve messages). A path
  * may be a folder (`__model__` and one file a parameter, or model and parameters under their usual
- * names), a .pdmodel, a __model__, a PIR .json, a Caffe .prototxt. Bytes are borrowed for the
- * call. */
+ * names), a .pdmodel, a __model__, a PIR .json, an .onnx, a Caffe .prototxt, a frozen
+ * TensorFlow graph (.pb). Bytes are borrowed for the call. */
+typedef struct scull_network scull_network_t; /* a model written with calls, see below */
+
 typedef struct scull_model_source {
   size_t struct_size;
   const char *model_path;
@@ -86,9 +88,10 @@ typedef struct scull_model_source {
   size_t model_size;
   const void *params_data;
   size_t params_size;
+  scull_network_t *network; /* instead of a file; read during the build, which takes a copy */
 } scull_model_source_t;
 #define SCULL_MODEL_SOURCE_INIT                                                                    \
-  { sizeof(scull_model_source_t), NULL, NULL, NULL, 0, NULL, 0 }
+  { sizeof(scull_model_source_t), NULL, NULL, NULL, 0, NULL, 0, NULL }
 
 /* Allowed shapes of one input: min <= opt <= max in every dimension; the plan is tuned for opt. */
 typedef struct scull_shape_range {
@@ -120,6 +123,9 @@ enum {
   SCULL_PRECISION_BF16 = 1u << 1,
   SCULL_PRECISION_F16 = 1u << 2,
   SCULL_PRECISION_INT8 = 1u << 3,
+  SCULL_PRECISION_TF32 = 1u << 4, /* products of F32 layers in 10 bits of mantissa, summed in F32:
+                                     where a GPU has them. Says nothing about how tensors are
+                                     stored, so no layer can be pinned to it */
 };
 
 /* Layers that compute in one precision whatever is faster: a pattern of * and ? over names of
@@ -299,14 +305,87 @@ SCULL_API SCULL_CHECKED scull_status_t scull_model_ports(const scull_build_optio
                                                          scull_port_fn_t take, void *user);
 
 /* What a model contains, as JSON, before any build: inputs, outputs, operators, parameters, flops,
- * what is not supported. */
+ * and what is not supported, with the reason, the place and the nearest operator that is; such a
+ * model is no failure here. */
 SCULL_API SCULL_CHECKED scull_status_t scull_model_describe(const scull_build_options_t *options,
                                                             scull_text_sink_fn_t sink, void *user);
 
-/* Every operator: name, which model operators of `format` ("paddle", "caffe"; NULL: all) map to it,
- * devices with tactics for it; JSON. */
+/* Every operator: name, which model operators of `format` ("paddle", "onnx", "caffe", "tensorflow";
+ * NULL: all) map to it, devices with tactics for it; JSON. */
 SCULL_API SCULL_CHECKED scull_status_t scull_ops_describe(const char *format,
                                                           scull_text_sink_fn_t sink, void *user);
+
+/* --- networks written in C -------------------------------------------------------------------- */
+
+/* A network without a file: inputs, constants, operators by name, outputs; then it is built like an
+ * imported one, by options.model.network. What the importers do can be done here: the operators and
+ * their attributes are those that scull_ops_describe lists (src/ops has a file each). Every call
+ * checks what it is given, shapes included, so a fault comes at the call that makes it: the words
+ * name the operator. A network belongs to one thread at a time and may be built often. */
+
+typedef uint32_t scull_tensor_id_t;
+#define SCULL_NO_TENSOR UINT32_MAX /* an optional input that is left out */
+
+/* *out_network is yours: scull_network_destroy. */
+SCULL_API SCULL_CHECKED scull_status_t scull_network_create(scull_network_t **out_network);
+SCULL_API void scull_network_destroy(scull_network_t *network);
+
+/* An input; shape->name is not read. INVALID_ARGUMENT: the name is taken, min <= opt <= max does
+ * not hold. */
+SCULL_API SCULL_CHECKED scull_status_t scull_network_add_input(scull_network_t *network,
+                                                               const char *name,
+                                                               scull_dtype_t dtype,
+                                                               const scull_shape_range_t *shape,
+                                                               scull_tensor_id_t *out_tensor);
+
+/* A constant (weights): `size` bytes, dense and row-major, which are copied. */
+SCULL_API SCULL_CHECKED scull_status_t scull_network_add_constant(
+    scull_network_t *network, const char *name, scull_dtype_t dtype, int32_t rank,
+    const int64_t *dims, const void *data, size_t size, scull_tensor_id_t *out_tensor);
+
+/* {"strides", "2,2"}, {"auto_pad", "same"}, {"epsilon", "1e-5"}, {"keep_dims", "true"}, {"to",
+ * "f32"}: numbers with a point, whatever the locale. */
+typedef struct scull_attribute {
+  const char *name, *value;
+} scull_attribute_t;
+
+typedef struct scull_operator {
+  size_t struct_size;
+  const char *type; /* Scull's name: "conv" */
+  const char *name; /* for messages, reports and pictures; output 0 is called so, too */
+  const scull_tensor_id_t *inputs;
+  size_t input_count;
+  const scull_attribute_t *attributes; /* those that differ from the defaults */
+  size_t attribute_count;
+  size_t output_count;
+  const char *const *output_names; /* NULL, or NULL entries: made from `name` */
+} scull_operator_t;
+#define SCULL_OPERATOR_INIT                                                                        \
+  { sizeof(scull_operator_t), NULL, NULL, NULL, 0, NULL, 0, 1, NULL }
+
+/* Adds an operator; out_tensors has room for op->output_count. After a failure the network is as it
+ * was before. */
+SCULL_API SCULL_CHECKED scull_status_t scull_network_add_operator(scull_network_t *network,
+                                                                  const scull_operator_t *op,
+                                                                  scull_tensor_id_t *out_tensors);
+
+/* Marks a tensor as an output; NULL: under its own name. */
+SCULL_API SCULL_CHECKED scull_status_t scull_network_add_output(scull_network_t *network,
+                                                                scull_tensor_id_t tensor,
+                                                                const char *name);
+
+/* --- export ----------------------------------------------------------------------------------- */
+
+/* Writes the optimized network of a model (options->model; passes run, nothing is tuned) as an ONNX
+ * file: viewers open it, and where its operators are ONNX's, other runtimes run it with equal
+ * results. What ONNX has not stands in the domain "scull". Statuses as of scull_builder_build;
+ * UNSUPPORTED beyond 2 GiB and for operators that own graphs. */
+SCULL_API SCULL_CHECKED scull_status_t scull_model_export(const scull_build_options_t *options,
+                                                          const char *onnx_path);
+
+/* The same of a plan's sources; UNSUPPORTED when it has none. */
+SCULL_API SCULL_CHECKED scull_status_t scull_plan_export(const char *plan_path,
+                                                         const char *onnx_path);
 
 /* --- engine ----------------------------------------------------------------------------------- */
 
@@ -344,6 +423,11 @@ typedef struct scull_tensor_info {
   int32_t rank;
   int64_t min[SCULL_MAX_RANK], opt[SCULL_MAX_RANK], max[SCULL_MAX_RANK];
 } scull_tensor_info_t;
+
+/* A tensor of a network as its calls have made it so far; `name` is the network's. */
+SCULL_API SCULL_CHECKED scull_status_t scull_network_tensor(const scull_network_t *network,
+                                                            scull_tensor_id_t tensor,
+                                                            scull_tensor_info_t *out);
 
 SCULL_API size_t scull_engine_input_count(const scull_engine_t *engine);
 SCULL_API size_t scull_engine_output_count(const scull_engine_t *engine);

@@ -134,6 +134,21 @@ static void descriptions(void **state) {
   refused(scull_model_describe(&o, NULL, NULL), "sink");
   refused(scull_model_describe(NULL, collect, &text), "options");
   scull_base_text_deinit(&text);
+  /* what is not supported is described, not refused */
+  static const char net[] = "input: 'x' input_shape { dim: 1 dim: 2 }\n"
+                            "layer { name: 'a' type: 'TanH' bottom: 'x' top: 'a' }\n"
+                            "layer { name: 'b' type: 'Sigmiod' bottom: 'a' top: 'b' }\n"
+                            "layer { name: 'c' type: 'Pooling' bottom: 'a' top: 'c' pooling_param "
+                            "{ pool: STOCHASTIC } }\n";
+  o.model = (scull_model_source_t)SCULL_MODEL_SOURCE_INIT;
+  o.model.model_data = net;
+  o.model.model_size = sizeof net - 1;
+  assert_int_equal(scull_model_describe(&o, collect, &text), SCULL_OK);
+  assert_non_null(strstr(text.data, "\"TanH\": 1"));
+  assert_non_null(strstr(text.data, "\"type\": \"Sigmiod\", \"count\": 1"));
+  assert_non_null(strstr(text.data, "\"nearest\": \"Sigmoid\""));
+  assert_non_null(strstr(text.data, "\"nearest\": \"the same operator in another form\""));
+  scull_base_text_deinit(&text);
   assert_int_equal(scull_ops_describe("paddle", collect, &text), SCULL_OK);
   assert_non_null(strstr(text.data, "\"softmax\""));
   refused(scull_ops_describe(NULL, NULL, NULL), "sink");

@@ -64,7 +64,7 @@ static const char *ranges_fault(const scull_build_options_t *o) {
 static const char *precisions_fault(const scull_build_options_t *o) {
   const uint32_t all =
       SCULL_PRECISION_F32 | SCULL_PRECISION_BF16 | SCULL_PRECISION_F16 | SCULL_PRECISION_INT8;
-  if ((o->precisions & ~all) != 0)
+  if ((o->precisions & ~(all | SCULL_PRECISION_TF32)) != 0)
     return "precisions hold an unknown bit";
   if (o->layer_precision_count > 0 && o->layer_precisions == NULL)
     return "layer_precisions are NULL";
@@ -82,8 +82,10 @@ static const char *options_fault(const scull_build_options_t *o) {
   if (o == NULL || o->struct_size != sizeof *o ||
       (o->model.struct_size != 0 && o->model.struct_size != sizeof o->model))
     return "options are NULL or of another version of the header";
-  if (o->model.model_path == NULL && o->model.model_data == NULL)
+  if (o->model.model_path == NULL && o->model.model_data == NULL && o->model.network == NULL)
     return "no model is named";
+  if (o->model.network != NULL && o->use_static)
+    return "use_static looks for a plan by the bytes of a file, which a network has not";
   if (o->input_count > 0 && o->inputs == NULL)
     return "inputs are NULL";
   for (size_t i = 0; i < o->input_count; i++) {
@@ -197,6 +199,23 @@ scull_status_t scull_model_describe(const scull_build_options_t *options, scull_
     status = scull_api_give(&text, sink, user, &diag);
   scull_base_text_deinit(&text);
   return scull_api_end(&diag, status);
+}
+
+scull_status_t scull_model_export(const scull_build_options_t *options, const char *onnx_path) {
+  scull_diag_t diag;
+  const char *fault = onnx_path == NULL ? "onnx_path is NULL" : options_fault(options);
+  if (fault != NULL)
+    return scull_api_refuse(__func__, fault);
+  scull_api_begin(&diag, &options->logger);
+  return scull_api_end(&diag, scull_build_export_model(options, onnx_path, &diag));
+}
+
+scull_status_t scull_plan_export(const char *plan_path, const char *onnx_path) {
+  scull_diag_t diag;
+  if (plan_path == NULL || onnx_path == NULL)
+    return scull_api_refuse(__func__, "a path is NULL");
+  scull_api_begin(&diag, NULL);
+  return scull_api_end(&diag, scull_build_export_plan(plan_path, onnx_path, &diag));
 }
 
 scull_status_t scull_ops_describe(const char *format, scull_text_sink_fn_t sink, void *user) {

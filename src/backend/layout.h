@@ -24,6 +24,10 @@ typedef enum scull_precision {
   SCULL_PRECISIONS = 4,
 } scull_precision_t;
 
+/* Beside the bits 1 << as in a set of permitted precisions: products of f32 may be computed in
+ * TF32. */
+#define SCULL_PERMITS_TF32 (1u << SCULL_PRECISIONS)
+
 /* Everything about how a tensor is stored that a tactic may choose. */
 typedef struct scull_storage {
   scull_layout_t layout;

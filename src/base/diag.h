@@ -42,6 +42,14 @@ scull_status_t scull_base_fail(scull_diag_t *diag, scull_status_t status, const 
 /* Records OUT_OF_MEMORY with what was wanted. */
 scull_status_t scull_base_fail_memory(scull_diag_t *diag, const char *what);
 
+#ifdef __clang_analyzer__
+/* The analyzer does not look into other files; without this it goes on behind a failure. */
+#define scull_base_fail(diag, status, ...)                                                         \
+  ((void)(scull_base_fail)(diag, status, __VA_ARGS__), status)
+#define scull_base_fail_memory(diag, what)                                                         \
+  ((void)(scull_base_fail_memory)(diag, what), SCULL_OUT_OF_MEMORY)
+#endif
+
 void scull_base_warn(scull_diag_t *diag, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void scull_base_info(scull_diag_t *diag, const char *format, ...)

@@ -42,6 +42,9 @@ enum { HUGE_PAGE = 2 << 20 };
  * 1800, which are milliseconds of a first run. */
 static void *alloc_aligned(size_t size) {
   void *block = NULL;
+  size_t rest = size % HUGE_PAGE;
+  if (rest >= HUGE_PAGE / 2 && size < SIZE_MAX / 2)
+    size += HUGE_PAGE - rest;
   if (posix_memalign(&block, size < HUGE_PAGE ? SCULL_MEMORY_ALIGN : HUGE_PAGE, size) != 0)
     return NULL;
   if (size >= HUGE_PAGE)

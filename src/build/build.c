@@ -5,6 +5,7 @@
 
 #include "base/thread.h"
 #include "build/disabled.h"
+#include "build/network.h"
 #include "build/picture.h"
 #include "build/quantize.h"
 #include "build/report.h"
@@ -157,10 +158,20 @@ scull_status_t scull_build_outline(const scull_build_options_t *options, scull_d
 
 scull_status_t scull_build_import(const scull_build_options_t *o, scull_import_files_t *files,
                                   scull_graph_t **out, scull_diag_t *diag) {
+  return scull_build_import_partly(o, files, NULL, NULL, out, diag);
+}
+
+scull_status_t scull_build_import_partly(const scull_build_options_t *o,
+                                         scull_import_files_t *files, scull_import_gap_fn_t gap,
+                                         void *gap_user, scull_graph_t **out, scull_diag_t *diag) {
   scull_import_options_t options = import_options(o);
+  options.gap = gap;
+  options.gap_user = gap_user;
   scull_import_shape_t *shapes =
       SCULL_ARENA_ARRAY(&files->arena, scull_import_shape_t, o->input_count);
   *out = NULL;
+  if (o->model.network != NULL)
+    return scull_build_network_import(o, files, out, diag);
   if (shapes == NULL)
     return scull_base_fail_memory(diag, "a build");
   for (size_t i = 0; i < o->input_count; i++) {

@@ -35,6 +35,13 @@ scull_status_t scull_build_float_engine(const scull_build_options_t *options,
                                         const atomic_bool *cancel, scull_runtime_engine_t **out,
                                         scull_diag_t *diag) SCULL_MUST_USE;
 
+/* The same; `gap` hears of what is not supported, and then *out holds what there is of the graph
+ * beside UNSUPPORTED. */
+scull_status_t scull_build_import_partly(const scull_build_options_t *options,
+                                         scull_import_files_t *files, scull_import_gap_fn_t gap,
+                                         void *gap_user, scull_graph_t **out,
+                                         scull_diag_t *diag) SCULL_MUST_USE;
+
 /* See scull_model_ports. `out` as in scull_import_outline. */
 scull_status_t scull_build_outline(const scull_build_options_t *options, scull_diag_t *diag,
                                    scull_import_outline_t *out) SCULL_MUST_USE;
@@ -42,6 +49,12 @@ scull_status_t scull_build_outline(const scull_build_options_t *options, scull_d
 /* See scull_model_describe. */
 scull_status_t scull_build_describe(const scull_build_options_t *options, scull_text_t *out,
                                     scull_diag_t *diag) SCULL_MUST_USE;
+
+/* See scull_model_export and scull_plan_export. */
+scull_status_t scull_build_export_model(const scull_build_options_t *options, const char *path,
+                                        scull_diag_t *diag) SCULL_MUST_USE;
+scull_status_t scull_build_export_plan(const char *plan_path, const char *path,
+                                       scull_diag_t *diag) SCULL_MUST_USE;
 
 /* See scull_ops_describe. */
 scull_status_t scull_build_describe_ops(const char *format, scull_text_t *out,

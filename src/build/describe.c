@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "backend/backend.h"
+#include "base/nearest.h"
 #include "build/build.h"
 #include "import/import.h"
 
@@ -46,7 +47,8 @@ double scull_build_node_flops(const scull_graph_t *graph, const scull_node_t *no
   return scull_ops_cost(&call).flops;
 }
 
-/* How often each operator type of the file occurs, in the order of first sight. */
+/* How often each operator type of the file occurs, in the order of first sight; those that cannot
+ * be had stand in a list of their own. */
 static void put_operators(const scull_graph_t *graph, scull_text_t *out) {
   const scull_origin_t *origins = graph->origins.data;
   bool first = true;
@@ -92,7 +94,54 @@ static void put_totals(const scull_graph_t *graph, scull_text_t *out) {
                         nodes, parameters, bytes, flops);
 }
 
-static void put_model(const scull_graph_t *graph, scull_text_t *out) {
+/* --- what is not supported ----------------------------------------------------------------------
+ */
+
+typedef struct {
+  scull_text_t text;
+  size_t count;
+} gaps_t;
+
+/* The operator that may be written instead: the same in another form, or one of a near name. */
+typedef struct {
+  const char *type;
+  bool is_known;
+  scull_nearest_t near;
+} search_t;
+
+static void offer(void *user, const char *type, const char *op) {
+  search_t *search = user;
+  (void)op;
+  search->is_known = search->is_known || strcmp(search->type, type) == 0;
+  scull_base_nearest_offer(&search->near, type);
+}
+
+static void put_gap(void *user, const char *type, const char *reason, size_t count,
+                    const char *places) {
+  gaps_t *gaps = user;
+  search_t search = {.type = type};
+  const char *family = NULL;
+  scull_base_nearest_init(&search.near, type);
+  for (size_t i = 0; (family = scull_import_family_at(i)) != NULL; i++)
+    (void)scull_import_each_operator(family, offer, &search);
+  scull_base_text_print(&gaps->text, "%s\n    {", gaps->count++ == 0 ? "" : ",");
+  put_text(&gaps->text, "type", type);
+  scull_base_text_print(&gaps->text, ", \"count\": %zu, ", count);
+  put_text(&gaps->text, "reason", reason);
+  scull_base_text_print(&gaps->text, ", ");
+  put_text(&gaps->text, "where", places);
+  scull_base_text_print(&gaps->text, ", ");
+  put_text(&gaps->text, "nearest",
+           search.is_known            ? "the same operator in another form"
+           : search.near.name != NULL ? search.near.name
+                                      : "");
+  scull_base_text_print(&gaps->text, "}");
+}
+
+/* --- the model ----------------------------------------------------------------------------------
+ */
+
+static void put_model(const scull_graph_t *graph, const gaps_t *gaps, scull_text_t *out) {
   scull_base_text_print(out, "{\n  \"inputs\": [");
   for (size_t i = 0; i < graph->inputs.size; i++) {
     scull_base_text_print(out, "%s", i == 0 ? "" : ", ");
@@ -106,18 +155,32 @@ static void put_model(const scull_graph_t *graph, scull_text_t *out) {
   }
   scull_base_text_print(out, "],\n");
   put_operators(graph, out);
+  scull_base_text_print(out, "  \"unsupported\": [%s%s],\n", scull_base_text_get(&gaps->text),
+                        gaps->count > 0 ? "\n  " : "");
   put_totals(graph, out);
 }
 
+/* A model that cannot be had in full is described, too: what is missing is the answer then. */
 scull_status_t scull_build_describe(const scull_build_options_t *options, scull_text_t *out,
                                     scull_diag_t *diag) {
   scull_import_files_t files = {0};
   scull_graph_t *graph = NULL;
-  scull_status_t status = scull_build_import(options, &files, &graph, diag);
+  gaps_t gaps = {.count = 0};
+  scull_diag_t words;
+  scull_base_diag_init(&words, SCULL_SEVERITY_WARNING, NULL, NULL);
+  scull_status_t status =
+      scull_build_import_partly(options, &files, put_gap, &gaps, &graph, &words);
+  if (status == SCULL_UNSUPPORTED && graph != NULL)
+    status = SCULL_OK;
+  for (const scull_message_t *m = words.first; status != SCULL_OK && m != NULL; m = m->next)
+    status = scull_base_fail(diag, status, "%s", m->text);
   if (status == SCULL_OK)
-    put_model(graph, out);
+    put_model(graph, &gaps, out);
+  out->failed = out->failed || gaps.text.failed;
+  scull_base_text_deinit(&gaps.text);
   scull_graph_destroy(graph);
   scull_import_files_deinit(&files);
+  scull_base_diag_deinit(&words);
   return status;
 }
 

@@ -234,8 +234,10 @@ static uint32_t *read_numbers(work_t *w, uint32_t *count, size_t limit, bool abs
     scull_base_codec_fail(w->codec, "a list is longer than the record");
   uint32_t *list =
       w->codec->failed ? NULL : SCULL_ARENA_ARRAY(&w->graph->arena, uint32_t, (size_t)*count + 1);
-  if (list == NULL)
+  if (list == NULL) {
     scull_base_codec_fail_memory(w->codec);
+    return NULL;
+  }
   for (uint32_t i = 0; i < *count && !w->codec->failed; i++) {
     scull_base_codec_u32(w->codec, &list[i]);
     if (list[i] >= limit && !(absent && list[i] == SCULL_NO_ID))

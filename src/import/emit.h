@@ -35,6 +35,10 @@ typedef struct scull_emit {
  * all unsupported operators together. */
 scull_status_t scull_import_unsupported(scull_emitter_t *emitter, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+#ifdef __clang_analyzer__ /* see base/diag.h */
+#define scull_import_unsupported(...)                                                              \
+  ((void)(scull_import_unsupported)(__VA_ARGS__), SCULL_UNSUPPORTED)
+#endif
 
 /* Begins a node of the operator of that name with a first input (SCULL_NO_ID: none yet).
  * UNSUPPORTED when Scull has no such operator. */
@@ -52,6 +56,8 @@ void scull_import_emit_bool(scull_emit_t *emit, const char *name, bool value);
 void scull_import_emit_float(scull_emit_t *emit, const char *name, double value);
 void scull_import_emit_word(scull_emit_t *emit, const char *name, const char *word);
 void scull_import_emit_dtype(scull_emit_t *emit, const char *name, scull_dtype_t value);
+/* Any text; borrowed until the end. */
+void scull_import_emit_text(scull_emit_t *emit, const char *name, const char *text);
 void scull_import_emit_ints(scull_emit_t *emit, const char *name, scull_ints_t value);
 void scull_import_emit_floats(scull_emit_t *emit, const char *name, scull_floats_t value);
 

@@ -47,12 +47,19 @@ scull_status_t scull_import_gaps_report(const scull_import_gaps_t *gaps,
                                         const scull_import_source_t *source) {
   for (size_t i = 0; i < gaps->list.size; i++) {
     const scull_import_gap_t *gap = &gaps->list.data[i];
+    if (source->options->gap != NULL)
+      source->options->gap(source->options->gap_user, gap->type, gap->reason, gap->count,
+                           gap->places);
     (void)scull_base_fail(
         source->diag, SCULL_UNSUPPORTED, "%s: operator %s is not supported: %s; %zu time%s: %s%s",
         source->model_name, gap->type, gap->reason, gap->count, gap->count == 1 ? "" : "s",
         gap->places, gap->count > PLACES ? "; ..." : "");
   }
   return gaps->list.size == 0 ? SCULL_OK : SCULL_UNSUPPORTED;
+}
+
+bool scull_import_keeps_partial(const scull_import_source_t *source, scull_status_t status) {
+  return status == SCULL_UNSUPPORTED && source->options->gap != NULL;
 }
 
 scull_status_t scull_import_map(const scull_import_source_t *source, scull_emitter_t *emitter,

@@ -33,6 +33,9 @@ scull_status_t scull_import_gaps_add(scull_import_gaps_t *gaps, scull_diag_t *di
 scull_status_t scull_import_gaps_report(const scull_import_gaps_t *gaps,
                                         const scull_import_source_t *source) SCULL_MUST_USE;
 
+/* True when the graph of a model whose import failed so is wanted all the same. */
+bool scull_import_keeps_partial(const scull_import_source_t *source, scull_status_t status);
+
 /* Runs a mapping. While it runs, the graph's words go to a sink of their own and come out as
  * "FILE: PLACE: words". An UNSUPPORTED operator becomes a gap and *lost is set: the caller then has
  * no values for its outputs. */

@@ -28,6 +28,10 @@ typedef struct scull_import_value {
   scull_tensor_t tensor; /* borrowed for the call */
 } scull_import_value_t;
 
+/* An operator that cannot be had; texts are valid during the call. */
+typedef void (*scull_import_gap_fn_t)(void *user, const char *type, const char *reason,
+                                      size_t count, const char *places);
+
 typedef struct scull_import_options {
   /* A file, or a folder that holds a model under one of the usual names. With `model` set it is
    * only a name for messages and may be NULL. */
@@ -47,6 +51,10 @@ typedef struct scull_import_options {
   /* Values inside the network that become outputs too, after the model's own. */
   const char *const *extra_outputs;
   size_t extra_output_count;
+  /* For descriptions: what cannot be had is told here, too, and a model that is UNSUPPORTED gives
+   * what there is of its graph (inputs, operators, no outputs) all the same. NULL: neither. */
+  scull_import_gap_fn_t gap;
+  void *gap_user;
 } scull_import_options_t;
 
 /* Reads a model. Every operator that is not supported is reported before UNSUPPORTED is returned.

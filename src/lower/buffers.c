@@ -4,6 +4,10 @@
 #include "base/checked.h"
 #include "lower/parts.h"
 
+scull_plan_value_t *scull_lower_value(const scull_lower_t *l, size_t number) {
+  return &l->values.data[number];
+}
+
 /* First and last step in which each buffer is touched. */
 typedef struct {
   size_t first, last;
@@ -24,7 +28,7 @@ static life_t *find_lives(const scull_lower_t *l) {
     const scull_plan_step_t *step = &l->steps.data[i];
     for (size_t k = 0; k < step->site.value_count; k++) {
       if (step->bindings[k] != SCULL_PLAN_NONE)
-        touch(&lives[l->values.data[step->bindings[k]].buffer], i);
+        touch(&lives[scull_lower_value(l, step->bindings[k])->buffer], i);
     }
   }
   return lives;
@@ -46,7 +50,7 @@ static bool buffer_bytes(const scull_plan_value_t *v, uint64_t *bytes) {
 /* True when `value` alone is on its buffer. */
 static bool is_alone(const scull_lower_t *l, uint32_t value) {
   for (size_t i = 0; i < l->values.size; i++) {
-    if (i != value && l->values.data[i].buffer == l->values.data[value].buffer)
+    if (i != value && scull_lower_value(l, i)->buffer == scull_lower_value(l, value)->buffer)
       return false;
   }
   return true;
@@ -68,7 +72,7 @@ static bool try_join(scull_lower_t *l, life_t *lives, size_t i, size_t k) {
   const scull_plan_step_t *step = &l->steps.data[i];
   uint32_t in = step->bindings[step->site.inputs[k]];
   uint32_t out = step->bindings[step->site.outputs[0]];
-  scull_plan_value_t *x = &l->values.data[in], *y = &l->values.data[out];
+  scull_plan_value_t *x = scull_lower_value(l, in), *y = scull_lower_value(l, out);
   uint64_t xs = 0, ys = 1;
   uint8_t storage = l->buffers.data[x->buffer].storage;
   if ((storage != SCULL_PLAN_ARENA && storage != SCULL_PLAN_HOST) ||
@@ -106,7 +110,7 @@ scull_status_t scull_lower_join_in_place(scull_lower_t *l) {
 
 static scull_status_t size_buffers(scull_lower_t *l) {
   for (size_t i = 0; i < l->values.size; i++) {
-    const scull_plan_value_t *v = &l->values.data[i];
+    const scull_plan_value_t *v = scull_lower_value(l, i);
     scull_plan_buffer_t *b = &l->buffers.data[v->buffer];
     uint64_t bytes = 0;
     if (!buffer_bytes(v, &bytes))

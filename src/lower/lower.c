@@ -81,12 +81,12 @@ static scull_status_t written_value(scull_lower_t *l, scull_value_id_t id,
     if (slice->whole != SCULL_NO_ID) {
       uint32_t whole = SCULL_PLAN_NONE;
       SCULL_TRY(written_value(l, slice->whole, storage, &whole));
-      buffer = l->values.data[whole].buffer;
+      buffer = scull_lower_value(l, whole)->buffer;
     } else {
       SCULL_TRY(add_buffer(l, storage, 0, &buffer));
     }
     SCULL_TRY(add_value(l, id, format, buffer, slot));
-    scull_plan_value_t *value = &l->values.data[*slot];
+    scull_plan_value_t *value = scull_lower_value(l, *slot);
     if (slice->whole != SCULL_NO_ID) {
       value->channel_offset = slice->channel_offset;
       value->channel_total = slice->channel_total;
@@ -145,7 +145,7 @@ static scull_status_t name_mover(scull_lower_t *l, const scull_plan_value_t *src
 /* A step of the identity operator from one plan value to another: a reformat, a copy or a view. */
 static scull_status_t add_identity(scull_lower_t *l, uint32_t from, uint32_t to,
                                    scull_plan_kind_t kind) {
-  const scull_plan_value_t *src = &l->values.data[from], *dst = &l->values.data[to];
+  const scull_plan_value_t *src = scull_lower_value(l, from), *dst = scull_lower_value(l, to);
   const scull_site_value_t value = {
       .dtype = src->dtype, .quant = src->quant, .opt = src->opt, .min = src->min, .max = src->max};
   const scull_storage_t formats[2] = {{src->layout, src->as}, {dst->layout, dst->as}};
@@ -182,8 +182,8 @@ static bool same_bytes(const scull_plan_value_t *v, scull_storage_t to) {
 /* Fills a slot from another plan value: a view where the bytes are the same, else a step. */
 static scull_status_t make_from(scull_lower_t *l, scull_value_id_t id, scull_storage_t format,
                                 scull_place_t place, uint32_t from, bool copies) {
-  uint32_t buffer = l->values.data[from].buffer, made = 0;
-  bool same = !copies && same_bytes(&l->values.data[from], format);
+  uint32_t buffer = scull_lower_value(l, from)->buffer, made = 0;
+  bool same = !copies && same_bytes(scull_lower_value(l, from), format);
   scull_plan_kind_t kind = copies                   ? SCULL_PLAN_COPY
                            : same                   ? SCULL_PLAN_VIEW
                            : place == SCULL_ON_HOST ? SCULL_PLAN_ON_HOST
@@ -266,7 +266,7 @@ static scull_status_t bind_inputs(scull_lower_t *l, const scull_choice_t *choice
     const scull_storage_t format = {site->values[k].layout, site->values[k].as};
     scull_place_t place = reads_at(l, place_of(l, choice, values[k]), values[k]);
     SCULL_TRY(value_in(l, values[k], format, place, &step->bindings[k]));
-    const scull_plan_value_t *v = &l->values.data[step->bindings[k]];
+    const scull_plan_value_t *v = scull_lower_value(l, step->bindings[k]);
     if (v->channel_total > 0) /* a slice is read by nobody but the concat that is gone */
       return scull_base_fail(l->graph->diag, SCULL_INTERNAL, "'%s': a slice is read", v->name);
   }
@@ -282,7 +282,7 @@ static scull_status_t bind_outputs(scull_lower_t *l, const scull_choice_t *choic
     uint16_t k = site->outputs[i];
     l->home[values[k]] = (uint8_t)place;
     SCULL_TRY(written_value(l, values[k], storage, &step->bindings[k]));
-    const scull_plan_value_t *v = &l->values.data[step->bindings[k]];
+    const scull_plan_value_t *v = scull_lower_value(l, step->bindings[k]);
     site->values[k].channel_offset = v->channel_offset;
     site->values[k].channel_total = v->channel_total;
   }
@@ -299,7 +299,7 @@ static scull_status_t bind_view(scull_lower_t *l, scull_plan_step_t *step,
   l->home[values[y]] = l->home[values[x]];
   const scull_storage_t format = l->tuning->formats[values[y]];
   uint32_t *slot = made_slot(l, values[y], format);
-  SCULL_TRY(add_value(l, values[y], format, l->values.data[step->bindings[x]].buffer, slot));
+  SCULL_TRY(add_value(l, values[y], format, scull_lower_value(l, step->bindings[x])->buffer, slot));
   step->bindings[y] = *slot;
   return SCULL_OK;
 }
@@ -323,7 +323,7 @@ static scull_status_t lower_elided(scull_lower_t *l, size_t index) {
     step.bindings[k] = *made_slot(l, values[k], l->tuning->formats[values[k]]);
     if (step.bindings[k] == SCULL_PLAN_NONE)
       return scull_base_fail(l->graph->diag, SCULL_INTERNAL, "'%s': a slice is missing", step.name);
-    const scull_plan_value_t *v = &l->values.data[step.bindings[k]];
+    const scull_plan_value_t *v = scull_lower_value(l, step.bindings[k]);
     step.site.values[k].layout = v->layout;
     step.site.values[k].as = v->as;
     step.site.values[k].channel_offset = v->channel_offset;
@@ -395,6 +395,7 @@ static scull_status_t lower_inputs(scull_lower_t *l) {
  * bytes of this value. */
 static bool can_be_output(const scull_lower_t *l, const scull_plan_value_t *v) {
   scull_plan_storage_t own = is_discrete(l) ? SCULL_PLAN_HOST : SCULL_PLAN_ARENA;
+  /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): a value has a buffer */
   return l->buffers.data[v->buffer].storage == own && v->layout == SCULL_LAYOUT_PLAIN &&
          v->as == SCULL_AS_MODEL && v->channel_total == 0;
 }
@@ -415,8 +416,8 @@ static scull_status_t lower_outputs(scull_lower_t *l) {
       SCULL_TRY(value_in(
           l, id, plain_format,
           (scull_place_t)(l->home[id] == SCULL_ON_HOST ? SCULL_ON_HOST : SCULL_ON_DEVICE), &value));
-    if (can_be_output(l, &l->values.data[value])) {
-      scull_plan_buffer_t *b = &l->buffers.data[l->values.data[value].buffer];
+    if (can_be_output(l, scull_lower_value(l, value))) {
+      scull_plan_buffer_t *b = &l->buffers.data[scull_lower_value(l, value)->buffer];
       b->storage = SCULL_PLAN_OUTPUT;
       b->index = (uint32_t)i;
     } else {

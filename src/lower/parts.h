@@ -44,6 +44,9 @@ const scull_device_t *scull_lower_device(const scull_lower_t *l, const scull_pla
 
 scull_status_t scull_lower_no_memory(const scull_lower_t *l);
 
+/* The plan value of that number; stays where it is until the next one is added. */
+scull_plan_value_t *scull_lower_value(const scull_lower_t *l, size_t number);
+
 /* Lets a step write over an input that dies in it, where its tactic allows. */
 scull_status_t scull_lower_join_in_place(scull_lower_t *l) SCULL_MUST_USE;
 

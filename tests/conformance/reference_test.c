@@ -9,6 +9,7 @@
 
 #include "case.h"
 #include "conformance.h"
+#include "support.h"
 
 static int failures, passed;
 
@@ -46,6 +47,7 @@ static void check_case(const scull_opdef_t *def, const scull_opcase_t *one) {
   case_data_t data;
   scull_diag_t diag;
   scull_tensor_t out[CASE_MAX_TENSORS] = {0};
+  int before = failures;
   case_data_init(&data, def, one);
   scull_base_diag_init(&diag, SCULL_SEVERITY_ERROR, NULL, NULL);
   scull_status_t status = case_reference(&data, out, &diag);
@@ -57,6 +59,11 @@ static void check_case(const scull_opdef_t *def, const scull_opcase_t *one) {
     fail_case(def->name, one->name, scull_base_diag_first_error(&diag));
   else if (status == SCULL_OK)
     check_outputs(def, one, &data, out);
+  if (status == SCULL_OK && failures == before)
+    support_note("reference", def,
+                 data.input_count > 0 && data.inputs[0].tensor.type.dtype != SCULL_DTYPE_NONE
+                     ? data.inputs[0].tensor.type.dtype
+                     : out[0].type.dtype);
   passed++;
   scull_base_diag_deinit(&diag);
   case_data_deinit(&data);

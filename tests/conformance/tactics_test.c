@@ -17,6 +17,7 @@
 #include "base/thread.h"
 #include "conformance.h"
 #include "site.h"
+#include "support.h"
 
 /* What a tactic's result may differ by, relative to the largest value that the reference meets on
  * the way (at least 0.1: the logarithm of one may be any dust), and again relative to each value.
@@ -291,11 +292,15 @@ static void run_prepared(const trial_t *t, const case_site_t *s, const scull_sit
   buffers_t b;
   uint32_t may = t->tactic->alias == NULL ? 0 : t->tactic->alias(site, t->config);
   bool slice = site->values[site->outputs[0]].channel_total > 0;
+  int before = bench.failures;
   buffers_init(&b, site, packed_bytes, prepared->scratch);
   if (packed_bytes > 0)
     device_copy(b.packed, packed, packed_bytes);
   run_once(t, s, site, prepared, &b, -1);
   run_once(t, s, site, prepared, &b, -1);
+  if (site->op_count == 1 && bench.failures == before)
+    support_note(bench.backend->name, site->ops[0].def,
+                 site->values[site->input_count > 0 ? site->inputs[0] : site->outputs[0]].dtype);
   for (int i = 0; !slice && i < 32 && (size_t)i < site->input_count; i++) {
     trial_t over = *t;
     over.what = "over its input";

@@ -1,7 +1,9 @@
 /* The committed cases as plans, through the public functions alone: each folder of data/ is built
  * natively, optimized without timing and optimized with fast tuning, for its own shape and for
  * batches of 1 to 3, and run with one and with two threads. What Paddle recorded is the answer; in
- * any batch each sample must get its own recorded answer. */
+ * any batch each sample must get its own recorded answer. SCULL_TEST_DEVICE names another device
+ * than the processor ("cuda"; "mirror" is a discrete one that needs no hardware), where FP16 is
+ * tried, too; SCULL_TEST_DATA another place of the cases. */
 #define _POSIX_C_SOURCE 200809L
 #include <dirent.h>
 #include <math.h>
@@ -15,22 +17,24 @@
 #include <cmocka.h>
 #include <scull/scull.h>
 
+#include "support/mirror.h"
 #include "support/npy.h"
 
-#define DATA SCULL_SOURCE_DIR "/tests/model/data"
-
-enum { MAX_OUTPUTS = 4, LEAST_CASES = 20, MAX_BATCH = 3 };
+enum { MAX_OUTPUTS = 4, LEAST_CASES = 29, MAX_BATCH = 3 };
 
 typedef struct {
   const char *name;
   int min_subgraph;
   scull_tune_t tune;
+  uint32_t precisions;
+  double tolerance;
 } way_t;
 
 static const way_t WAYS[] = {
-    {"native", 1000000, SCULL_TUNE_NONE},
-    {"untimed", 0, SCULL_TUNE_NONE},
-    {"tuned", 0, SCULL_TUNE_FAST},
+    {"native", 1000000, SCULL_TUNE_NONE, SCULL_PRECISION_F32, 1e-4},
+    {"untimed", 0, SCULL_TUNE_NONE, SCULL_PRECISION_F32, 1e-4},
+    {"tuned", 0, SCULL_TUNE_FAST, SCULL_PRECISION_F32, 1e-4},
+    {"half", 0, SCULL_TUNE_FAST, SCULL_PRECISION_F32 | SCULL_PRECISION_F16, 2e-2},
 };
 
 typedef struct {
@@ -42,11 +46,16 @@ typedef struct {
 
 static char g_work[] = "/tmp/scull_plan_test_XXXXXX";
 
+static const char *data_folder(void) {
+  const char *named = getenv("SCULL_TEST_DATA");
+  return named != NULL ? named : SCULL_SOURCE_DIR "/tests/model/data";
+}
+
 static bool begin(world_t *w, const char *name) {
   char path[400], suffix[24] = "";
   memset(w, 0, sizeof *w);
   w->name = name;
-  snprintf(w->folder, sizeof w->folder, DATA "/%.100s", name);
+  snprintf(w->folder, sizeof w->folder, "%.180s/%.100s", data_folder(), name);
   snprintf(w->plan, sizeof w->plan, "%s/net.plan", g_work);
   snprintf(path, sizeof path, "%s/input.npy", w->folder);
   if (npy_read(path, &w->input, NULL) != SCULL_OK)
@@ -94,6 +103,9 @@ static bool build(const world_t *w, const way_t *way, bool batches) {
   o.inputs = &x;
   o.input_count = 1;
   o.threads = 2;
+  if (getenv("SCULL_TEST_DEVICE") != NULL)
+    o.device = getenv("SCULL_TEST_DEVICE");
+  o.precisions = way->precisions;
   o.min_subgraph_size = way->min_subgraph;
   o.tune = way->tune;
   o.time_budget_s = 0.5;
@@ -132,7 +144,7 @@ static double error_of(const world_t *w, const scull_tensor_view_t *got, int64_t
 }
 
 static bool are_outputs_right(scull_context_t *context, const world_t *w, int64_t batch,
-                              const char *way, int threads) {
+                              const way_t *way, int threads) {
   double worst = 0;
   for (size_t i = 0; i < w->output_count; i++) {
     scull_tensor_view_t got;
@@ -144,14 +156,14 @@ static bool are_outputs_right(scull_context_t *context, const world_t *w, int64_
     }
   }
   /* Written so that a NaN is wrong, too. */
-  bool right = worst <= 1e-4;
+  bool right = worst <= way->tolerance;
   if (!right)
-    print_error("%s, %s, %d threads, batch %lld: %g of the peak wrong\n", w->name, way, threads,
-                (long long)batch, worst);
+    print_error("%s, %s, %d threads, batch %lld: %g of the peak wrong\n", w->name, way->name,
+                threads, (long long)batch, worst);
   return right;
 }
 
-static bool run_batches(scull_context_t *context, const world_t *w, bool batches, const char *way,
+static bool run_batches(scull_context_t *context, const world_t *w, bool batches, const way_t *way,
                         int threads) {
   int64_t least = batches ? 1 : (int64_t)samples_of(w), most = batches ? MAX_BATCH : least;
   size_t bytes = bytes_of(&w->input) / samples_of(w);
@@ -164,7 +176,8 @@ static bool run_batches(scull_context_t *context, const world_t *w, bool batches
   for (int64_t step = least - most; right && step <= most - least; step++) {
     int64_t batch = least + (step < 0 ? -step : step);
     if (!run(context, w, batch, data)) {
-      print_error("%s, %s, batch %lld: %s\n", w->name, way, (long long)batch, scull_last_error());
+      print_error("%s, %s, batch %lld: %s\n", w->name, way->name, (long long)batch,
+                  scull_last_error());
       right = false;
     }
     right = right && are_outputs_right(context, w, batch, way, threads);
@@ -188,7 +201,7 @@ static bool is_larger_refused(scull_context_t *context, const world_t *w) {
   return clear;
 }
 
-static bool run_plan(const world_t *w, const char *way, bool batches) {
+static bool run_plan(const world_t *w, const way_t *way, bool batches) {
   scull_engine_t *engine = NULL;
   bool right = scull_engine_open(w->plan, NULL, &engine) == SCULL_OK &&
                scull_engine_output_count(engine) == w->output_count;
@@ -210,7 +223,7 @@ static bool is_case_right(const char *name, const way_t *way) {
   world_t w;
   bool right = begin(&w, name);
   for (int batches = 0; right && batches < 2; batches++)
-    right = build(&w, way, batches > 0) && run_plan(&w, way->name, batches > 0);
+    right = build(&w, way, batches > 0) && run_plan(&w, way, batches > 0);
   end(&w);
   if (!right)
     print_error("%s, %s: wrong\n", name, way->name);
@@ -219,7 +232,7 @@ static bool is_case_right(const char *name, const way_t *way) {
 
 static void check_all(const way_t *way) {
   size_t cases = 0, wrong = 0;
-  DIR *folder = opendir(DATA);
+  DIR *folder = opendir(data_folder());
   assert_non_null(folder);
   for (const struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder)) {
     if (entry->d_name[0] == '.')
@@ -247,6 +260,13 @@ static void test_tuned(void **state) {
   check_all(&WAYS[2]);
 }
 
+static void test_half(void **state) {
+  (void)state;
+  if (getenv("SCULL_TEST_DEVICE") == NULL)
+    skip();
+  check_all(&WAYS[3]);
+}
+
 static int make_work(void **state) {
   (void)state;
   return mkdtemp(g_work) == NULL;
@@ -262,6 +282,7 @@ static int drop_work(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_native), cmocka_unit_test(test_untimed),
-                                     cmocka_unit_test(test_tuned)};
+                                     cmocka_unit_test(test_tuned), cmocka_unit_test(test_half)};
+  mirror_add();
   return cmocka_run_group_tests(tests, make_work, drop_work);
 }

@@ -61,9 +61,6 @@ static bool read_values(suite_case_t *it, const char *folder, int set, const cha
       continue; /* a sequence or an optional */
     if (!take_tensor(it, bytes, path, value, diag))
       return false;
-    scull_dtype_t dtype = known ? scull_onnx_dtype(declared[*count].element) : SCULL_DTYPE_NONE;
-    if (dtype == SCULL_DTYPE_BF16) /* which NumPy has not: its bits are stored as u16 */
-      value->tensor.type.dtype = dtype;
   }
   return true;
 }

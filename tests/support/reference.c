@@ -30,6 +30,7 @@ static void let_go(run_t *run, scull_value_id_t id) {
   run->values[id].data = NULL;
 }
 
+/* The rule with the operands as they are, then the kernel, which may shrink an extent. */
 static scull_status_t call_kernel(run_t *run, const scull_node_t *node, scull_tensor_t *inputs,
                                   scull_tensor_t *outputs) {
   scull_op_call_t call = {.def = node->op,
@@ -40,12 +41,21 @@ static scull_status_t call_kernel(run_t *run, const scull_node_t *node, scull_te
                           .output_count = node->output_count,
                           .node = node->name,
                           .diag = run->diag};
+  SCULL_TRY(scull_ops_infer(&call));
+  for (size_t i = 0; i < node->output_count; i++) {
+    outputs[i].data = scull_base_alloc(scull_tensor_bytes(&outputs[i].type));
+    run->values[node->outputs[i]] = outputs[i];
+    if (outputs[i].data == NULL)
+      return scull_base_fail_memory(run->diag, "a value");
+  }
   if (node->op->scratch != NULL) {
     call.scratch = scull_base_alloc(node->op->scratch(&call));
     if (call.scratch == NULL)
       return scull_base_fail_memory(run->diag, "scratch");
   }
   scull_status_t status = node->op->reference(&call);
+  for (size_t i = 0; i < node->output_count; i++)
+    run->values[node->outputs[i]].type = outputs[i].type;
   scull_base_free(call.scratch);
   return status;
 }
@@ -62,10 +72,6 @@ static scull_status_t run_node(run_t *run, const scull_node_t *node) {
       status = fill_value(run, id, value->data);
     if (value != NULL)
       inputs[i] = run->values[id];
-  }
-  for (size_t i = 0; i < node->output_count && status == SCULL_OK; i++) {
-    status = fill_value(run, node->outputs[i], NULL);
-    outputs[i] = run->values[node->outputs[i]];
   }
   if (status == SCULL_OK)
     status = call_kernel(run, node, inputs, outputs);

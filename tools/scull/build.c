@@ -305,7 +305,8 @@ const cli_command_t cli_command_build = {
     .name = "build",
     .summary = "turn a model into an optimized, tuned plan",
     .notes = "MODEL is a folder (__model__ and its parameters), a .pdmodel, a __model__, a PIR "
-             ".json or a Caffe .prototxt;\nPARAMS is found beside it unless given.\n\n"
+             ".json, an .onnx, a Caffe .prototxt or a frozen TensorFlow .pb;\nPARAMS is found "
+             "beside it unless given.\n\n"
              "  scull build net.pdmodel -o net.plan --max-batch 8\n"
              "  scull build net.json -o net.plan --input x=1x3x32x320:1x3x48x320:8x3x48x960",
     .operands = operands,

@@ -75,7 +75,7 @@ scull_status_t cli_values_precisions(const cli_list_t *words, uint32_t *out) {
   *out = SCULL_PRECISION_F32;
   for (size_t i = 0; i < words->count; i++) {
     int position = 0; /* the order below is that of the bits */
-    CLI_TRY(cli_values_choice("precision", words->items[i], "fp32|bf16|fp16|int8", &position));
+    CLI_TRY(cli_values_choice("precision", words->items[i], "fp32|bf16|fp16|int8|tf32", &position));
     *out |= 1u << position;
   }
   return SCULL_OK;

@@ -1,12 +1,13 @@
-/* cuda.conv.cudnn: convolutions with residual, bias and clamp by cuDNN's own engines, f32 and FP16,
- * any groups. Knob 0 is the place among the plans that cuDNN offers for the problem. */
+/* cuda.conv.cudnn: convolutions with residual, bias and clamp by cuDNN's own engines, f32 (where it
+ * is permitted with products in TF32) and FP16, any groups. Knob 0 is the place among the plans
+ * that cuDNN offers for the problem, knob 1 tells that TF32 will do. */
 #include <math.h>
 #include <string.h>
 
 #include "backend/cuda/cudnn_graph.h"
 #include "backend/cuda/tactics.h"
 
-enum { OFFERS = 2 };
+enum { OFFERS = 2, OFFERS_F32 = 5 }; /* f32 engines are many and their order means less */
 
 typedef struct {
   scull_cuda_cudnn_plan_t *plan;
@@ -32,9 +33,10 @@ static size_t configs(const scull_site_t *site, const scull_device_t *device, sc
   static const scull_layout_t layouts[] = {SCULL_LAYOUT_PLAIN, SCULL_LAYOUT_NHWC};
   size_t n = 0;
   (void)device;
+  int narrow = (site->precisions & SCULL_PERMITS_TF32) != 0;
   for (int l = 0; l < 2; l++) {
-    for (int i = 0; i < OFFERS && n < room; i++)
-      out[n++] = (scull_config_t){.knob = {i}, .src = layouts[l], .dst = layouts[l]};
+    for (int i = 0; i < OFFERS_F32 && n < room; i++)
+      out[n++] = (scull_config_t){.knob = {i, narrow}, .src = layouts[l], .dst = layouts[l]};
   }
   for (int i = 0; i < OFFERS && n < room && scull_backend_site_permits(site, SCULL_AS_F16); i++)
     out[n++] = (scull_config_t){.knob = {i},
@@ -96,8 +98,13 @@ static scull_status_t prepare(const scull_site_t *site, const scull_config_t *co
   (void)diag;
   if (scull_cuda_clamped_of(site, &c) != NULL || c.g.batch == 0)
     return SCULL_UNSUPPORTED;
-  const scull_cuda_cudnn_conv_t conv = {
-      .g = c.g, .src = c.src, .dst = c.dst, .residual = c.residual, .lo = c.lo, .hi = c.hi};
+  const scull_cuda_cudnn_conv_t conv = {.g = c.g,
+                                        .src = c.src,
+                                        .dst = c.dst,
+                                        .residual = c.residual,
+                                        .lo = c.lo,
+                                        .hi = c.hi,
+                                        .tf32 = config->knob[1] == 1};
   state_t *s = scull_base_alloc(sizeof *s);
   if (s == NULL)
     return SCULL_OUT_OF_MEMORY;

@@ -344,7 +344,7 @@ void scull_cuda_cudnn_plan_destroy(scull_cuda_cudnn_plan_t *plan) {
 scull_status_t scull_cuda_cudnn_plan_create(const scull_cuda_cudnn_conv_t *conv, int index,
                                             size_t workspace, const scull_cuda_device_t *device,
                                             scull_cuda_cudnn_plan_t **out) {
-  bool full = scull_backend_site_stored(conv->src) == SCULL_DTYPE_F32;
+  bool full = scull_backend_site_stored(conv->src) == SCULL_DTYPE_F32 && !conv->tf32;
   *out = NULL;
   if (scull_cuda_cudnn_absent() != NULL)
     return SCULL_UNSUPPORTED;

@@ -13,6 +13,7 @@ typedef struct scull_cuda_cudnn_conv {
   scull_conv_geometry_t g;
   const scull_site_value_t *src, *dst, *residual; /* residual NULL: none */
   float lo, hi;                                   /* a clamp from 0, or none */
+  bool tf32;                                      /* f32 may be multiplied in fewer bits */
 } scull_cuda_cudnn_conv_t;
 
 typedef struct scull_cuda_cudnn_plan scull_cuda_cudnn_plan_t;

@@ -52,15 +52,21 @@ __device__ __forceinline__ void store_rounded(void *p, long long i, int type, fl
 /* How every general kernel is launched. */
 struct launch {
   cudaLaunchConfig_t config;
-  cudaLaunchAttribute attr[1];
-  launch(dim3 grid, dim3 block, int chained, void *stream) : config{}, attr{} {
+  cudaLaunchAttribute attr[2];
+  launch(dim3 grid, dim3 block, int chained, void *stream, int cluster_z = 1) : config{}, attr{} {
     config.gridDim = grid;
     config.blockDim = block;
     config.stream = (cudaStream_t)stream;
     config.attrs = attr;
-    attr[0].id = cudaLaunchAttributeProgrammaticStreamSerialization;
-    attr[0].val.programmaticStreamSerializationAllowed = 1;
-    config.numAttrs = chained ? 1 : 0;
+    if (chained) {
+      attr[config.numAttrs].id = cudaLaunchAttributeProgrammaticStreamSerialization;
+      attr[config.numAttrs++].val.programmaticStreamSerializationAllowed = 1;
+    }
+    if (cluster_z > 1) {
+      attr[config.numAttrs].id = cudaLaunchAttributeClusterDimension;
+      attr[config.numAttrs].val.clusterDim.x = attr[config.numAttrs].val.clusterDim.y = 1;
+      attr[config.numAttrs++].val.clusterDim.z = (unsigned)cluster_z;
+    }
   }
 };
 

@@ -101,7 +101,6 @@ static scull_status_t prepare(const scull_site_t *site, const scull_config_t *co
   scull_cuda_behind_t behind;
   scull_matmul_geometry_t g;
   (void)config;
-  (void)device;
   (void)diag;
   if (!geometry_of(site, &g) || scull_cuda_behind_of(site, &behind) != NULL)
     return SCULL_UNSUPPORTED;
@@ -127,6 +126,8 @@ static scull_status_t prepare(const scull_site_t *site, const scull_config_t *co
       .end = {.act = behind.act, .add_first = behind.add_first}};
   if (behind.residual != NULL)
     s.t.res_type = scull_cuda_element(scull_backend_site_stored(behind.residual));
+  if (device->features >= 90)
+    s.t.split = scull_cuda_product_split(g.m, g.n, g.k, s.t.batches);
   if (s.t.batches > 65535)
     return SCULL_UNSUPPORTED;
   for (int32_t i = 0; i < g.batch.rank; i++)
@@ -151,7 +152,7 @@ static scull_status_t enqueue(void *user, const scull_args_t *args) {
 
 static const char *const anchors[] = {"matmul", NULL};
 const scull_tactic_t scull_tactic_cuda_matmul_product = {.name = "cuda.matmul.product",
-                                                         .version = 1,
+                                                         .version = 2,
                                                          .anchors = anchors,
                                                          .growth = SCULL_GROW_EPILOGUE,
                                                          .precisions = SCULL_CUDA_FLOATS,

@@ -1,7 +1,7 @@
 /* cuda.reformat and cuda.copy: elements moved as they are (move.cu). A move is a few boxes with a
  * step on either side for each dimension. concat and split are written as such; every other
  * operator that only moves data is asked where its elements come from: its reference kernel runs
- * once, in prepare, over the numbers 0, 1, 2, ... in place of the input. Where those numbers grow
+ * once, in prepare, over the numbers 1, 2, 3, ... in place of the input. Where those numbers grow
  * by a step a dimension, one box does it; else they go to the device as a table. */
 #include "backend/cuda/move.h"
 
@@ -141,7 +141,8 @@ static void parts(state_t *s, const scull_site_t *site, bool into) {
 
 /* --- where elements come from ----------------------------------------------------------------- */
 
-/* Runs the reference kernel over 0, 1, 2, ...; `from` gets an index for each element of y. */
+/* Runs the reference kernel over 1, 2, ...; `from` gets an index for each element of y. A zero
+ * would be an element that comes from nowhere. */
 static scull_status_t ask_reference(const scull_site_t *site, scull_arena_t *arena,
                                     int32_t **from) {
   enum { ROOM = 16 };
@@ -156,7 +157,7 @@ static scull_status_t ask_reference(const scull_site_t *site, scull_arena_t *are
   if (numbers == NULL || *from == NULL)
     return SCULL_OUT_OF_MEMORY;
   for (int64_t i = 0; i < count; i++)
-    numbers[i] = (int32_t)i;
+    numbers[i] = (int32_t)i + 1;
   for (size_t i = 1; i < call.input_count; i++) {
     if (inputs[i].type.dtype != SCULL_DTYPE_NONE && inputs[i].data == NULL)
       return SCULL_UNSUPPORTED; /* only a run knows it */
@@ -166,7 +167,14 @@ static scull_status_t ask_reference(const scull_site_t *site, scull_arena_t *are
   outputs[0].data = *from;
   call.scratch =
       scull_base_arena_alloc(arena, call.def->scratch == NULL ? 1 : call.def->scratch(&call));
-  return call.scratch == NULL ? SCULL_OUT_OF_MEMORY : call.def->reference(&call);
+  if (call.scratch == NULL)
+    return SCULL_OUT_OF_MEMORY;
+  SCULL_TRY(call.def->reference(&call));
+  for (int64_t i = 0; i < results; i++) {
+    if ((*from)[i]-- == 0)
+      return SCULL_UNSUPPORTED;
+  }
+  return SCULL_OK;
 }
 
 /* True when the indices grow by one step a dimension. */
@@ -358,6 +366,8 @@ static const char *refuse_copy(const scull_site_t *site, const scull_device_t *d
   if (op->output_count != 1 || site->input_count != 1 || op->inputs[0] != site->inputs[0] ||
       (op->def->traits & SCULL_OP_DATA_SHAPE) != 0 || strcmp(op->def->name, "where") == 0)
     return "moves one tensor";
+  if (strcmp(op->def->name, "im2col") == 0)
+    return "does not pad";
   for (size_t i = 1; i < op->input_count; i++) {
     if (op->inputs[i] != SCULL_SITE_ABSENT && site->values[op->inputs[i]].data == NULL)
       return "must know its other operands";

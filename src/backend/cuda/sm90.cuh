@@ -135,6 +135,12 @@ __device__ __forceinline__ void cluster_wait() {
   asm volatile("barrier.cluster.wait.acquire.aligned;" ::: "memory");
 }
 
+__device__ __forceinline__ float peer_load(uint32_t addr) {
+  float v;
+  asm volatile("ld.shared::cluster.f32 %0, [%1];" : "=f"(v) : "r"(addr) : "memory");
+  return v;
+}
+
 /* Four words into a peer's shared memory, counted as 16 bytes on the peer's barrier. */
 __device__ __forceinline__ void peer_store(uint32_t addr, uint32_t bar, uint32_t a, uint32_t b,
                                            uint32_t c, uint32_t d) {

@@ -235,7 +235,8 @@ static scull_status_t pack_product(const scull_site_t *site, const scull_config_
 }
 
 static scull_status_t prepare_conv(const scull_site_t *site, const scull_config_t *config,
-                                   bool product, scull_prepared_t *out) {
+                                   const scull_device_t *device, bool product,
+                                   scull_prepared_t *out) {
   const scull_site_value_t *x = scull_backend_site_input(site, 0, 0);
   const scull_site_value_t *y = &site->values[site->outputs[0]];
   scull_cuda_behind_t behind;
@@ -269,23 +270,25 @@ static scull_status_t prepare_conv(const scull_site_t *site, const scull_config_
                                        .c = s.direct.c,
                                        .k = s.direct.k,
                                        .channels_last = config->src == SCULL_LAYOUT_NHWC};
+  if (device->features >= 90)
+    s.implicit.split =
+        scull_cuda_product_split((int64_t)s.direct.n * s.direct.y.out * s.direct.x.out, s.direct.k,
+                                 (int64_t)s.direct.c * s.direct.y.kernel * s.direct.x.kernel, 1);
   return scull_cuda_keep(&s, sizeof s, out);
 }
 
 static scull_status_t prepare_direct(const scull_site_t *site, const scull_config_t *config,
                                      const scull_device_t *device, scull_prepared_t *out,
                                      scull_diag_t *diag) {
-  (void)device;
   (void)diag;
-  return prepare_conv(site, config, false, out);
+  return prepare_conv(site, config, device, false, out);
 }
 
 static scull_status_t prepare_product(const scull_site_t *site, const scull_config_t *config,
                                       const scull_device_t *device, scull_prepared_t *out,
                                       scull_diag_t *diag) {
-  (void)device;
   (void)diag;
-  return prepare_conv(site, config, true, out);
+  return prepare_conv(site, config, device, true, out);
 }
 
 static scull_status_t enqueue_conv(void *user, const scull_args_t *args) {
@@ -314,7 +317,7 @@ static scull_status_t enqueue_conv(void *user, const scull_args_t *args) {
 
 static const char *const convs[] = {"conv", NULL};
 const scull_tactic_t scull_tactic_cuda_conv_product = {.name = "cuda.conv.product",
-                                                       .version = 1,
+                                                       .version = 2,
                                                        .anchors = convs,
                                                        .growth = SCULL_GROW_EPILOGUE,
                                                        .precisions = SCULL_CUDA_FLOATS,
@@ -406,6 +409,8 @@ static const char *refuse_resize(const scull_site_t *site, const scull_device_t 
     if (op->inputs[i] != SCULL_SITE_ABSENT && site->values[op->inputs[i]].data == NULL)
       return "must know the size";
   }
+  if (((const scull_resize_attrs_t *)op->attrs)->coords == SCULL_COORDS_CROP)
+    return "has no value for what lies outside of a crop";
   return refuse_pictures(site);
 }
 

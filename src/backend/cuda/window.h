@@ -58,8 +58,13 @@ typedef struct scull_cuda_implicit {
   scull_cuda_end_t end;
   scull_cuda_axis_t y, x;
   int32_t n, c, k, channels_last;
+  int32_t split; /* blocks that share K, by scull_cuda_product_split; 0 and 1: one */
 } scull_cuda_implicit_t;
 int scull_cuda_implicit_enqueue(const scull_cuda_implicit_t *implicit, int chained, void *stream);
+
+/* Blocks of one cluster that should share K of an m x n product, so that few results fill the GPU.
+ */
+int scull_cuda_product_split(int64_t m, int64_t n, int64_t k, int64_t batches);
 
 /* dst[b] (m x n, dense rows) = x[b] (m x k) y[b] (k x n); steps in elements. Batches are a box of
  * up to four dimensions. */
@@ -73,6 +78,7 @@ typedef struct scull_cuda_matmul {
   int32_t batch_rank, batch_dim[4];
   int64_t x_batch[4], y_batch[4];
   int64_t batches;
+  int32_t split;        /* as above */
   scull_cuda_end_t end; /* bias: a column */
 } scull_cuda_matmul_t;
 int scull_cuda_matmul_enqueue(const scull_cuda_matmul_t *matmul, int chained, void *stream);

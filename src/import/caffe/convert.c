@@ -306,7 +306,7 @@ scull_status_t scull_caffe_convert(const scull_import_source_t *source,
   SCULL_VEC_DEINIT(&cx.blobs);
   scull_base_map_deinit(&cx.names);
   scull_import_gaps_deinit(&cx.gaps);
-  if (status != SCULL_OK) {
+  if (status != SCULL_OK && !scull_import_keeps_partial(source, status)) {
     scull_graph_destroy(*out);
     *out = NULL;
   }

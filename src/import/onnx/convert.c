@@ -7,8 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#define LOST (SCULL_NO_ID - 1)
+
 enum {
-  LOST = SCULL_NO_ID - 1,
   MAX_DEPTH = 32,         /* functions in functions */
   MAX_EXPANDED = 1 << 20, /* nodes out of functions: they may double at each depth */
 };
@@ -543,11 +544,12 @@ scull_status_t scull_onnx_convert(const scull_import_source_t *source, scull_onn
   scull_import_gaps_deinit(&cx.gaps);
   scull_base_map_deinit(&scope.names);
   scull_base_arena_deinit(&cx.arena);
-  if (status != SCULL_OK) {
+  bool partial = scull_import_keeps_partial(source, status) && scope.graph != NULL;
+  if (status != SCULL_OK && !partial) {
     scull_graph_destroy(scope.graph);
     return status;
   }
   scull_base_arena_join(&scope.graph->arena, &model->bytes);
   *out = scope.graph;
-  return SCULL_OK;
+  return status;
 }

@@ -153,6 +153,10 @@ typedef struct scull_onnx_external {
 
 void scull_onnx_store_deinit(scull_onnx_store_t *store);
 
+/* Element `index` of a tensor that is held, whose bytes may lie anywhere. */
+double scull_onnx_tensor_at(const scull_onnx_tensor_t *tensor, int64_t index);
+int64_t scull_onnx_tensor_i64_at(const scull_onnx_tensor_t *tensor, int64_t index);
+
 /* Reads the TensorProto (SparseTensorProto) that `wire` walks. */
 scull_status_t scull_onnx_tensor_read(scull_wire_t *wire, scull_onnx_store_t *store,
                                       scull_onnx_tensor_t *out) SCULL_MUST_USE;

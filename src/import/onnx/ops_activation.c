@@ -217,7 +217,7 @@ static const scull_onnx_row_t rows[] = {
     {"PRelu", 1, 0, prelu, "prelu", NULL},
     {"Reciprocal", 1, 0, unary, "reciprocal", NULL},
     {"Relu", 1, 0, unary, "relu", NULL},
-    {"Round", 11, 0, unary, "round", NULL},
+    {"Round", 11, 0, scull_onnx_map_plain, "round", "even=true"},
     {"Selu", 1, 0, selu, NULL, NULL},
     {"Shrink", 9, 0, shrink, NULL, NULL},
     {"Sigmoid", 1, 0, unary, "sigmoid", NULL},

@@ -64,7 +64,7 @@ static scull_status_t constant_of_shape(scull_onnx_call_t *call) {
     if (scull_tensor_count(&attr->tensor->type.shape) != 1)
       return scull_base_fail(call->graph->diag, SCULL_CORRUPT, "its value is not one number");
     dtype = attr->tensor->type.dtype;
-    value = scull_tensor_load(attr->tensor->data, dtype, 0);
+    value = scull_onnx_tensor_at(attr->tensor, 0);
   }
   SCULL_TRY(scull_onnx_list(call, NULL, 0, &shape, &tensor, &given));
   scull_emit_t emit = scull_import_emit(&call->emitter, "fill", tensor);

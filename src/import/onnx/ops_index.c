@@ -3,12 +3,43 @@
 
 #include "import/onnx/call.h"
 
+/* The place of each row of indices in its batches, [batches..., rows..., count of batches]. */
+static scull_status_t batch_places(scull_onnx_call_t *call, const scull_shape_t *indices,
+                                   int32_t batches, scull_value_id_t *out) {
+  scull_type_t type = {.dtype = SCULL_DTYPE_I64, .shape = *indices};
+  type.shape.dim[indices->rank - 1] = batches;
+  int64_t count = scull_tensor_count(&type.shape), strides[SCULL_MAX_RANK];
+  int64_t *data = SCULL_ARENA_ARRAY(&call->graph->arena, int64_t, (size_t)count);
+  if (data == NULL)
+    return scull_base_fail_memory(call->graph->diag, "a constant");
+  scull_tensor_strides(&type.shape, strides);
+  for (int64_t i = 0; i < count; i++) {
+    int64_t which = i % batches;
+    data[i] = i / strides[which] % type.shape.dim[which];
+  }
+  return scull_graph_add_constant(call->graph, call->emitter.name, &type, data, out);
+}
+
+/* Batches are indices, too. */
 static scull_status_t gather_nd(scull_onnx_call_t *call) {
-  if (scull_onnx_int(call, "batch_dims", 0) != 0)
-    return scull_import_unsupported(&call->emitter, "batch_dims other than 0");
-  scull_emit_t emit = scull_import_emit(&call->emitter, "gather_nd", SCULL_NO_ID);
-  scull_import_emit_inputs(&emit, call->in, call->in_count);
-  return scull_onnx_end(call, &emit);
+  scull_value_id_t x = SCULL_NO_ID, indices = SCULL_NO_ID, pair[2];
+  int64_t batches = scull_onnx_int(call, "batch_dims", 0);
+  scull_shape_t shape;
+  SCULL_TRY(scull_onnx_need(call, 0, &x));
+  SCULL_TRY(scull_onnx_need(call, 1, &indices));
+  if (batches != 0) {
+    SCULL_TRY(scull_onnx_fixed_shape(call, indices, &shape));
+    if (batches < 0 || batches >= shape.rank || batches >= scull_onnx_in_rank(call, 0))
+      return scull_base_fail(call->graph->diag, SCULL_CORRUPT, "batch_dims %lld",
+                             (long long)batches);
+    SCULL_TRY(batch_places(call, &shape, (int32_t)batches, &pair[0]));
+    SCULL_TRY(scull_import_emit_cast(&call->emitter, indices, SCULL_DTYPE_I64, NULL, &pair[1]));
+    scull_emit_t join = scull_import_emit(&call->emitter, "concat", SCULL_NO_ID);
+    scull_import_emit_inputs(&join, pair, 2);
+    scull_import_emit_int(&join, "axis", -1);
+    SCULL_TRY(scull_import_emit_end(&join, NULL, &indices));
+  }
+  return scull_onnx_end_simple(call, "gather_nd", x, indices);
 }
 
 /* k was an attribute until opset 9. */

@@ -1,6 +1,8 @@
 /* Products of matrices. */
 #include "import/onnx/matmul.h"
 
+#include "import/einsum.h"
+
 /* True when C is a row that our product can add: [N] or [1,N]. */
 static bool is_row(const scull_onnx_call_t *call, scull_value_id_t c, scull_value_id_t b,
                    bool transposed) {
@@ -49,7 +51,28 @@ static scull_status_t gemm(scull_onnx_call_t *call) {
   return SCULL_OK;
 }
 
+/* Products of matrices where the equation comes apart into them, else an operator of its own. */
+static scull_status_t einsum(scull_onnx_call_t *call) {
+  const char *equation = scull_onnx_text(call, "equation", "");
+  scull_value_id_t out = SCULL_NO_ID;
+  for (size_t i = 0; i < call->in_count; i++)
+    SCULL_TRY(scull_onnx_need(call, i, &out));
+  scull_status_t status = SCULL_UNSUPPORTED;
+  if (scull_tensor_dtype_is_float(scull_onnx_in_dtype(call, 0)))
+    status = scull_import_emit_einsum(&call->emitter, equation, call->in, call->in_count,
+                                      scull_onnx_out_name(call, 0), &out);
+  if (status == SCULL_UNSUPPORTED) {
+    scull_emit_t emit = scull_import_emit(&call->emitter, "einsum", SCULL_NO_ID);
+    scull_import_emit_inputs(&emit, call->in, call->in_count);
+    scull_import_emit_text(&emit, "equation", equation);
+    return scull_onnx_end(call, &emit);
+  }
+  scull_onnx_set(call, 0, out);
+  return status;
+}
+
 static const scull_onnx_row_t rows[] = {
+    {"Einsum", 12, 0, einsum, "einsum", NULL},
     {"MatMul", 1, 0, scull_onnx_map_plain, "matmul", NULL},
     {"Det", 11, 0, scull_onnx_map_plain, "det", NULL},
     {"Gemm", 1, 0, gemm, "matmul", NULL},

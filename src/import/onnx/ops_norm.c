@@ -142,9 +142,10 @@ static scull_status_t group_norm(scull_onnx_call_t *call) {
 static scull_status_t mean_variance(scull_onnx_call_t *call) {
   scull_emitter_t *to = &call->emitter;
   scull_value_id_t x = SCULL_NO_ID, mean = SCULL_NO_ID, t = SCULL_NO_ID, d = SCULL_NO_ID;
+  static const int64_t usual[] = {0, 2, 3};
   scull_ints_t axes = scull_onnx_ints(call, "axes");
   if (axes.size == 0)
-    axes = SCULL_INTS(0, 2, 3);
+    axes = (scull_ints_t){usual, 3};
   SCULL_TRY(scull_onnx_need(call, 0, &x));
   SCULL_TRY(reduce_keep(call, "reduce_mean", x, axes, NULL, &mean));
   SCULL_TRY(scull_import_emit_simple(to, "sub", x, mean, NULL, &d));

@@ -121,7 +121,53 @@ static scull_status_t matmul(scull_onnx_call_t *call) {
   return scull_onnx_end_quantize(call, out, 6, 7);
 }
 
+/* --- products of integers -------------------------------------------------------------------- */
+
+/* Operand `index` less its zero point, as floats: dequantized by scales of 1. */
+static scull_status_t without_zero(scull_onnx_call_t *call, size_t index, size_t zero_index,
+                                   int64_t axis, scull_value_id_t *out) {
+  scull_value_id_t x = SCULL_NO_ID, zero = scull_onnx_in(call, zero_index), scale = SCULL_NO_ID;
+  scull_shape_t shape = {0};
+  SCULL_TRY(scull_onnx_need(call, index, &x));
+  if (zero != SCULL_NO_ID)
+    SCULL_TRY(scull_onnx_fixed_shape(call, zero, &shape));
+  scull_type_t type = {.dtype = SCULL_DTYPE_F32, .shape = shape};
+  int64_t count = scull_tensor_count(&shape);
+  float *ones = SCULL_ARENA_ARRAY(&call->graph->arena, float, (size_t)count);
+  if (ones == NULL)
+    return scull_base_fail_memory(call->graph->diag, "a constant");
+  for (int64_t i = 0; i < count; i++)
+    ones[i] = 1;
+  SCULL_TRY(scull_graph_add_constant(call->graph, call->emitter.name, &type, ones, &scale));
+  scull_emit_t emit = begin(call, "dequantize_linear", x, scale, zero, axis);
+  return scull_import_emit_end(&emit, NULL, out);
+}
+
+static scull_status_t end_integers(scull_onnx_call_t *call, scull_value_id_t x) {
+  scull_emit_t emit = scull_import_emit(&call->emitter, "cast", x);
+  scull_import_emit_dtype(&emit, "to", SCULL_DTYPE_I32);
+  return scull_onnx_end(call, &emit);
+}
+
+static scull_status_t matmul_integer(scull_onnx_call_t *call) {
+  scull_value_id_t a = SCULL_NO_ID, b = SCULL_NO_ID;
+  SCULL_TRY(without_zero(call, 0, 2, -2, &a));
+  SCULL_TRY(without_zero(call, 1, 3, -1, &b));
+  SCULL_TRY(scull_import_emit_simple(&call->emitter, "matmul", a, b, NULL, &a));
+  return end_integers(call, a);
+}
+
+static scull_status_t conv_integer(scull_onnx_call_t *call) {
+  scull_value_id_t x = SCULL_NO_ID, w = SCULL_NO_ID;
+  SCULL_TRY(without_zero(call, 0, 2, 1, &x));
+  SCULL_TRY(without_zero(call, 1, 3, 0, &w));
+  SCULL_TRY(scull_onnx_emit_conv(call, x, w, SCULL_NO_ID, NULL, &x));
+  return end_integers(call, x);
+}
+
 static const scull_onnx_row_t rows[] = {
+    {"MatMulInteger", 10, 0, matmul_integer, NULL, NULL},
+    {"ConvInteger", 10, 0, conv_integer, NULL, NULL},
     {"QuantizeLinear", 10, 0, quantize, "quantize_linear", NULL},
     {"DequantizeLinear", 10, 0, dequantize, "dequantize_linear", NULL},
     {"DynamicQuantizeLinear", 11, 0, dynamic_quantize, NULL, NULL},

@@ -11,6 +11,8 @@ typedef struct {
   int64_t size[SCULL_MAX_RANK]; /* 0: not given */
   bool sized;
   bool moves[SCULL_MAX_RANK]; /* the axis changes */
+  bool crops;
+  double from[SCULL_MAX_RANK], to[SCULL_MAX_RANK]; /* of a crop, 0 to 1 */
 } resize_t;
 
 /* The numbers of an operand or attribute for the axes that are spoken of. */
@@ -99,6 +101,23 @@ static scull_status_t read_axes(scull_onnx_call_t *call, int32_t rank, int32_t *
   return SCULL_OK;
 }
 
+/* The part of each axis that the result is spread over: all begins, then all ends. */
+static scull_status_t read_region(scull_onnx_call_t *call, const int32_t *axes, size_t count,
+                                  resize_t *r) {
+  const char *coords = scull_onnx_text(call, "coordinate_transformation_mode", "half_pixel");
+  r->crops = strcmp(coords, "tf_crop_and_resize") == 0;
+  for (int32_t d = 0; d < r->rank; d++)
+    r->to[d] = 1;
+  for (size_t i = 0; r->crops && i < count; i++) {
+    int64_t begin = (int64_t)i, end = (int64_t)(count + i);
+    if (!scull_import_known_float(call->graph, scull_onnx_in(call, 1), begin, &r->from[axes[i]]) ||
+        !scull_import_known_float(call->graph, scull_onnx_in(call, 1), end, &r->to[axes[i]]))
+      return scull_import_unsupported(&call->emitter, "its roi is computed while it runs");
+    r->moves[axes[i]] = r->moves[axes[i]] || r->from[axes[i]] > 0 || r->to[axes[i]] < 1;
+  }
+  return SCULL_OK;
+}
+
 /* True when operand `index` is there and not an empty list (which stands for "left out"). */
 static bool has_list(const scull_onnx_call_t *call, size_t index) {
   const scull_value_t *value = scull_graph_value(call->graph, scull_onnx_in(call, index));
@@ -114,9 +133,11 @@ static scull_status_t read_resize(scull_onnx_call_t *call, resize_t *r) {
   r->rank = scull_onnx_in_rank(call, 0);
   SCULL_TRY(read_axes(call, r->rank, axes, &count));
   if (scales == 1 || has_list(call, 2))
-    return read_scales(call, scales, axes, count, r);
-  SCULL_TRY(read_sizes(call, axes, count, r));
-  if (strcmp(policy, "stretch") == 0)
+    SCULL_TRY(read_scales(call, scales, axes, count, r));
+  else
+    SCULL_TRY(read_sizes(call, axes, count, r));
+  SCULL_TRY(read_region(call, axes, count, r));
+  if (!r->sized || strcmp(policy, "stretch") == 0)
     return SCULL_OK;
   if (r->size_tensor != SCULL_NO_ID)
     return scull_import_unsupported(&call->emitter, "sizes are computed, and it keeps the aspect");
@@ -125,8 +146,23 @@ static scull_status_t read_resize(scull_onnx_call_t *call, resize_t *r) {
 
 /* --- the node -------------------------------------------------------------------------------- */
 
+static const char *our_coords(const resize_t *r, const char *theirs) {
+  static const struct {
+    const char *theirs, *ours;
+  } words[] = {{"pytorch_half_pixel", "half_pixel_one"},
+               {"tf_half_pixel_for_nn", "half_pixel_shifted"},
+               {"tf_crop_and_resize", "crop"}};
+  if (strcmp(theirs, "align_corners") == 0 && !r->sized) /* in * scale is not rounded there */
+    return "align_scaled_corners";
+  for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+    if (strcmp(words[i].theirs, theirs) == 0)
+      return words[i].ours;
+  }
+  return theirs;
+}
+
 /* The words of ONNX are ours where both have them; an unknown one sticks to the node. */
-static void set_mode(scull_onnx_call_t *call, scull_emit_t *emit) {
+static void set_mode(scull_onnx_call_t *call, const resize_t *r, scull_emit_t *emit) {
   const char *mode = scull_onnx_text(call, "mode", "nearest");
   const char *coords = scull_onnx_text(call, "coordinate_transformation_mode", "half_pixel");
   const char *rounding = scull_onnx_text(call, "nearest_mode", "round_prefer_floor");
@@ -134,17 +170,15 @@ static void set_mode(scull_onnx_call_t *call, scull_emit_t *emit) {
     coords = "asymmetric";
     rounding = "floor";
   }
-  bool nearest = strcmp(mode, "nearest") == 0;
   scull_import_emit_word(emit, "mode", strcmp(mode, "bilinear") == 0 ? "linear" : mode);
-  scull_import_emit_word(emit, "coords", coords);
-  if (nearest)
+  scull_import_emit_word(emit, "coords", our_coords(r, coords));
+  if (strcmp(mode, "nearest") == 0)
     scull_import_emit_word(emit, "rounding",
                            strcmp(rounding, "round_prefer_ceil") == 0 ? "round" : rounding);
-  double a = scull_onnx_float(call, "cubic_coeff_a", -0.75);
-  if (strcmp(mode, "cubic") == 0 && (a < -0.75 || a > -0.75))
-    scull_import_emit_float(emit, "cubic_a", a);
-  if (scull_onnx_int(call, "exclude_outside", 0) != 0)
-    scull_import_emit_bool(emit, "exclude_outside", true);
+  scull_import_emit_float(emit, "cubic_a", scull_onnx_float(call, "cubic_coeff_a", -0.75));
+  scull_import_emit_bool(emit, "exclude_outside", scull_onnx_int(call, "exclude_outside", 0) != 0);
+  if (r->crops)
+    scull_import_emit_float(emit, "outside", scull_onnx_float(call, "extrapolation_value", 0));
   if (scull_onnx_int(call, "antialias", 0) != 0)
     scull_import_emit_bool(emit, "antialias", true);
 }
@@ -156,7 +190,7 @@ static scull_status_t emit_resize(scull_onnx_call_t *call, const resize_t *r, sc
                                   scull_value_id_t *out) {
   scull_value_id_t size = SCULL_NO_ID;
   int64_t sizes[SCULL_MAX_RANK];
-  double scales[SCULL_MAX_RANK];
+  double scales[SCULL_MAX_RANK], region[2 * SCULL_MAX_RANK];
   for (size_t i = 0; i < spatial; i++) {
     sizes[i] = r->size[order[i]];
     scales[i] = r->scale[order[i]];
@@ -174,7 +208,13 @@ static scull_status_t emit_resize(scull_onnx_call_t *call, const resize_t *r, sc
     scull_import_emit_ints(&emit, "size", (scull_ints_t){sizes, spatial});
   else
     scull_import_emit_floats(&emit, "scales", (scull_floats_t){scales, spatial});
-  set_mode(call, &emit);
+  set_mode(call, r, &emit);
+  for (size_t i = 0; i < spatial; i++) {
+    region[i] = r->from[order[i]];
+    region[spatial + i] = r->to[order[i]];
+  }
+  if (r->crops)
+    scull_import_emit_floats(&emit, "crop", (scull_floats_t){region, 2 * spatial});
   return scull_import_emit_end(&emit, name, out);
 }
 

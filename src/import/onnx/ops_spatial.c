@@ -114,27 +114,45 @@ static scull_status_t conv_transpose(scull_onnx_call_t *call) {
 
 /* --- pools ----------------------------------------------------------------------------------- */
 
+/* Attributes of a pool, into a node that was begun. */
+static scull_status_t set_pool(scull_onnx_call_t *call, scull_value_id_t x, bool max,
+                               scull_onnx_window_t *w, scull_emit_t *emit) {
+  SCULL_TRY(scull_onnx_window_read(call, x, scull_onnx_ints(call, "kernel_shape"), w));
+  scull_import_emit_ints(emit, "kernel", w->kernel);
+  scull_import_emit_ints(emit, "strides", w->strides);
+  scull_import_emit_ints(emit, "pads", w->pads);
+  scull_import_emit_word(emit, "auto_pad", w->auto_pad);
+  scull_import_emit_bool(emit, "ceil_mode", scull_onnx_int(call, "ceil_mode", 0) != 0);
+  if (max || w->dilations.size > 0)
+    scull_import_emit_ints(emit, "dilations", w->dilations);
+  if (!max)
+    scull_import_emit_bool(emit, "include_pad", scull_onnx_int(call, "count_include_pad", 0) != 0);
+  return SCULL_OK;
+}
+
 scull_status_t scull_onnx_emit_pool(scull_onnx_call_t *call, const char *op, scull_value_id_t x,
                                     const char *name, scull_value_id_t *out) {
   scull_onnx_window_t w;
-  bool max = strcmp(op, "max_pool") == 0;
-  SCULL_TRY(scull_onnx_window_read(call, x, scull_onnx_ints(call, "kernel_shape"), &w));
   scull_emit_t emit = scull_import_emit(&call->emitter, op, x);
-  scull_import_emit_ints(&emit, "kernel", w.kernel);
-  scull_import_emit_ints(&emit, "strides", w.strides);
-  scull_import_emit_ints(&emit, "pads", w.pads);
-  scull_import_emit_word(&emit, "auto_pad", w.auto_pad);
-  scull_import_emit_bool(&emit, "ceil_mode", scull_onnx_int(call, "ceil_mode", 0) != 0);
-  if (max || w.dilations.size > 0)
-    scull_import_emit_ints(&emit, "dilations", w.dilations);
-  if (!max)
-    scull_import_emit_bool(&emit, "include_pad", scull_onnx_int(call, "count_include_pad", 0) != 0);
+  SCULL_TRY(set_pool(call, x, strcmp(op, "max_pool") == 0, &w, &emit));
   return scull_import_emit_end(&emit, name, out);
+}
+
+/* The largest elements and where they were, counted over the whole tensor. */
+static scull_status_t pool_index(scull_onnx_call_t *call, scull_value_id_t x) {
+  scull_onnx_window_t w;
+  bool columns = scull_onnx_int(call, "storage_order", 0) != 0;
+  scull_emit_t emit = scull_import_emit(&call->emitter, "max_pool_index", x);
+  SCULL_TRY(set_pool(call, x, true, &w, &emit));
+  scull_import_emit_word(&emit, "index", columns ? "tensor_columns" : "tensor");
+  return scull_import_emit_end_many(&emit, call->out_names, 2, call->out);
 }
 
 static scull_status_t pool(scull_onnx_call_t *call) {
   scull_value_id_t x = SCULL_NO_ID, out = SCULL_NO_ID;
   SCULL_TRY(scull_onnx_need(call, 0, &x));
+  if (scull_onnx_out_name(call, 1) != NULL)
+    return pool_index(call, x);
   SCULL_TRY(scull_onnx_emit_pool(call, call->row->op, x, scull_onnx_out_name(call, 0), &out));
   scull_onnx_set(call, 0, out);
   return SCULL_OK;
@@ -159,10 +177,31 @@ static scull_status_t grid_sample(scull_onnx_call_t *call) {
   SCULL_TRY(scull_onnx_need(call, 1, &grid));
   scull_emit_t emit = scull_import_emit(&call->emitter, "grid_sample", x);
   scull_import_emit_input(&emit, grid);
-  scull_import_emit_word(&emit, "mode", strncmp(mode, "bi", 2) == 0 ? mode + 2 : mode);
+  mode = strncmp(mode, "bi", 2) == 0 ? mode + 2 : mode;
+  scull_import_emit_word(&emit, "mode", strcmp(mode, "nearest") == 0 ? "nearest_even" : mode);
   scull_import_emit_word(&emit, "padding",
                          strcmp(padding, "reflection") == 0 ? "reflect" : padding);
   scull_import_emit_bool(&emit, "align_corners", scull_onnx_int(call, "align_corners", 0) != 0);
+  return scull_onnx_end(call, &emit);
+}
+
+/* x, filter, offset, bias, mask; ours has the mask before the bias, and the filter behind the
+ * offset. */
+static scull_status_t deform_conv(scull_onnx_call_t *call) {
+  scull_value_id_t x = SCULL_NO_ID, filter = SCULL_NO_ID, offset = SCULL_NO_ID;
+  SCULL_TRY(scull_onnx_need(call, 0, &x));
+  SCULL_TRY(scull_onnx_need(call, 1, &filter));
+  SCULL_TRY(scull_onnx_need(call, 2, &offset));
+  scull_emit_t emit = scull_import_emit(&call->emitter, "deformable_conv", x);
+  scull_import_emit_input(&emit, offset);
+  scull_import_emit_input(&emit, filter);
+  scull_import_emit_input(&emit, scull_onnx_in(call, 4));
+  scull_import_emit_input(&emit, scull_onnx_in(call, 3));
+  scull_import_emit_ints(&emit, "strides", scull_onnx_ints(call, "strides"));
+  scull_import_emit_ints(&emit, "pads", scull_onnx_ints(call, "pads"));
+  scull_import_emit_ints(&emit, "dilations", scull_onnx_ints(call, "dilations"));
+  scull_import_emit_int(&emit, "groups", scull_onnx_int(call, "group", 1));
+  scull_import_emit_int(&emit, "offset_groups", scull_onnx_int(call, "offset_group", 1));
   return scull_onnx_end(call, &emit);
 }
 
@@ -173,6 +212,8 @@ static const scull_onnx_row_t rows[] = {
     {"AveragePool", 1, 0, pool, "avg_pool", NULL},
     {"GlobalMaxPool", 1, 0, global_pool, "max_pool", NULL},
     {"GlobalAveragePool", 1, 0, global_pool, "avg_pool", NULL},
+    {"DeformConv", 19, 0, deform_conv, "deformable_conv", NULL},
+    {"AffineGrid", 20, 0, scull_onnx_map_plain, "affine_grid", "align_corners=false"},
     {"GridSample", 16, 0, grid_sample, "grid_sample", NULL},
 };
 

@@ -149,6 +149,7 @@ static void *new_bytes(const scull_wire_t *wire, scull_onnx_store_t *store, size
 /* The low half of a byte is the first element. */
 static void widen(const uint8_t *from, int64_t count, bool is_signed, int8_t *to) {
   for (int64_t i = 0; i < count; i++) {
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): as long as its size was checked */
     int value = from[i / 2] >> (i % 2 == 0 ? 0 : 4) & 15;
     to[i] = (int8_t)(is_signed && value > 7 ? value - 16 : value);
   }
@@ -301,6 +302,23 @@ scull_status_t scull_onnx_tensor_read(scull_wire_t *wire, scull_onnx_store_t *st
   return r.raw ? take_raw(wire, store, &r) : take_list(wire, store, &r);
 }
 
+static uint64_t element(const scull_onnx_tensor_t *tensor, int64_t index) {
+  size_t size = scull_tensor_dtype_size(tensor->type.dtype);
+  uint64_t place = 0;
+  memcpy(&place, (const char *)tensor->data + (size_t)index * size, size);
+  return place;
+}
+
+double scull_onnx_tensor_at(const scull_onnx_tensor_t *tensor, int64_t index) {
+  uint64_t place = element(tensor, index);
+  return scull_tensor_load(&place, tensor->type.dtype, 0);
+}
+
+int64_t scull_onnx_tensor_i64_at(const scull_onnx_tensor_t *tensor, int64_t index) {
+  uint64_t place = element(tensor, index);
+  return scull_tensor_load_i64(&place, tensor->type.dtype, 0);
+}
+
 /* --- sparse tensors -------------------------------------------------------------------------- */
 
 /* The place of sparse element `i` in the dense tensor, or -1. Indices are flat or one row each. */
@@ -309,11 +327,11 @@ static int64_t place_of(const scull_onnx_tensor_t *indices, const scull_shape_t 
   const scull_shape_t *is = &indices->type.shape;
   int64_t flat = 0;
   if (is->rank == 1) {
-    flat = scull_tensor_load_i64(indices->data, SCULL_DTYPE_I64, i);
+    flat = scull_onnx_tensor_i64_at(indices, i);
     return flat >= 0 && flat < count ? flat : -1;
   }
   for (int32_t d = 0; d < shape->rank; d++) {
-    int64_t at = scull_tensor_load_i64(indices->data, SCULL_DTYPE_I64, i * shape->rank + d);
+    int64_t at = scull_onnx_tensor_i64_at(indices, i * shape->rank + d);
     if (at < 0 || at >= shape->dim[d])
       return -1;
     flat = flat * shape->dim[d] + at;

@@ -46,7 +46,7 @@ static void holds(const world_t *w, scull_dtype_t dtype, size_t count, const dou
   assert_int_equal(w->tensor.type.dtype, dtype);
   assert_int_equal(scull_tensor_count(&w->tensor.type.shape), count);
   for (size_t i = 0; i < count; i++)
-    assert_true(scull_tensor_load(w->tensor.data, dtype, (int64_t)i) == wanted[i]);
+    assert_true(scull_onnx_tensor_at(&w->tensor, (int64_t)i) == wanted[i]);
 }
 
 static bool is_borrowed(const world_t *w) {

@@ -36,10 +36,13 @@ static scull_status_t end_slots(scull_paddle_call_t *call, scull_emit_t *emit,
   return SCULL_OK;
 }
 
-/* The counts that an operator gave become the LoD of what is in the slots. */
-static scull_status_t set_rows(scull_paddle_call_t *call, scull_value_id_t counts,
+/* The counts that an operator gave become the LoD of what is in the slots, unless they are a result
+ * of their own (`slot`), as they are since 2.0. */
+static scull_status_t set_rows(scull_paddle_call_t *call, scull_value_id_t counts, const char *slot,
                                const char *first, const char *second) {
   scull_value_id_t offsets = SCULL_NO_ID;
+  if (slot != NULL && scull_paddle_out_count(call, slot) > 0)
+    return SCULL_OK;
   SCULL_TRY(scull_paddle_lod_from_counts(call, counts, &offsets));
   scull_paddle_set_lod(call, first, 0, offsets);
   if (second != NULL)
@@ -206,7 +209,7 @@ static scull_status_t multiclass_nms(scull_paddle_call_t *call) {
   copy_greedy(call, &emit);
   scull_import_emit_bool(&emit, "empty_row", scull_paddle_out_count(call, "Index") == 0);
   SCULL_TRY(end_slots(call, &emit, slots, 3, outs));
-  return set_rows(call, outs[2], "Out", "Index");
+  return set_rows(call, outs[2], "NmsRoisNum", "Out", "Index");
 }
 
 static scull_status_t matrix_nms(scull_paddle_call_t *call) {
@@ -219,7 +222,7 @@ static scull_status_t matrix_nms(scull_paddle_call_t *call) {
   scull_import_emit_bool(&emit, "gaussian", scull_paddle_bool(call, "use_gaussian", false));
   scull_import_emit_float(&emit, "sigma", scull_paddle_float(call, "gaussian_sigma", 2));
   SCULL_TRY(end_slots(call, &emit, slots, 3, outs));
-  return set_rows(call, outs[2], "Out", "Index");
+  return set_rows(call, outs[2], "RoisNum", "Out", "Index");
 }
 
 static scull_status_t locality_aware_nms(scull_paddle_call_t *call) {
@@ -230,7 +233,7 @@ static scull_status_t locality_aware_nms(scull_paddle_call_t *call) {
   copy_greedy(call, &emit);
   scull_import_emit_bool(&emit, "empty_row", true);
   SCULL_TRY(end_slots(call, &emit, slots, 2, outs));
-  return set_rows(call, outs[1], "Out", NULL);
+  return set_rows(call, outs[1], NULL, "Out", NULL);
 }
 
 /* Lists of levels: deltas, then scores, then anchors. */
@@ -257,7 +260,7 @@ static scull_status_t retinanet(scull_paddle_call_t *call) {
   scull_import_emit_float(&emit, "threshold", scull_paddle_float(call, "nms_threshold", 0.3));
   scull_import_emit_float(&emit, "eta", scull_paddle_float(call, "nms_eta", 1));
   SCULL_TRY(end_slots(call, &emit, slots, 2, outs));
-  return set_rows(call, outs[1], "Out", NULL);
+  return set_rows(call, outs[1], NULL, "Out", NULL);
 }
 
 /* --- proposals ------------------------------------------------------------------------------- */
@@ -279,7 +282,7 @@ static scull_status_t generate_proposals(scull_paddle_call_t *call) {
                          scaled || scull_paddle_bool(call, "pixel_offset", true));
   scull_import_emit_bool(&emit, "scaled", scaled);
   SCULL_TRY(end_slots(call, &emit, slots, 3, outs));
-  return set_rows(call, outs[2], "RpnRois", "RpnRoiProbs");
+  return set_rows(call, outs[2], "RpnRoisNum", "RpnRois", "RpnRoiProbs");
 }
 
 enum { MAX_LEVELS = 16 };
@@ -311,6 +314,8 @@ static scull_status_t distribute(scull_paddle_call_t *call) {
     scull_value_id_t offsets = SCULL_NO_ID;
     scull_paddle_set(call, "MultiFpnRois", i, outs[i]);
     scull_paddle_set(call, "MultiLevelRoIsNum", i, outs[levels + 1 + i]);
+    if (names[levels + 1 + i] != NULL)
+      continue;
     SCULL_TRY(scull_paddle_lod_from_counts(call, outs[levels + 1 + i], &offsets));
     scull_paddle_set_lod(call, "MultiFpnRois", i, offsets);
   }
@@ -336,7 +341,7 @@ static scull_status_t collect(scull_paddle_call_t *call) {
   scull_import_emit_int(&emit, "levels", (int64_t)levels);
   scull_import_emit_int(&emit, "top_n", scull_paddle_int(call, "post_nms_topN", 1000));
   SCULL_TRY(end_slots(call, &emit, slots, 2, outs));
-  return set_rows(call, outs[1], "FpnRois", NULL);
+  return set_rows(call, outs[1], "RoisNum", "FpnRois", NULL);
 }
 
 /* --- regions --------------------------------------------------------------------------------- */

@@ -128,7 +128,8 @@ static scull_status_t find_value(reader_t *reader, const json_t *operand, value_
   *out = (value_t){0};
   if (number == 0)
     return SCULL_OK;
-  if (!scull_base_map_find(&reader->numbers, (const char *)&number, sizeof number, &index))
+  if (!scull_base_map_find(&reader->numbers, (const char *)&number, sizeof number, &index) ||
+      index >= reader->values.size)
     return fail(reader, "it reads a value that nothing before it gives");
   *out = reader->values.data[index];
   return SCULL_OK;

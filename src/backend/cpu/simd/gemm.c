@@ -5,7 +5,7 @@
 #include "backend/cpu/simd/post.h"
 #include "backend/cpu/simd/simd.h"
 
-enum { ROWS = SCULL_CPU_GEMM_ROWS, COLUMNS = V16_COLUMNS };
+enum { ROWS = SCULL_CPU_GEMM_ROWS, COLUMNS = V16_COLUMNS, PARTIAL = 128 };
 
 /* acc += column k of a times a row of b, with rows and columns known to the compiler. */
 V16_INLINE void multiply_step(const float *a, int64_t step, const float *b, int rows, int columns,
@@ -62,21 +62,32 @@ V16_INLINE void multiply_ahead(const scull_cpu_gemm_t *g, int rows, int columns,
   }
 }
 
+/* Sums of PARTIAL products, added up in memory: the error of a long sum grows with its length, and
+ * Winograd's output transform makes it several times larger. */
 V16_INLINE void plain(const scull_cpu_gemm_t *g, int rows, int columns) {
-  v16_t acc[ROWS][COLUMNS];
+  const float *a = g->a, *b = g->b;
+  int64_t left = g->depth;
+  do {
+    const int64_t depth = left < PARTIAL ? left : PARTIAL;
+    v16_t acc[ROWS][COLUMNS];
 #pragma GCC unroll 6
-  for (int r = 0; r < rows; r++) {
+    for (int r = 0; r < rows; r++) {
 #pragma GCC unroll 4
-    for (int c = 0; c < columns; c++)
-      acc[r][c] = v16_zero();
-  }
-  multiply(g, rows, columns, acc);
+      for (int c = 0; c < columns; c++)
+        acc[r][c] = v16_zero();
+    }
+    b = multiply_run(a, g->a_row, b, depth, rows, columns, acc);
 #pragma GCC unroll 6
-  for (int r = 0; r < rows; r++) {
+    for (int r = 0; r < rows; r++) {
 #pragma GCC unroll 4
-    for (int c = 0; c < columns; c++)
-      v16_store(g->c + r * g->c_row + c * g->c_block, acc[r][c]);
-  }
+      for (int c = 0; c < columns; c++) {
+        float *to = g->c + r * g->c_row + c * g->c_block;
+        v16_store(to, left == g->depth ? acc[r][c] : v16_add(acc[r][c], v16_load(to)));
+      }
+    }
+    a += depth;
+    left -= depth;
+  } while (left > 0);
 }
 
 /* Activations that need a call, on sums that were put into memory. */

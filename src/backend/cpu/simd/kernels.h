@@ -49,7 +49,7 @@ typedef struct scull_cpu_view {
 typedef struct scull_cpu_gemm {
   const float *a;
   int64_t a_row, a_block;  /* step from row to row; from segment to segment */
-  int64_t segments, depth; /* k runs over `segments` x `depth` */
+  int64_t segments, depth; /* k runs over `segments` x `depth`; `plain` takes one segment */
   const float *b;          /* packed, dense */
   float *c;
   int64_t c_row, c_block;

@@ -1,6 +1,7 @@
 /* The committed cases: every folder of data/ holds a small network of one family, an input, and
- * what Paddle gave for it (see PROVENANCE and zoo/make_small.py). Each must import and give that
- * with the reference kernels, and import again for batches of 1 to 3. */
+ * what its own framework gave for it (see PROVENANCE, zoo/make_small.py, zoo/make_small_onnx.py).
+ * Each must import and give that with the reference kernels, and import again for batches of 1 to
+ * 3. */
 #define _POSIX_C_SOURCE 200809L
 #include <dirent.h>
 #include <setjmp.h>
@@ -17,7 +18,7 @@
 
 #define DATA SCULL_SOURCE_DIR "/tests/model/data"
 
-enum { MAX_OUTPUTS = 4, LEAST_CASES = 20 };
+enum { MAX_OUTPUTS = 4, LEAST_CASES = 37 };
 
 static void tell(void *user, scull_severity_t severity, const char *text) {
   (void)user;
