@@ -41,6 +41,23 @@ def caffemodel(layers):
     return net
 
 
+# A whole head of SSD: four boxes a place, three classes.
+SSD = """
+layer { name: 'loc' type: 'Convolution' bottom: 'x' top: 'loc' convolution_param { num_output: 16 kernel_size: 3 pad: 1 } }
+layer { name: 'p1' type: 'Permute' bottom: 'loc' top: 'p1' permute_param { order: 0 order: 2 order: 3 order: 1 } }
+layer { name: 'f1' type: 'Flatten' bottom: 'p1' top: 'f1' }
+layer { name: 'conf' type: 'Convolution' bottom: 'x' top: 'conf' convolution_param { num_output: 12 kernel_size: 3 pad: 1 } }
+layer { name: 'p2' type: 'Permute' bottom: 'conf' top: 'p2' permute_param { order: 0 order: 2 order: 3 order: 1 } }
+layer { name: 'f2' type: 'Flatten' bottom: 'p2' top: 'f2' }
+layer { name: 'r' type: 'Reshape' bottom: 'f2' top: 'r' reshape_param { shape { dim: 0 dim: -1 dim: 3 } } }
+layer { name: 's' type: 'Softmax' bottom: 'r' top: 's' softmax_param { axis: 2 } }
+layer { name: 'f3' type: 'Flatten' bottom: 's' top: 'f3' }
+layer { name: 'pb' type: 'PriorBox' bottom: 'x' bottom: 'small' top: 'pb' prior_box_param { clip: false min_size: 2 max_size: 3
+  aspect_ratio: 2 variance: 0.1 variance: 0.1 variance: 0.2 variance: 0.2 } }
+layer { name: 'y' type: 'DetectionOutput' bottom: 'f1' bottom: 'f3' bottom: 'pb' top: 'y' detection_output_param {
+  num_classes: 3 share_location: true background_label_id: 0 code_type: %s keep_top_k: 20 confidence_threshold: 0.4 nms_param { nms_threshold: 0.45 top_k: 40 } } }
+"""
+
 # type, parameters, shapes of the blobs; "+" before a shape: positive numbers. The input has SHAPE.
 LAYERS = [
     ("Convolution", "convolution_param { num_output: 8 kernel_size: 3 pad: 1 stride: 2 }", "8x6x3x3 8"),
@@ -89,6 +106,10 @@ LAYERS = [
     ("Normalize", "norm_param { across_spatial: true channel_shared: true }", "1"),
     ("Interp", "interp_param { zoom_factor: 2 }", ""),
     ("Interp", "interp_param { height: 5 width: 20 }", ""),
+    ("PriorBox", "bottom: 'small' prior_box_param { min_size: 1 min_size: 2 max_size: 2 max_size: 3 aspect_ratio: 2 "
+     "variance: 0.1 variance: 0.1 variance: 0.2 variance: 0.2 clip: true }", ""),
+    ("DetectionOutput", SSD % "CENTER_SIZE", "16x6x3x3 16 12x6x3x3 12"),
+    ("DetectionOutput", SSD % "CORNER", "16x6x3x3 16 12x6x3x3 12"),
     ("ShuffleChannel", "shuffle_channel_param { group: 3 }", ""),
 ]
 
@@ -102,9 +123,11 @@ def make(folder, kind, param, blobs, rng):
     small = "input: 'small' input_shape { dim: 1 dim: 6 dim: 4 dim: 5 }\n" if "small" in param else ""
     with open(net, "w") as out:
         out.write("input: 'x' input_shape { %s }\n%s" % (" ".join("dim: %d" % d for d in SHAPE), small))
-        out.write("layer { name: 'l' type: '%s' bottom: 'x' top: 'y' %s }\n" % (kind, param))
+        whole = kind == "DetectionOutput"
+        out.write(param if whole else "layer { name: 'l' type: '%s' bottom: 'x' top: 'y' %s }\n" % (kind, param))
     with open(model, "wb") as out:
-        out.write(caffemodel({"l": (kind, arrays)}))
+        layers = {"loc": ("Convolution", arrays[:2]), "conf": ("Convolution", arrays[2:])} if whole else {"l": (kind, arrays)}
+        out.write(caffemodel(layers))
     return net, model, bool(small)
 
 
@@ -126,7 +149,7 @@ def compare(folder, kind, param, blobs):
         if small:
             plan.set("small", other)
         plan.run()
-        got = plan.output(0)
+        got = plan.output(plan.outputs.index("y"))
         same = got.size == wanted.size
         errors.append(float(np.abs(got.ravel() - wanted.ravel()).max() / (np.ptp(wanted) or 1)) if same else float("inf"))
         plan.close()
@@ -142,12 +165,12 @@ def main():
             try:
                 errors = compare(folder, kind, param, blobs)
             except (scull.Failure, cv2.error) as failure:
-                print("%-14s %s: %s" % (kind, param, str(failure).strip().splitlines()[-1]))
+                print("%-15s %s: %s" % (kind, param.strip().splitlines()[-1] if param else "", str(failure).strip().splitlines()[-1]))
                 bad += 1
                 continue
             off = max(errors) > 1e-5
             bad += off
-            print("%-14s native %.1e  optimized %.1e  %s%s" % (kind, *errors, param, "  OFF" if off else ""))
+            print("%-15s native %.1e  optimized %.1e  %s%s" % (kind, *errors, param.strip().splitlines()[-1] if param else "", "  OFF" if off else ""))
     return bad != 0
 
 

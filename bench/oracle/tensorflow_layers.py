@@ -57,6 +57,10 @@ CASES = {
     "conv explicit": lambda x: conv(x, padding="EXPLICIT", explicit_paddings=[0, 0, 1, 2, 0, 1, 0, 0]),
     "conv bias bn relu6": lambda x: RAW.Relu6(features=norm(RAW.BiasAdd(value=conv(x), bias=normal(8)))),
     "depthwise": lambda x: depthwise(x, strides=[1, 2, 2, 1]),
+    "conv by batch": lambda x: tf.nn.relu(RAW.BatchToSpaceND(
+        input=conv(RAW.SpaceToBatchND(input=x, block_shape=[2, 2], paddings=[[2, 3], [2, 3]]), padding="VALID"),
+        block_shape=[2, 2], crops=[[0, 1], [0, 1]])),
+    "depthwise dilated": lambda x: tf.nn.depthwise_conv2d(x, normal(3, 3, 6, 1), [1, 1, 1, 1], "SAME", dilations=[2, 2]),
     "deconv same": lambda x: deconv(x, [2, 18, 22, 5], strides=[1, 2, 2, 1], padding="SAME"),
     "deconv odd": lambda x: deconv(x, [2, 17, 21, 5], strides=[1, 2, 2, 1], padding="SAME"),
     "deconv valid": lambda x: deconv(x, [2, 20, 24, 5], strides=[1, 2, 2, 1], padding="VALID"),

@@ -127,6 +127,9 @@ static void put_output(scull_graph_t *graph, const scull_node_t *node, size_t ou
                        const scull_value_t *type) {
   scull_value_t *v = &graph->values.data[node->outputs[output]];
   give(type, v, false);
+  for (int p = 1; p < graph->points;
+       p++) /* a shape rule cannot look into regions when inputs move */
+    v->late = v->late || !scull_tensor_shape_equal(&v->shape[p], &v->shape[0]);
 }
 
 /* Graph and regions look at the same points. */

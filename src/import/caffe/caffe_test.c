@@ -147,6 +147,14 @@ static const case_t cases[] = {
     {"Upsample", "upsample_param { scale: 2 }", NULL, "y = resize(x) scales=2 coords=asymmetric\n"},
     {"ShuffleChannel", "shuffle_channel_param { group: 2 }", NULL,
      "y = channel_shuffle(x) groups=2\n"},
+    {"PriorBox",
+     "bottom: 'small' prior_box_param { min_size: 2 max_size: 4 aspect_ratio: 2 variance: 0.2 }",
+     NULL,
+     "l/prior_box, l/prior_box:1 = prior_box(x, small) min_sizes=2 max_sizes=4 aspect_ratios=2 "
+     "variances=0.2,0.2,0.2,0.2 flip=true max_second=true\n"
+     "l/reshape = reshape(l/prior_box) shape=1,1,-1\n"
+     "l/reshape.5 = reshape(l/prior_box:1) shape=1,1,-1\n"
+     "y = concat(l/reshape, l/reshape.5) axis=1\n"},
     {"Axpy", "bottom: 'x' bottom: 'x'", NULL, "l/mul = mul(x, x)\ny = add(l/mul, x)\n"},
 };
 

@@ -7,7 +7,7 @@
 
 static const scull_caffe_rows_t *const families[] = {
     &scull_caffe_rows_neuron,  &scull_caffe_rows_trained, &scull_caffe_rows_shape,
-    &scull_caffe_rows_picture, &scull_caffe_rows_roles,
+    &scull_caffe_rows_picture, &scull_caffe_rows_detect,  &scull_caffe_rows_roles,
 };
 
 enum { FAMILIES = sizeof families / sizeof families[0] };

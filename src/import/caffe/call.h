@@ -48,7 +48,8 @@ typedef struct scull_caffe_rows {
   const scull_caffe_rows_t scull_caffe_rows_##family = {table, sizeof(table) / sizeof((table)[0])}
 
 extern const scull_caffe_rows_t scull_caffe_rows_neuron, scull_caffe_rows_trained,
-    scull_caffe_rows_shape, scull_caffe_rows_picture, scull_caffe_rows_roles;
+    scull_caffe_rows_shape, scull_caffe_rows_picture, scull_caffe_rows_detect,
+    scull_caffe_rows_roles;
 
 /* The row of that type, or NULL. */
 const scull_caffe_row_t *scull_caffe_row_find(const char *type);

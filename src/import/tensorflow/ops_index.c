@@ -91,11 +91,66 @@ static scull_status_t one_hot(scull_tf_call_t *call) {
   return scull_tf_end(call, &scaled, false);
 }
 
+/* A one-element input as another type, for an operator that wants it so. */
+static scull_status_t number(scull_tf_call_t *call, size_t index, scull_dtype_t as,
+                             scull_value_id_t *out) {
+  SCULL_TRY(scull_tf_plain(call, index, out));
+  if (scull_tf_input_dtype(call, index) == as)
+    return SCULL_OK;
+  return scull_import_emit_cast(&call->emitter, *out, as, NULL, out);
+}
+
+/* boxes [N,4], scores [N], the most boxes, the overlap, the least score -> places (i32). */
+static scull_status_t suppress(scull_tf_call_t *call) {
+  static const char *const names[] = {"max_output_size", "iou_threshold", "score_threshold"};
+  scull_value_id_t boxes = SCULL_NO_ID, scores = SCULL_NO_ID, x = SCULL_NO_ID;
+  bool old = strcmp(call->node->op, "NonMaxSuppression") == 0;
+  double sigma = 0;
+  SCULL_TRY(scull_tf_plain(call, 0, &boxes));
+  SCULL_TRY(scull_tf_plain(call, 1, &scores));
+  if (call->node->outputs > 1)
+    return scull_import_unsupported(&call->emitter, "more than its places are used");
+  if (call->node->input_count > 5)
+    SCULL_TRY(scull_tf_fixed_float(call, 5, "soft_nms_sigma", &sigma));
+  if (sigma != 0)
+    return scull_import_unsupported(&call->emitter, "it lowers scores (soft_nms_sigma)");
+  SCULL_TRY(scull_import_emit_unsqueeze(&call->emitter, boxes, SCULL_INTS(0), NULL, &boxes));
+  SCULL_TRY(scull_import_emit_unsqueeze(&call->emitter, scores, SCULL_INTS(0, 1), NULL, &scores));
+  scull_emit_t emit = scull_import_emit(&call->emitter, "non_max_suppression", boxes);
+  scull_import_emit_input(&emit, scores);
+  for (size_t i = 0; i < 3 && (i + 2 < call->node->input_count || (old && i == 1)); i++) {
+    if (old && i == 1)
+      SCULL_TRY(scull_import_emit_scalar(&call->emitter, SCULL_DTYPE_F32,
+                                         scull_tf_float(call, names[i], 0.5), &x));
+    else
+      SCULL_TRY(number(call, i + 2, i == 0 ? SCULL_DTYPE_I64 : SCULL_DTYPE_F32, &x));
+    scull_import_emit_input(&emit, x);
+  }
+  SCULL_TRY(scull_import_emit_end(&emit, NULL, &x));
+  scull_emit_t column = scull_import_emit(&call->emitter, "slice", x);
+  scull_import_emit_ints(&column, "axes", SCULL_INTS(1));
+  scull_import_emit_ints(&column, "starts", SCULL_INTS(2));
+  scull_import_emit_ints(&column, "ends", SCULL_INTS(3));
+  SCULL_TRY(scull_import_emit_end(&column, NULL, &x));
+  SCULL_TRY(scull_import_emit_squeeze(&call->emitter, x, SCULL_INTS(1), NULL, &x));
+  scull_emit_t narrow = scull_import_emit(&call->emitter, "cast", x);
+  scull_import_emit_dtype(&narrow, "to", SCULL_DTYPE_I32);
+  return scull_tf_end(call, &narrow, false);
+}
+
 static const scull_tf_row_t rows[] = {
-    {"Gather", gather, "gather", NULL},         {"GatherV2", gather, "gather", NULL},
-    {"GatherNd", gather_nd, "gather_nd", NULL}, {"ArgMax", arg, "arg_max", NULL},
-    {"ArgMin", arg, "arg_min", NULL},           {"TopK", top_k, "top_k", NULL},
-    {"TopKV2", top_k, "top_k", NULL},           {"OneHot", one_hot, "one_hot", NULL},
+    {"NonMaxSuppression", suppress, "non_max_suppression", NULL},
+    {"NonMaxSuppressionV2", suppress, "non_max_suppression", NULL},
+    {"NonMaxSuppressionV3", suppress, "non_max_suppression", NULL},
+    {"NonMaxSuppressionV5", suppress, "non_max_suppression", NULL},
+    {"Gather", gather, "gather", NULL},
+    {"GatherV2", gather, "gather", NULL},
+    {"GatherNd", gather_nd, "gather_nd", NULL},
+    {"ArgMax", arg, "arg_max", NULL},
+    {"ArgMin", arg, "arg_min", NULL},
+    {"TopK", top_k, "top_k", NULL},
+    {"TopKV2", top_k, "top_k", NULL},
+    {"OneHot", one_hot, "one_hot", NULL},
 };
 
 SCULL_TF_ROWS(index, rows);

@@ -558,7 +558,80 @@ static scull_status_t fill(scull_tf_call_t *call) {
   return scull_tf_end(call, &emit, false);
 }
 
+/* --- blocks between space and batch ---------------------------------------------------------- */
+
+/* How TensorFlow 1 writes a dilated convolution: pictures apart into interleaved ones and back. */
+typedef struct {
+  int64_t block[2], edges[4]; /* edges: begin and end of height, of width */
+  int64_t dim[4];             /* of the input; the batch is not read */
+} blocks_t;
+
+static scull_status_t read_blocks(scull_tf_call_t *call, scull_value_id_t *x, blocks_t *b) {
+  scull_ints_t block = {0}, edges = {0};
+  SCULL_TRY(scull_tf_plain(call, 0, x));
+  SCULL_TRY(scull_tf_fixed_list(call, 1, "block shape", &block));
+  SCULL_TRY(scull_tf_fixed_list(call, 2, "paddings or crops", &edges));
+  const scull_value_t *value = scull_graph_value(call->graph, *x);
+  if (value->shape[0].rank != 4 || block.size != 2 || edges.size != 4)
+    return scull_import_unsupported(&call->emitter, "it is not of the two axes of a picture");
+  for (int p = 1; p < call->graph->points; p++) {
+    if (memcmp(&value->shape[p].dim[1], &value->shape[0].dim[1], 3 * sizeof(int64_t)) != 0)
+      return scull_import_unsupported(&call->emitter, "its pictures change their size");
+  }
+  memcpy(b->dim, value->shape[0].dim, sizeof b->dim);
+  memcpy(b->edges, edges.data, sizeof b->edges);
+  memcpy(b->block, block.data, sizeof b->block);
+  for (size_t i = 0; i < 4; i++) {
+    if (b->edges[i] < 0 || b->edges[i] > INT16_MAX || b->block[i / 2] < 1 ||
+        b->block[i / 2] > INT16_MAX || b->dim[i] > INT32_MAX)
+      return scull_base_fail(call->graph->diag, SCULL_CORRUPT, "blocks of %lld, edges of %lld",
+                             (long long)b->block[i / 2], (long long)b->edges[i]);
+  }
+  return SCULL_OK;
+}
+
+static scull_status_t space_to_batch(scull_tf_call_t *call) {
+  scull_value_id_t x = SCULL_NO_ID;
+  blocks_t b = {.block = {1, 1}};
+  SCULL_TRY(read_blocks(call, &x, &b));
+  const int64_t pads[8] = {0, b.edges[0], b.edges[2], 0, 0, b.edges[1], b.edges[3], 0};
+  int64_t h = b.dim[1] + b.edges[0] + b.edges[1], w = b.dim[2] + b.edges[2] + b.edges[3];
+  if (h % b.block[0] != 0 || w % b.block[1] != 0)
+    return scull_base_fail(call->graph->diag, SCULL_CORRUPT, "%lld x %lld pixels in blocks",
+                           (long long)h, (long long)w);
+  h /= b.block[0];
+  w /= b.block[1];
+  scull_emit_t pad = scull_import_emit(&call->emitter, "pad", x);
+  scull_import_emit_ints(&pad, "pads", (scull_ints_t){pads, 8});
+  SCULL_TRY(scull_import_emit_end(&pad, NULL, &x));
+  SCULL_TRY(scull_import_emit_reshape(
+      &call->emitter, x, SCULL_INTS(-1, h, b.block[0], w, b.block[1], b.dim[3]), NULL, &x));
+  SCULL_TRY(scull_import_emit_transpose(&call->emitter, x, SCULL_INTS(2, 4, 0, 1, 3, 5), NULL, &x));
+  scull_emit_t emit = scull_import_emit(&call->emitter, "reshape", x);
+  scull_import_emit_ints(&emit, "shape", SCULL_INTS(-1, h, w, b.dim[3]));
+  return scull_tf_end(call, &emit, false);
+}
+
+static scull_status_t batch_to_space(scull_tf_call_t *call) {
+  scull_value_id_t x = SCULL_NO_ID;
+  blocks_t b = {.block = {1, 1}};
+  SCULL_TRY(read_blocks(call, &x, &b));
+  int64_t h = b.dim[1] * b.block[0], w = b.dim[2] * b.block[1];
+  SCULL_TRY(scull_import_emit_reshape(
+      &call->emitter, x, SCULL_INTS(b.block[0], b.block[1], -1, b.dim[1], b.dim[2], b.dim[3]), NULL,
+      &x));
+  SCULL_TRY(scull_import_emit_transpose(&call->emitter, x, SCULL_INTS(2, 3, 0, 4, 1, 5), NULL, &x));
+  SCULL_TRY(scull_import_emit_reshape(&call->emitter, x, SCULL_INTS(-1, h, w, b.dim[3]), NULL, &x));
+  scull_emit_t emit = scull_import_emit(&call->emitter, "slice", x);
+  scull_import_emit_ints(&emit, "axes", SCULL_INTS(1, 2));
+  scull_import_emit_ints(&emit, "starts", SCULL_INTS(b.edges[0], b.edges[2]));
+  scull_import_emit_ints(&emit, "ends", SCULL_INTS(h - b.edges[1], w - b.edges[3]));
+  return scull_tf_end(call, &emit, false);
+}
+
 static const scull_tf_row_t rows[] = {
+    {"SpaceToBatchND", space_to_batch, NULL, NULL},
+    {"BatchToSpaceND", batch_to_space, NULL, NULL},
     {"Const", constant, NULL, NULL},
     {"Shape", shape, "shape", NULL},
     {"ShapeN", shape, "shape", NULL},
