@@ -99,6 +99,7 @@ static const char *note_of(const scull_choice_t *choice, scull_arena_t *arena) {
   case SCULL_CHOICE_AT_SHAPE: return "computed when a shape is set";
   case SCULL_CHOICE_VIEW: return "the same bytes: no work";
   case SCULL_CHOICE_ELIDED: return "its inputs are written in place";
+  case SCULL_CHOICE_CONTROL: return "control flow: its regions are layers of their own";
   case SCULL_CHOICE_RUN: break;
   }
   if (choice->tactic == NULL)

@@ -17,14 +17,14 @@ static void put_config(scull_text_t *out, const scull_config_t *c) {
 }
 
 /* The file's operators behind a choice. */
-static void put_operators(const scull_report_input_t *in, const scull_choice_t *choice,
+static void put_operators(const scull_graph_t *graph, const scull_choice_t *choice,
                           scull_text_t *out) {
   bool first = true;
   scull_base_text_print(out, "\"operators\": [");
   for (size_t k = 0; k < choice->node_count; k++) {
-    const scull_node_t *node = scull_graph_node(in->graph, choice->nodes[k]);
+    const scull_node_t *node = scull_graph_node(graph, choice->nodes[k]);
     for (size_t i = 0; i < node->origin_count; i++) {
-      const scull_origin_t *origin = &in->graph->origins.data[node->origins[i]];
+      const scull_origin_t *origin = &graph->origins.data[node->origins[i]];
       scull_base_text_print(out, "%s{", first ? "" : ", ");
       key(out, "name");
       scull_base_text_json(out, origin->name);
@@ -64,6 +64,8 @@ static const char *kind_of(const scull_plan_step_t *step, const scull_choice_t *
     return "view";
   if (step->kind == SCULL_PLAN_AT_SHAPE)
     return "at shape";
+  if (step->kind == SCULL_PLAN_CONTROL)
+    return "control";
   if (step->kind == SCULL_PLAN_COPY)
     return "copy";
   return choice == NULL ? "reformat" : "run";
@@ -71,8 +73,7 @@ static const char *kind_of(const scull_plan_step_t *step, const scull_choice_t *
 
 static void put_layer(const scull_report_input_t *in, size_t index, scull_text_t *out) {
   const scull_plan_step_t *step = &in->lowered->plan.steps[index];
-  size_t c = in->lowered->step_choice[index];
-  const scull_choice_t *choice = c == SIZE_MAX ? NULL : &in->tuning->choices[c];
+  const scull_choice_t *choice = in->lowered->step_choices[index];
   scull_base_text_print(out, "%s\n    {\"index\": %zu, ", index == 0 ? "" : ",", index);
   key(out, "name");
   scull_base_text_json(out, step->name);
@@ -96,7 +97,7 @@ static void put_layer(const scull_report_input_t *in, size_t index, scull_text_t
       scull_base_text_json(out, choice->why);
     }
     scull_base_text_print(out, ", ");
-    put_operators(in, choice, out);
+    put_operators(in->lowered->step_graphs[index], choice, out);
     scull_base_text_print(out, ", ");
     put_alternatives(choice, out);
   }
@@ -107,11 +108,13 @@ static void put_engines(const scull_report_input_t *in, scull_text_t *out) {
   scull_base_text_print(out, "  \"engines\": [");
   for (int32_t e = 0; e < in->tuning->engine_count; e++) {
     size_t layers = 0, nodes = 0;
-    for (size_t i = 0; i < in->tuning->choice_count; i++) {
-      const scull_choice_t *c = &in->tuning->choices[i];
-      layers += c->engine == e;
-      for (size_t k = 0; c->engine == e && k < c->node_count; k++)
-        nodes += scull_graph_node(in->graph, c->nodes[k])->origin_count;
+    for (size_t i = 0; i < in->lowered->plan.step_count; i++) {
+      const scull_choice_t *c = in->lowered->step_choices[i];
+      if (c == NULL || c->engine != e)
+        continue;
+      layers++;
+      for (size_t k = 0; k < c->node_count; k++)
+        nodes += scull_graph_node(in->lowered->step_graphs[i], c->nodes[k])->origin_count;
     }
     scull_base_text_print(out, "%s{\"index\": %d, \"layers\": %zu, \"operators\": %zu}",
                           e == 0 ? "" : ", ", e, layers, nodes);

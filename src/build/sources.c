@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { MAX_OUTPUTS = 4096, VERSION = 0x33435253 }; /* "SRC3" */
+enum { MAX_OUTPUTS = 4096, MAX_REGIONS = 2, VERSION = 0x33435253 }; /* "SRC3" */
 
 typedef struct {
   scull_codec_t *codec;
@@ -13,6 +13,7 @@ typedef struct {
   uint32_t *number;         /* writing: by value id */
   scull_value_id_t *values; /* reading: by number */
   size_t count, room;
+  int depth;
 } work_t;
 
 static void codec_options(scull_codec_t *c, scull_sources_options_t *o) {
@@ -55,7 +56,9 @@ static void write_constant(work_t *w, scull_value_id_t id) {
   scull_base_codec_bytes(w->codec, &bytes);
 }
 
-static void write_node(work_t *w, const scull_node_t *node) {
+static scull_status_t write_graph(scull_codec_t *codec, scull_graph_t *graph);
+
+static scull_status_t write_node(work_t *w, const scull_node_t *node) {
   scull_codec_t *c = w->codec;
   const scull_opdef_t *def = node->op;
   const char *name = node->name;
@@ -76,6 +79,12 @@ static void write_node(work_t *w, const scull_node_t *node) {
   scull_base_codec_u32(c, &outputs);
   for (size_t i = 0; i < outputs; i++)
     write_value(w, node->outputs[i]);
+  uint32_t regions = (uint32_t)node->region_count;
+  if (def->control != SCULL_CONTROL_NONE)
+    scull_base_codec_u32(c, &regions);
+  for (size_t i = 0; i < regions; i++)
+    SCULL_TRY(write_graph(c, node->regions[i]));
+  return SCULL_OK;
 }
 
 static size_t count_constants(const scull_graph_t *graph) {
@@ -105,40 +114,46 @@ static void write_origins(work_t *w) {
   }
 }
 
-scull_status_t scull_build_sources_write(scull_graph_t *graph,
-                                         const scull_sources_options_t *options,
-                                         scull_text_t *out) {
-  scull_codec_t codec;
+/* A network, or a region of one: the points are the network's. */
+static scull_status_t write_graph(scull_codec_t *codec, scull_graph_t *graph) {
   scull_node_id_t *order = NULL;
   size_t nodes = 0;
-  scull_sources_options_t copy = *options;
-  work_t w = {.codec = &codec, .graph = graph};
+  work_t w = {.codec = codec, .graph = graph};
   SCULL_TRY(scull_graph_sort(graph, &order, &nodes));
   w.number = SCULL_ARENA_ARRAY(&graph->arena, uint32_t, graph->values.size + 1);
   if (w.number == NULL)
-    return scull_base_fail_memory(graph->diag, "a plan's sources");
-  scull_base_codec_write(&codec);
-  int32_t points = graph->points;
+    return SCULL_OUT_OF_MEMORY;
   uint32_t inputs = (uint32_t)graph->inputs.size, constants = (uint32_t)count_constants(graph);
   uint32_t node_count = (uint32_t)nodes;
-  uint32_t version = VERSION;
-  scull_base_codec_u32(&codec, &version);
-  codec_options(&codec, &copy);
-  scull_base_codec_i32(&codec, &points);
   write_origins(&w);
-  scull_base_codec_u32(&codec, &inputs);
+  scull_base_codec_u32(codec, &inputs);
   for (size_t i = 0; i < inputs; i++)
     write_input(&w, graph->inputs.data[i]);
-  scull_base_codec_u32(&codec, &constants);
+  scull_base_codec_u32(codec, &constants);
   for (size_t i = 0; i < graph->values.size; i++) {
     if (!graph->values.data[i].dead && graph->values.data[i].data != NULL)
       write_constant(&w, (scull_value_id_t)i);
   }
-  scull_base_codec_u32(&codec, &node_count);
+  scull_base_codec_u32(codec, &node_count);
   for (size_t i = 0; i < nodes; i++)
-    write_node(&w, scull_graph_node(graph, order[i]));
+    SCULL_TRY(write_node(&w, scull_graph_node(graph, order[i])));
   write_ends(&w);
-  if (codec.failed) {
+  return SCULL_OK;
+}
+
+scull_status_t scull_build_sources_write(scull_graph_t *graph,
+                                         const scull_sources_options_t *options,
+                                         scull_text_t *out) {
+  scull_codec_t codec;
+  scull_sources_options_t copy = *options;
+  int32_t points = graph->points;
+  uint32_t version = VERSION;
+  scull_base_codec_write(&codec);
+  scull_base_codec_u32(&codec, &version);
+  codec_options(&codec, &copy);
+  scull_base_codec_i32(&codec, &points);
+  scull_status_t status = write_graph(&codec, graph);
+  if (status != SCULL_OK || codec.failed) {
     scull_base_codec_deinit(&codec);
     return scull_base_fail_memory(graph->diag, "a plan's sources");
   }
@@ -244,6 +259,34 @@ static uint32_t *read_numbers(work_t *w, uint32_t *count, size_t limit, bool abs
   return list;
 }
 
+static scull_status_t read_all(work_t *w);
+
+static scull_status_t read_region(work_t *outer, scull_graph_t **out) {
+  work_t w = {.codec = outer->codec, .depth = outer->depth + 1};
+  if (w.depth > SCULL_MAX_REGION_DEPTH) {
+    scull_base_codec_fail(w.codec, "too many levels of regions");
+    return SCULL_OK;
+  }
+  SCULL_TRY(scull_graph_create(outer->graph->points, outer->graph->diag, &w.graph));
+  scull_status_t status = read_all(&w);
+  scull_base_free(w.values);
+  *out = w.graph; /* the caller's, also after a failure */
+  return status;
+}
+
+/* The regions of a node whose operator has some; *count is how many there are to destroy. */
+static scull_status_t read_regions(work_t *w, scull_graph_t **regions, size_t *count) {
+  uint32_t stored = 0;
+  scull_base_codec_u32(w->codec, &stored);
+  if (stored > MAX_REGIONS)
+    scull_base_codec_fail(w->codec, "a node has too many regions");
+  for (uint32_t i = 0; i < stored && !w->codec->failed; i++) {
+    *count = i + 1;
+    SCULL_TRY(read_region(w, &regions[i]));
+  }
+  return SCULL_OK;
+}
+
 static scull_status_t read_node(work_t *w) {
   scull_codec_t *c = w->codec;
   scull_node_spec_t spec = {0};
@@ -271,7 +314,17 @@ static scull_status_t read_node(work_t *w) {
   spec.output_names = names;
   spec.origins = from;
   spec.origin_count = origins;
-  SCULL_TRY(scull_graph_add_node(w->graph, &spec, &id));
+  scull_graph_t *regions[MAX_REGIONS] = {NULL};
+  scull_status_t status = SCULL_OK;
+  if (spec.op->control != SCULL_CONTROL_NONE)
+    status = read_regions(w, regions, &spec.region_count);
+  spec.regions = regions;
+  if (status == SCULL_OK && !c->failed)
+    status = scull_graph_add_node(w->graph, &spec, &id);
+  for (size_t i = 0; i < spec.region_count && (status != SCULL_OK || c->failed); i++)
+    scull_graph_destroy(regions[i]);
+  if (status != SCULL_OK || c->failed)
+    return status;
   for (uint32_t i = 0; i < outputs; i++) {
     if (!add_number(w, scull_graph_node(w->graph, id)->outputs[i], made[i]))
       return SCULL_OUT_OF_MEMORY;

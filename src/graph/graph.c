@@ -21,6 +21,12 @@ scull_status_t scull_graph_create(int points, scull_diag_t *diag, scull_graph_t 
   return SCULL_OK;
 }
 
+void scull_graph_set_diag(scull_graph_t *graph, scull_diag_t *diag) {
+  graph->diag = diag;
+  for (size_t i = 0; i < graph->regions.size; i++)
+    scull_graph_set_diag(graph->regions.data[i], diag);
+}
+
 void scull_graph_destroy(scull_graph_t *graph) {
   if (graph == NULL)
     return;
@@ -220,6 +226,7 @@ scull_status_t scull_graph_add_node(scull_graph_t *graph, const scull_node_spec_
   for (size_t i = 0; i < spec->region_count; i++) {
     int depth = spec->regions[i]->depth + 1;
     graph->depth = depth > graph->depth ? depth : graph->depth;
+    spec->regions[i]->is_region = true;
     graph->regions.data[graph->regions.size++] = spec->regions[i];
   }
   *out = id;

@@ -87,6 +87,7 @@ struct scull_graph {
   scull_diag_t *diag; /* borrowed; may be NULL */
   int points;         /* 1 (fixed shapes) or SCULL_POINTS */
   int depth;          /* levels of regions below this graph */
+  bool is_region;     /* belongs to a node of another graph */
   SCULL_VEC(scull_node_t) nodes;
   SCULL_VEC(scull_value_t) values;
   SCULL_VEC(scull_value_id_t) inputs;
@@ -102,6 +103,9 @@ struct scull_graph {
 scull_status_t scull_graph_create(int points, scull_diag_t *diag,
                                   scull_graph_t **out) SCULL_MUST_USE;
 void scull_graph_destroy(scull_graph_t *graph); /* NULL is allowed */
+
+/* Where the words of the graph and its regions go from now on; NULL: nowhere. */
+void scull_graph_set_diag(scull_graph_t *graph, scull_diag_t *diag);
 
 /* Gives a graph of one point, and its regions, all SCULL_POINTS; one that has them stays as it is.
  */

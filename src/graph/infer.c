@@ -157,7 +157,8 @@ static scull_status_t infer_at(scull_graph_t *graph, scull_node_t *node, int poi
     /* a guess that the rule refuses says nothing: the extents are then those to tune for */
     store_type(graph, node, point, i, status == SCULL_OK ? &ops->outputs[i].type : &opt,
                status == SCULL_OK ? ops->open[i] : 0);
-    *opened = *opened || (status == SCULL_OK && ops->open[i] != 0);
+    *opened = *opened || (status == SCULL_OK &&
+                          (ops->open[i] != 0 || scull_tensor_dtype_is_sequence(v->dtype)));
   }
   if (status != SCULL_OK || *opened)
     return SCULL_OK;

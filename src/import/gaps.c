@@ -67,10 +67,10 @@ scull_status_t scull_import_map(const scull_import_source_t *source, scull_emitt
                                 scull_import_map_fn_t fn, void *user, bool *lost) {
   scull_diag_t words; /* the graph's words come without file and operator */
   scull_base_diag_init(&words, SCULL_SEVERITY_ERROR, NULL, NULL);
-  emitter->graph->diag = &words;
+  scull_graph_set_diag(emitter->graph, &words);
   emitter->reason[0] = '\0';
   scull_status_t status = fn(user);
-  emitter->graph->diag = source->diag;
+  scull_graph_set_diag(emitter->graph, source->diag);
   const char *cause = scull_base_diag_first_error(&words);
   *lost = status == SCULL_UNSUPPORTED;
   if (*lost)

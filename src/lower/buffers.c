@@ -24,8 +24,9 @@ static life_t *find_lives(const scull_lower_t *l) {
     return NULL;
   for (size_t i = 0; i < l->buffers.size; i++)
     lives[i] = (life_t){SIZE_MAX, 0};
-  for (size_t i = 0; i < l->steps.size; i++) {
-    const scull_plan_step_t *step = &l->steps.data[i];
+  const scull_lower_list_t *list = &l->lists.data[0]; /* regions live while their step does */
+  for (size_t i = 0; i < list->steps.size; i++) {
+    const scull_plan_step_t *step = &list->steps.data[i];
     for (size_t k = 0; k < step->site.value_count; k++) {
       if (step->bindings[k] != SCULL_PLAN_NONE)
         touch(&lives[scull_lower_value(l, step->bindings[k])->buffer], i);
@@ -58,8 +59,9 @@ static bool is_alone(const scull_lower_t *l, uint32_t value) {
 
 /* True for what a copy brings: the runtime may read the caller's device memory in its place. */
 static bool is_copied(const scull_lower_t *l, uint32_t value) {
-  for (size_t i = 0; i < l->steps.size; i++) {
-    const scull_plan_step_t *step = &l->steps.data[i];
+  const scull_lower_list_t *list = &l->lists.data[0];
+  for (size_t i = 0; i < list->steps.size; i++) {
+    const scull_plan_step_t *step = &list->steps.data[i];
     if (step->kind == SCULL_PLAN_COPY && step->bindings[step->site.outputs[0]] == value)
       return true;
   }
@@ -69,7 +71,7 @@ static bool is_copied(const scull_lower_t *l, uint32_t value) {
 /* Joins the output of step `i` with input `k` of its site when both are plain arena memory of one
  * size and nothing reads the input afterwards. */
 static bool try_join(scull_lower_t *l, life_t *lives, size_t i, size_t k) {
-  const scull_plan_step_t *step = &l->steps.data[i];
+  const scull_plan_step_t *step = &l->lists.data[0].steps.data[i];
   uint32_t in = step->bindings[step->site.inputs[k]];
   uint32_t out = step->bindings[step->site.outputs[0]];
   scull_plan_value_t *x = scull_lower_value(l, in), *y = scull_lower_value(l, out);
@@ -90,10 +92,11 @@ scull_status_t scull_lower_join_in_place(scull_lower_t *l) {
   life_t *lives = find_lives(l);
   if (lives == NULL)
     return scull_lower_no_memory(l);
-  for (size_t i = 0; i < l->steps.size; i++) {
-    const scull_plan_step_t *step = &l->steps.data[i];
+  const scull_lower_list_t *list = &l->lists.data[0];
+  for (size_t i = 0; i < list->steps.size; i++) {
+    const scull_plan_step_t *step = &list->steps.data[i];
     bool runs = step->kind == SCULL_PLAN_RUN || step->kind == SCULL_PLAN_ON_HOST;
-    if (!runs || step->tactic_name[0] == '\0' || step->site.output_count != 1)
+    if (!runs || step->late || step->tactic_name[0] == '\0' || step->site.output_count != 1)
       continue;
     const scull_tactic_t *tactic =
         scull_backend_tactic_find(scull_lower_device(l, step)->backend, step->tactic_name);
@@ -113,6 +116,8 @@ static scull_status_t size_buffers(scull_lower_t *l) {
     const scull_plan_value_t *v = scull_lower_value(l, i);
     scull_plan_buffer_t *b = &l->buffers.data[v->buffer];
     uint64_t bytes = 0;
+    if (b->storage >= SCULL_PLAN_BLOCK)
+      continue; /* as much as a run needs */
     if (!buffer_bytes(v, &bytes))
       return scull_base_fail(l->graph->diag, SCULL_OUT_OF_MEMORY, "'%s' is too large", v->name);
     b->bytes = bytes > b->bytes ? bytes : b->bytes;

@@ -42,12 +42,13 @@ static scull_status_t add_value(scull_lower_t *l, scull_value_id_t id, scull_sto
                               .layout = format.layout,
                               .as = format.as,
                               .quant = v->quant,
-                              .buffer = buffer};
+                              .buffer = buffer,
+                              .late = v->late || l->list > 0};
   *out = (uint32_t)l->values.size;
   return SCULL_VEC_PUSH(&l->values, value) ? SCULL_OK : scull_lower_no_memory(l);
 }
 
-static bool is_discrete(const scull_lower_t *l) {
+bool scull_lower_is_discrete(const scull_lower_t *l) {
   return l->options->device->host != NULL;
 }
 
@@ -56,19 +57,43 @@ const scull_device_t *scull_lower_device(const scull_lower_t *l, const scull_pla
 }
 
 /* The slot of a value in a format at a place; what is everywhere has the device's. */
-static uint32_t *slot_at(scull_lower_t *l, scull_value_id_t id, scull_storage_t format,
+static uint32_t *slot_at(const scull_lower_t *l, scull_value_id_t id, scull_storage_t format,
                          scull_place_t place) {
   const size_t at = (size_t)id * SCULL_PLACES + (place == SCULL_ON_HOST ? 1 : 0);
   return &l->made[(at * SCULL_LAYOUTS + format.layout) * SCULL_PRECISIONS + format.as];
 }
 
 /* The slot that the producer fills. */
-static uint32_t *made_slot(scull_lower_t *l, scull_value_id_t id, scull_storage_t format) {
+static uint32_t *made_slot(const scull_lower_t *l, scull_value_id_t id, scull_storage_t format) {
   return slot_at(l, id, format, (scull_place_t)l->home[id]);
 }
 
-static scull_plan_storage_t arena_at(scull_place_t place) {
+uint32_t *scull_lower_made(const scull_lower_t *l, scull_value_id_t id) {
+  return made_slot(l, id, plain_format);
+}
+
+/* Where a value that is computed lies: what a run sizes, and all of a region, in blocks. */
+static scull_plan_storage_t storage_at(const scull_lower_t *l, scull_value_id_t id,
+                                       scull_place_t place) {
+  const scull_value_t *v = scull_graph_value(l->graph, id);
+  if (scull_tensor_dtype_is_sequence(v->dtype))
+    return SCULL_PLAN_SEQUENCE;
+  if (v->late || l->list > 0)
+    return SCULL_PLAN_BLOCK;
   return place == SCULL_ON_HOST ? SCULL_PLAN_HOST : SCULL_PLAN_ARENA;
+}
+
+scull_lower_list_t *scull_lower_list(const scull_lower_t *l) {
+  return &l->lists.data[l->list];
+}
+
+scull_status_t scull_lower_add_block(scull_lower_t *l, scull_value_id_t id, uint32_t *out) {
+  uint32_t buffer = 0;
+  bool sequence = scull_tensor_dtype_is_sequence(scull_graph_value(l->graph, id)->dtype);
+  SCULL_TRY(add_buffer(l, sequence ? SCULL_PLAN_SEQUENCE : SCULL_PLAN_BLOCK, 0, &buffer));
+  SCULL_TRY(add_value(l, id, plain_format, buffer, out));
+  l->values.data[*out].late = true;
+  return SCULL_OK;
 }
 
 /* The plan value that the producer of `id` writes; made at first sight. */
@@ -96,13 +121,29 @@ static scull_status_t written_value(scull_lower_t *l, scull_value_id_t id,
   return SCULL_OK;
 }
 
+/* The plan value of a constant with the same bytes in another graph, or NONE. */
+static uint32_t find_raw(const scull_lower_t *l, const scull_value_t *v) {
+  for (size_t i = 0; i < l->raws.size && l->lists.size > 1; i++) {
+    const scull_raw_t *raw = &l->raws.data[i];
+    if (raw->data == v->data && raw->type.dtype == v->dtype &&
+        scull_tensor_shape_equal(&raw->type.shape, &v->shape[0]))
+      return raw->plan_value;
+  }
+  return SCULL_PLAN_NONE;
+}
+
 static scull_status_t constant_value(scull_lower_t *l, scull_value_id_t id, uint32_t *out) {
   l->home[id] = SCULL_EVERYWHERE;
   uint32_t *slot = made_slot(l, id, plain_format), buffer = 0;
+  const scull_value_t *v = scull_graph_value(l->graph, id);
+  if (*slot == SCULL_PLAN_NONE)
+    *slot = find_raw(l, v);
   if (*slot == SCULL_PLAN_NONE) {
     SCULL_TRY(add_buffer(l, SCULL_PLAN_CONSTANT, 0, &buffer));
     SCULL_TRY(add_value(l, id, plain_format, buffer, slot));
-    scull_raw_t raw = {.value = id, .plan_value = *slot};
+    l->values.data[*slot].late = false;
+    scull_raw_t raw = {
+        .data = v->data, .type = {.dtype = v->dtype, .shape = v->shape[0]}, .plan_value = *slot};
     if (!SCULL_VEC_PUSH(&l->raws, raw))
       return scull_lower_no_memory(l);
   }
@@ -113,10 +154,22 @@ static scull_status_t constant_value(scull_lower_t *l, scull_value_id_t id, uint
 /* --- steps ---------------------------------------------------------------------------------------
  */
 
-static scull_status_t add_step(scull_lower_t *l, const scull_plan_step_t *step, size_t choice,
-                               const scull_value_id_t *values) {
-  scull_step_notes_t notes = {.choice = choice, .values = values};
-  if (!SCULL_VEC_PUSH(&l->steps, *step) || !SCULL_VEC_PUSH(&l->notes, notes))
+/* True when a run must size something of the step. */
+static bool is_late(const scull_lower_t *l, const scull_plan_step_t *step) {
+  bool late = l->list > 0 || step->kind == SCULL_PLAN_CONTROL;
+  for (size_t k = 0; k < step->site.value_count && !late; k++)
+    late = step->bindings[k] != SCULL_PLAN_NONE && l->values.data[step->bindings[k]].late;
+  return late;
+}
+
+static scull_status_t add_step(scull_lower_t *l, scull_plan_step_t *step,
+                               const scull_choice_t *choice, const scull_value_id_t *values) {
+  scull_step_notes_t notes = {.choice = choice, .values = values, .graph = l->graph};
+  scull_lower_list_t *list = scull_lower_list(l);
+  step->late = is_late(l, step);
+  if (step->kind != SCULL_PLAN_CONTROL)
+    step->lists[0] = step->lists[1] = SCULL_PLAN_NONE;
+  if (!SCULL_VEC_PUSH(&list->steps, *step) || !SCULL_VEC_PUSH(&list->notes, notes))
     return scull_lower_no_memory(l);
   return SCULL_OK;
 }
@@ -126,7 +179,8 @@ static scull_status_t name_mover(scull_lower_t *l, const scull_plan_value_t *src
                                  const scull_plan_value_t *dst, scull_plan_step_t *step) {
   const scull_device_t *device = scull_lower_device(l, step);
   const scull_tactic_t *const *tactics = device->backend->tactics;
-  bool runs = step->kind == SCULL_PLAN_RUN || step->kind == SCULL_PLAN_ON_HOST;
+  bool runs = (step->kind == SCULL_PLAN_RUN || step->kind == SCULL_PLAN_ON_HOST) &&
+              !scull_tensor_dtype_is_sequence(src->dtype);
   for (size_t i = 0; runs && tactics[i] != NULL; i++) {
     if (!tactics[i]->reformats || !scull_backend_tactic_applies(tactics[i], &step->site) ||
         tactics[i]->refuse(&step->site, device) != NULL)
@@ -139,7 +193,7 @@ static scull_status_t name_mover(scull_lower_t *l, const scull_plan_value_t *src
   if (runs && step->tactic_name[0] == '\0' && !by_reference)
     return scull_base_fail(l->graph->diag, SCULL_INTERNAL, "'%s': no tactic changes formats",
                            src->name);
-  return add_step(l, step, SIZE_MAX, NULL);
+  return add_step(l, step, NULL, NULL);
 }
 
 /* A step of the identity operator from one plan value to another: a reformat, a copy or a view. */
@@ -189,7 +243,7 @@ static scull_status_t make_from(scull_lower_t *l, scull_value_id_t id, scull_sto
                            : place == SCULL_ON_HOST ? SCULL_PLAN_ON_HOST
                                                     : SCULL_PLAN_RUN;
   if (!same)
-    SCULL_TRY(add_buffer(l, arena_at(place), 0, &buffer));
+    SCULL_TRY(add_buffer(l, storage_at(l, id, place), 0, &buffer));
   SCULL_TRY(add_value(l, id, format, buffer, &made));
   *slot_at(l, id, format, place) = made;
   return add_identity(l, from, made, kind);
@@ -245,7 +299,7 @@ static scull_place_t place_of(const scull_lower_t *l, const scull_choice_t *choi
     return (scull_place_t)l->home[input];
   if (choice->kind == SCULL_CHOICE_AT_SHAPE)
     return SCULL_EVERYWHERE;
-  return is_discrete(l) && choice->engine < 0 ? SCULL_ON_HOST : SCULL_ON_DEVICE;
+  return scull_lower_is_discrete(l) && choice->engine < 0 ? SCULL_ON_HOST : SCULL_ON_DEVICE;
 }
 
 /* Rules that look at types alone want the input wherever it is. */
@@ -277,9 +331,10 @@ static scull_status_t bind_outputs(scull_lower_t *l, const scull_choice_t *choic
                                    scull_plan_step_t *step, const scull_value_id_t *values) {
   scull_site_t *site = &step->site;
   scull_place_t place = place_of(l, choice, 0);
-  scull_plan_storage_t storage = place == SCULL_EVERYWHERE ? SCULL_PLAN_SHAPE : arena_at(place);
   for (size_t i = 0; i < site->output_count; i++) {
     uint16_t k = site->outputs[i];
+    scull_plan_storage_t storage =
+        place == SCULL_EVERYWHERE ? SCULL_PLAN_SHAPE : storage_at(l, values[k], place);
     l->home[values[k]] = (uint8_t)place;
     SCULL_TRY(written_value(l, values[k], storage, &step->bindings[k]));
     const scull_plan_value_t *v = scull_lower_value(l, step->bindings[k]);
@@ -329,7 +384,35 @@ static scull_status_t lower_elided(scull_lower_t *l, size_t index) {
     step.site.values[k].channel_offset = v->channel_offset;
     step.site.values[k].channel_total = v->channel_total;
   }
-  return add_step(l, &step, index, values);
+  return add_step(l, &step, choice, values);
+}
+
+static uint8_t step_kind(const scull_lower_t *l, const scull_choice_t *choice) {
+  switch (choice->kind) {
+  case SCULL_CHOICE_AT_SHAPE: return SCULL_PLAN_AT_SHAPE;
+  case SCULL_CHOICE_VIEW: return SCULL_PLAN_VIEW;
+  case SCULL_CHOICE_CONTROL: return SCULL_PLAN_CONTROL;
+  case SCULL_CHOICE_RUN:
+  case SCULL_CHOICE_ELIDED: break;
+  }
+  return place_of(l, choice, 0) == SCULL_ON_HOST ? SCULL_PLAN_ON_HOST : SCULL_PLAN_RUN;
+}
+
+/* A sequence that nobody else wants becomes the result: elements are added to it, not to a copy. */
+static void take_over_sequence(scull_lower_t *l, const scull_plan_step_t *step,
+                               const scull_value_id_t *values) {
+  const scull_site_op_t *op = &step->site.ops[0];
+  if ((op->def->traits & SCULL_OP_SEQUENCES) == 0 || op->input_count == 0 ||
+      op->inputs[0] == SCULL_SITE_ABSENT)
+    return;
+  scull_value_id_t x = values[op->inputs[0]], y = values[op->outputs[0]];
+  const scull_value_t *from = scull_graph_value(l->graph, x);
+  if (!scull_tensor_dtype_is_sequence(from->dtype) ||
+      from->dtype != scull_graph_value(l->graph, y)->dtype ||
+      scull_graph_only_user(l->graph, x) == NULL || !scull_lower_is_own(l, x))
+    return;
+  l->values.data[step->bindings[op->outputs[0]]].buffer =
+      l->values.data[step->bindings[op->inputs[0]]].buffer;
 }
 
 static scull_status_t lower_choice(scull_lower_t *l, size_t index) {
@@ -346,10 +429,7 @@ static scull_status_t lower_choice(scull_lower_t *l, size_t index) {
     step.microseconds = choice->microseconds;
     scull_backend_config_apply(&step.site, &choice->config);
   }
-  step.kind = choice->kind == SCULL_CHOICE_AT_SHAPE     ? SCULL_PLAN_AT_SHAPE
-              : choice->kind == SCULL_CHOICE_VIEW       ? SCULL_PLAN_VIEW
-              : place_of(l, choice, 0) == SCULL_ON_HOST ? SCULL_PLAN_ON_HOST
-                                                        : SCULL_PLAN_RUN;
+  step.kind = step_kind(l, choice);
   step.name = step_name(l, choice);
   step.bindings = SCULL_ARENA_ARRAY(l->arena, uint32_t, step.site.value_count);
   if (step.name == NULL || step.bindings == NULL)
@@ -364,7 +444,23 @@ static scull_status_t lower_choice(scull_lower_t *l, size_t index) {
     SCULL_TRY(bind_view(l, &step, values));
   else
     SCULL_TRY(bind_outputs(l, choice, &step, values));
-  return add_step(l, &step, index, values);
+  if (choice->kind == SCULL_CHOICE_CONTROL)
+    SCULL_TRY(scull_lower_regions(l, choice, &step));
+  else
+    take_over_sequence(l, &step, values);
+  return add_step(l, &step, choice, values);
+}
+
+scull_status_t scull_lower_plain(scull_lower_t *l, scull_value_id_t id, uint32_t *out) {
+  if (scull_graph_is_constant(l->graph, id))
+    return constant_value(l, id, out);
+  bool on_host = l->home[id] == SCULL_ON_HOST;
+  return value_in(l, id, plain_format, on_host ? SCULL_ON_HOST : SCULL_ON_DEVICE, out);
+}
+
+scull_status_t scull_lower_copy(scull_lower_t *l, uint32_t from, uint32_t to) {
+  return add_identity(l, from, to,
+                      scull_lower_is_discrete(l) ? SCULL_PLAN_ON_HOST : SCULL_PLAN_RUN);
 }
 
 /* --- inputs and outputs --------------------------------------------------------------------------
@@ -382,7 +478,7 @@ static scull_status_t lower_inputs(scull_lower_t *l) {
     scull_value_id_t id = g->inputs.data[i];
     uint32_t buffer = 0;
     SCULL_TRY(add_buffer(l, SCULL_PLAN_INPUT, (uint32_t)i, &buffer));
-    l->home[id] = is_discrete(l) ? SCULL_ON_HOST : SCULL_ON_DEVICE;
+    l->home[id] = scull_lower_is_discrete(l) ? SCULL_ON_HOST : SCULL_ON_DEVICE;
     uint32_t *slot = made_slot(l, id, plain_format);
     SCULL_TRY(add_value(l, id, plain_format, buffer, slot));
     plan->inputs[i] = (scull_plan_port_t){scull_graph_value(g, id)->name, *slot};
@@ -394,9 +490,9 @@ static scull_status_t lower_inputs(scull_lower_t *l) {
 /* True when the buffer can simply be the caller's output memory: nobody else's, and all of it plain
  * bytes of this value. */
 static bool can_be_output(const scull_lower_t *l, const scull_plan_value_t *v) {
-  scull_plan_storage_t own = is_discrete(l) ? SCULL_PLAN_HOST : SCULL_PLAN_ARENA;
+  scull_plan_storage_t own = scull_lower_is_discrete(l) ? SCULL_PLAN_HOST : SCULL_PLAN_ARENA;
   /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): a value has a buffer */
-  return l->buffers.data[v->buffer].storage == own && v->layout == SCULL_LAYOUT_PLAIN &&
+  return !v->late && l->buffers.data[v->buffer].storage == own && v->layout == SCULL_LAYOUT_PLAIN &&
          v->as == SCULL_AS_MODEL && v->channel_total == 0;
 }
 
@@ -410,20 +506,24 @@ static scull_status_t lower_outputs(scull_lower_t *l) {
   for (size_t i = 0; i < g->outputs.size; i++) {
     scull_value_id_t id = g->outputs.data[i].value;
     uint32_t value = 0, buffer = 0, copy = 0;
-    if (scull_graph_is_constant(g, id))
-      SCULL_TRY(constant_value(l, id, &value));
-    else
-      SCULL_TRY(value_in(
-          l, id, plain_format,
-          (scull_place_t)(l->home[id] == SCULL_ON_HOST ? SCULL_ON_HOST : SCULL_ON_DEVICE), &value));
-    if (can_be_output(l, scull_lower_value(l, value))) {
+    SCULL_TRY(scull_lower_plain(l, id, &value));
+    bool late = scull_lower_value(l, value)->late;
+    bool grown = l->buffers.data[scull_lower_value(l, value)->buffer].storage >= SCULL_PLAN_BLOCK;
+    if (late && !grown) { /* a view of what may be written over */
+      SCULL_TRY(scull_lower_add_block(l, id, &copy));
+      SCULL_TRY(scull_lower_copy(l, value, copy));
+      value = copy;
+    } else if (late) {
+      /* the caller reads the block itself */
+    } else if (can_be_output(l, scull_lower_value(l, value))) {
       scull_plan_buffer_t *b = &l->buffers.data[scull_lower_value(l, value)->buffer];
       b->storage = SCULL_PLAN_OUTPUT;
       b->index = (uint32_t)i;
     } else {
       SCULL_TRY(add_buffer(l, SCULL_PLAN_OUTPUT, (uint32_t)i, &buffer));
       SCULL_TRY(add_value(l, id, plain_format, buffer, &copy));
-      SCULL_TRY(add_identity(l, value, copy, is_discrete(l) ? SCULL_PLAN_COPY : SCULL_PLAN_RUN));
+      SCULL_TRY(add_identity(l, value, copy,
+                             scull_lower_is_discrete(l) ? SCULL_PLAN_COPY : SCULL_PLAN_RUN));
       value = copy;
     }
     plan->outputs[i] = (scull_plan_port_t){g->outputs.data[i].name, value};
@@ -434,6 +534,35 @@ static scull_status_t lower_outputs(scull_lower_t *l) {
 /* --- all -----------------------------------------------------------------------------------------
  */
 
+/* The lists one behind the other, the network first. */
+static scull_status_t join_lists(scull_lower_t *l) {
+  scull_plan_t *plan = &l->out->plan;
+  size_t total = 0, at = 0;
+  for (size_t i = 0; i < l->lists.size; i++)
+    total += l->lists.data[i].steps.size;
+  plan->steps = SCULL_ARENA_ARRAY(l->arena, scull_plan_step_t, total);
+  plan->lists = SCULL_ARENA_ARRAY(l->arena, scull_plan_list_t, l->lists.size);
+  l->out->step_choices = SCULL_ARENA_ARRAY(l->arena, const scull_choice_t *, total);
+  l->out->step_graphs = SCULL_ARENA_ARRAY(l->arena, scull_graph_t *, total);
+  if (plan->steps == NULL || plan->lists == NULL || l->out->step_choices == NULL ||
+      l->out->step_graphs == NULL)
+    return scull_lower_no_memory(l);
+  for (size_t i = 0; i < l->lists.size; i++) {
+    const scull_lower_list_t *list = &l->lists.data[i];
+    plan->lists[i] = list->ports;
+    plan->lists[i].first = (uint32_t)at;
+    plan->lists[i].count = (uint32_t)list->steps.size;
+    for (size_t k = 0; k < list->steps.size; k++, at++) {
+      plan->steps[at] = list->steps.data[k];
+      l->out->step_choices[at] = list->notes.data[k].choice;
+      l->out->step_graphs[at] = list->notes.data[k].graph;
+    }
+  }
+  plan->step_count = total;
+  plan->list_count = l->lists.size;
+  return SCULL_OK;
+}
+
 static scull_status_t finish(scull_lower_t *l) {
   scull_plan_t *plan = &l->out->plan;
   scull_arena_t *arena = l->arena;
@@ -442,18 +571,13 @@ static scull_status_t finish(scull_lower_t *l) {
   plan->workspace = l->options->workspace;
   plan->buffer_count = l->buffers.size;
   plan->value_count = l->values.size;
-  plan->step_count = l->steps.size;
   plan->buffers =
       scull_base_arena_copy(arena, l->buffers.data, l->buffers.size * sizeof *plan->buffers);
   plan->values =
       scull_base_arena_copy(arena, l->values.data, l->values.size * sizeof *plan->values);
-  plan->steps = scull_base_arena_copy(arena, l->steps.data, l->steps.size * sizeof *plan->steps);
-  l->out->step_choice = SCULL_ARENA_ARRAY(arena, size_t, l->steps.size);
-  if (plan->buffers == NULL || plan->values == NULL || plan->steps == NULL ||
-      l->out->step_choice == NULL)
+  if (plan->buffers == NULL || plan->values == NULL)
     return scull_lower_no_memory(l);
-  for (size_t i = 0; i < l->steps.size; i++)
-    l->out->step_choice[i] = l->notes.data[i].choice;
+  SCULL_TRY(join_lists(l));
   scull_text_t device = {0};
   scull_plan_device(plan, l->options->device, &device);
   if (!device.failed)
@@ -462,26 +586,33 @@ static scull_status_t finish(scull_lower_t *l) {
   return plan->device == NULL ? scull_lower_no_memory(l) : SCULL_OK;
 }
 
-static scull_status_t lower_all(scull_lower_t *l) {
+scull_status_t scull_lower_begin_graph(scull_lower_t *l) {
   size_t slots = (l->graph->values.size + 1) * SCULL_LAYOUTS * SCULL_PRECISIONS * SCULL_PLACES;
   l->made = SCULL_ARENA_ARRAY(l->arena, uint32_t, slots);
   l->home = SCULL_ARENA_ARRAY(l->arena, uint8_t, l->graph->values.size + 1);
   if (l->made == NULL || l->home == NULL)
     return scull_lower_no_memory(l);
   memset(l->made, 0xff, slots * sizeof *l->made);
-  for (size_t i = 0; i < l->graph->values.size; i++) {
-    const scull_value_t *v = &l->graph->values.data[i];
-    if (v->late && !v->dead)
-      return scull_base_fail(l->graph->diag, SCULL_UNSUPPORTED,
-                             "'%s': its shape depends on data, which plans do not hold yet",
-                             v->name);
-  }
-  SCULL_TRY(lower_inputs(l));
+  return SCULL_OK;
+}
+
+scull_status_t scull_lower_choices(scull_lower_t *l) {
   for (size_t i = 0; i < l->tuning->choice_count; i++)
     SCULL_TRY(lower_choice(l, i));
+  return SCULL_OK;
+}
+
+static scull_status_t lower_all(scull_lower_t *l) {
+  const scull_lower_list_t network = {0};
+  if (!SCULL_VEC_PUSH(&l->lists, network))
+    return scull_lower_no_memory(l);
+  SCULL_TRY(scull_lower_begin_graph(l));
+  SCULL_TRY(lower_inputs(l));
+  SCULL_TRY(scull_lower_choices(l));
   SCULL_TRY(lower_outputs(l));
   SCULL_TRY(scull_lower_join_in_place(l));
   SCULL_TRY(scull_lower_place_buffers(l));
+  SCULL_TRY(scull_lower_place_blocks(l));
   SCULL_TRY(scull_lower_pack_weights(l));
   return finish(l);
 }
@@ -494,10 +625,13 @@ scull_status_t scull_lower_plan(scull_graph_t *graph, const scull_tuning_t *tuni
   scull_lower_t l = {
       .graph = graph, .tuning = tuning, .options = options, .arena = &out->plan.arena, .out = out};
   scull_status_t status = lower_all(&l);
+  for (size_t i = 0; i < l.lists.size; i++) {
+    SCULL_VEC_DEINIT(&l.lists.data[i].steps);
+    SCULL_VEC_DEINIT(&l.lists.data[i].notes);
+  }
+  SCULL_VEC_DEINIT(&l.lists);
   SCULL_VEC_DEINIT(&l.buffers);
   SCULL_VEC_DEINIT(&l.values);
-  SCULL_VEC_DEINIT(&l.steps);
-  SCULL_VEC_DEINIT(&l.notes);
   SCULL_VEC_DEINIT(&l.raws);
   return status;
 }

@@ -8,7 +8,9 @@
 
 typedef struct scull_lowered {
   scull_plan_t plan;
-  size_t *step_choice; /* by step: index of the choice behind it; SIZE_MAX: a reformat or a copy */
+  /* By step: the choice behind it, NULL: a reformat or a copy; and the graph of its nodes. */
+  const scull_choice_t **step_choices;
+  scull_graph_t **step_graphs;
 } scull_lowered_t;
 
 /* `out` is yours: scull_lower_deinit, also after a failure. The plan has no report and no sources

@@ -14,28 +14,23 @@ static bool reserve(uint64_t *at, size_t bytes, size_t align, uint64_t *offset) 
   return true;
 }
 
-static const scull_tactic_t *packing_tactic(const scull_lower_t *l, size_t step) {
-  const scull_choice_t *choice = l->notes.data[step].choice == SIZE_MAX
-                                     ? NULL
-                                     : &l->tuning->choices[l->notes.data[step].choice];
+static const scull_tactic_t *packing_tactic(const scull_step_notes_t *notes) {
+  const scull_choice_t *choice = notes->choice;
   if (choice == NULL || choice->kind != SCULL_CHOICE_RUN || choice->tactic == NULL ||
       choice->tactic->pack == NULL)
     return NULL;
   return choice->tactic;
 }
 
-static scull_status_t size_all(scull_lower_t *l, uint64_t *total) {
-  const size_t align = l->options->device->host != NULL ? 256 : SCULL_MEMORY_ALIGN;
-  *total = 0;
-  for (size_t i = 0; i < l->raws.size; i++) {
-    const scull_plan_value_t *v = scull_lower_value(l, l->raws.data[i].plan_value);
-    scull_plan_buffer_t *b = &l->buffers.data[v->buffer];
-    if (!reserve(total, b->bytes, align, &b->offset))
-      return scull_lower_no_memory(l);
-  }
-  for (size_t i = 0; i < l->steps.size; i++) {
-    scull_plan_step_t *step = &l->steps.data[i];
-    const scull_tactic_t *tactic = packing_tactic(l, i);
+static size_t alignment(const scull_lower_t *l) {
+  return scull_lower_is_discrete(l) ? 256 : SCULL_MEMORY_ALIGN;
+}
+
+static scull_status_t size_list(scull_lower_t *l, scull_lower_list_t *list, uint64_t *total) {
+  const size_t align = alignment(l);
+  for (size_t i = 0; i < list->steps.size; i++) {
+    scull_plan_step_t *step = &list->steps.data[i];
+    const scull_tactic_t *tactic = packing_tactic(&list->notes.data[i]);
     size_t bytes = 0;
     if (tactic == NULL)
       continue;
@@ -51,9 +46,22 @@ static scull_status_t size_all(scull_lower_t *l, uint64_t *total) {
   return SCULL_OK;
 }
 
-static scull_status_t pack_step(scull_lower_t *l, size_t index, const scull_tactic_t *tactic,
+static scull_status_t size_all(scull_lower_t *l, uint64_t *total) {
+  *total = 0;
+  for (size_t i = 0; i < l->raws.size; i++) {
+    const scull_plan_value_t *v = &l->values.data[l->raws.data[i].plan_value];
+    scull_plan_buffer_t *b = &l->buffers.data[v->buffer];
+    if (!reserve(total, b->bytes, alignment(l), &b->offset))
+      return scull_lower_no_memory(l);
+  }
+  for (size_t i = 0; i < l->lists.size; i++)
+    SCULL_TRY(size_list(l, &l->lists.data[i], total));
+  return SCULL_OK;
+}
+
+static scull_status_t pack_step(scull_lower_t *l, const scull_plan_step_t *step,
+                                const scull_step_notes_t *notes, const scull_tactic_t *tactic,
                                 char *weights) {
-  const scull_plan_step_t *step = &l->steps.data[index];
   scull_arena_t scratch;
   scull_site_t site = step->site;
   scull_base_arena_init(&scratch);
@@ -61,7 +69,7 @@ static scull_status_t pack_step(scull_lower_t *l, size_t index, const scull_tact
       scull_base_arena_copy(&scratch, site.values, site.value_count * sizeof *site.values);
   scull_status_t status = site.values == NULL ? SCULL_OUT_OF_MEMORY : SCULL_OK;
   if (status == SCULL_OK)
-    status = scull_tune_site_load(l->graph, l->notes.data[index].values, &site, &scratch);
+    status = scull_tune_site_load(notes->graph, notes->values, &site, &scratch);
   if (status == SCULL_OK)
     status = tactic->pack(&site, &step->config, scull_lower_device(l, step),
                           weights + step->packed_offset);
@@ -69,6 +77,15 @@ static scull_status_t pack_step(scull_lower_t *l, size_t index, const scull_tact
   if (status != SCULL_OK)
     return scull_base_fail(l->graph->diag, status, "'%s': %s cannot pack its weights", step->name,
                            tactic->name);
+  return SCULL_OK;
+}
+
+static scull_status_t pack_list(scull_lower_t *l, const scull_lower_list_t *list, char *weights) {
+  for (size_t i = 0; i < list->steps.size; i++) {
+    const scull_tactic_t *tactic = packing_tactic(&list->notes.data[i]);
+    if (tactic != NULL)
+      SCULL_TRY(pack_step(l, &list->steps.data[i], &list->notes.data[i], tactic, weights));
+  }
   return SCULL_OK;
 }
 
@@ -81,15 +98,11 @@ scull_status_t scull_lower_pack_weights(scull_lower_t *l) {
   l->out->plan.owned = weights;
   l->out->plan.weights = (scull_bytes_t){(const uint8_t *)weights, total};
   for (size_t i = 0; i < l->raws.size; i++) {
-    const scull_value_t *v = scull_graph_value(l->graph, l->raws.data[i].value);
-    const scull_plan_value_t *p = scull_lower_value(l, l->raws.data[i].plan_value);
-    scull_type_t type = {.dtype = v->dtype, .shape = v->shape[0]};
-    memcpy(weights + l->buffers.data[p->buffer].offset, v->data, scull_tensor_bytes(&type));
+    const scull_raw_t *raw = &l->raws.data[i];
+    const scull_plan_value_t *p = &l->values.data[raw->plan_value];
+    memcpy(weights + l->buffers.data[p->buffer].offset, raw->data, scull_tensor_bytes(&raw->type));
   }
-  for (size_t i = 0; i < l->steps.size; i++) {
-    const scull_tactic_t *tactic = packing_tactic(l, i);
-    if (tactic != NULL)
-      SCULL_TRY(pack_step(l, i, tactic, weights));
-  }
+  for (size_t i = 0; i < l->lists.size; i++)
+    SCULL_TRY(pack_list(l, &l->lists.data[i], weights));
   return SCULL_OK;
 }

@@ -7,7 +7,7 @@ static const scull_attr_field_t fields[] = {
 };
 
 const scull_opdef_t scull_opdef_loop = {.name = "loop",
-                                        .inputs_min = 0,
+                                        .inputs_min = 2,
                                         .inputs_max = SCULL_ARITY_MANY,
                                         .outputs_min = 0,
                                         .outputs_max = SCULL_ARITY_MANY,

@@ -19,7 +19,8 @@ static bool has_constant_operands(const scull_graph_t *graph, const scull_node_t
     if (node->inputs[i] != SCULL_NO_ID && !scull_graph_is_constant(graph, node->inputs[i]))
       return false;
   }
-  return (node->op->traits & SCULL_OP_DATA_SHAPE) == 0;
+  return (node->op->traits & (SCULL_OP_DATA_SHAPE | SCULL_OP_SEQUENCES)) == 0 &&
+         node->op->control == SCULL_CONTROL_NONE;
 }
 
 static size_t sum_bytes(const scull_graph_t *graph, const scull_value_id_t *values, size_t count) {

@@ -29,8 +29,8 @@ typedef struct scull_passes_options {
   void *after_user;
 } scull_passes_options_t;
 
-/* Runs the pipeline; `options` may be NULL. INVALID_ARGUMENT for an unknown name in `disabled`,
- * INTERNAL when a pass broke the graph, OUT_OF_MEMORY. */
+/* Runs the pipeline on the graph, then on its regions; `options` may be NULL. INVALID_ARGUMENT for
+ * an unknown name in `disabled`, INTERNAL when a pass broke the graph, OUT_OF_MEMORY. */
 scull_status_t scull_passes_run(scull_graph_t *graph,
                                 const scull_passes_options_t *options) SCULL_MUST_USE;
 
@@ -42,6 +42,7 @@ const scull_pass_t *scull_passes_at(size_t index);
 const scull_pass_t *scull_passes_find(const char *name);
 
 extern const scull_pass_t scull_pass_fold_constants;
+extern const scull_pass_t scull_pass_simplify_control;
 extern const scull_pass_t scull_pass_sweep;
 extern const scull_pass_t scull_pass_shape_ladder;
 extern const scull_pass_t scull_pass_remove_identity;

@@ -16,6 +16,7 @@ typedef struct {
 static const row_t rows[] = {
     /* clean */
     {1, &scull_pass_fold_constants},
+    {1, &scull_pass_simplify_control},
     {1, &scull_pass_shape_ladder},
     {1, &scull_pass_remove_identity},
     {1, &scull_pass_merge_scale},
@@ -139,15 +140,35 @@ static scull_status_t run_group(scull_graph_t *graph, size_t begin, size_t end,
   return SCULL_OK;
 }
 
-scull_status_t scull_passes_run(scull_graph_t *graph, const scull_passes_options_t *options) {
-  const scull_passes_options_t none = {0};
-  if (options == NULL)
-    options = &none;
-  SCULL_TRY(check_disabled(graph, options));
+static scull_status_t run_groups(scull_graph_t *graph, const scull_passes_options_t *options) {
   for (size_t begin = 0, end = 0; begin < ROWS; begin = end) {
     while (end < ROWS && rows[end].group == rows[begin].group)
       end++;
     SCULL_TRY(run_group(graph, begin, end, options));
   }
   return SCULL_OK;
+}
+
+/* What is left of the regions, as networks of their own. */
+static scull_status_t run_regions(scull_graph_t *graph, const scull_passes_options_t *options) {
+  scull_passes_options_t inner = *options;
+  inner.after = NULL; /* counts are the network's */
+  for (size_t i = 0; i < graph->nodes.size; i++) {
+    for (size_t r = 0; r < graph->nodes.data[i].region_count && !graph->nodes.data[i].dead; r++) {
+      scull_graph_t *region = graph->nodes.data[i].regions[r];
+      scull_graph_set_diag(region, graph->diag);
+      SCULL_TRY(run_groups(region, &inner));
+      SCULL_TRY(run_regions(region, &inner));
+    }
+  }
+  return SCULL_OK;
+}
+
+scull_status_t scull_passes_run(scull_graph_t *graph, const scull_passes_options_t *options) {
+  const scull_passes_options_t none = {0};
+  if (options == NULL)
+    options = &none;
+  SCULL_TRY(check_disabled(graph, options));
+  SCULL_TRY(run_groups(graph, options));
+  return run_regions(graph, options);
 }

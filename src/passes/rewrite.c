@@ -34,6 +34,8 @@ scull_node_t *scull_passes_only_from(const scull_graph_t *graph, scull_value_id_
 
 bool scull_passes_same_type(const scull_graph_t *graph, scull_value_id_t a, scull_value_id_t b) {
   const scull_value_t *va = scull_graph_value(graph, a), *vb = scull_graph_value(graph, b);
+  if (va == NULL || vb == NULL)
+    return false;
   bool same = va->dtype == vb->dtype && !va->late && !vb->late;
   for (int p = 0; p < graph->points && same; p++)
     same = scull_tensor_shape_equal(&va->shape[p], &vb->shape[p]);

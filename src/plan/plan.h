@@ -20,8 +20,11 @@ typedef enum scull_plan_storage {
   SCULL_PLAN_CONSTANT = 3, /* at `offset` of the weights */
   SCULL_PLAN_SHAPE = 4,    /* at `offset` of the context's shape memory: small values that depend on
                               shapes only, computed when a shape is set, never in a run */
-  SCULL_PLAN_HOST = 5, /* at `offset` of the context's host arena: activations of ON_HOST steps */
-  SCULL_PLAN_STORAGES = 6,
+  SCULL_PLAN_HOST = 5,  /* at `offset` of the context's host arena: activations of ON_HOST steps */
+  SCULL_PLAN_BLOCK = 6, /* block `index` of the context, which grows when a run needs more: values
+                           whose extents a run settles, and all that regions compute; the host's */
+  SCULL_PLAN_SEQUENCE = 7, /* sequence `index` of the context */
+  SCULL_PLAN_STORAGES = 8,
 } scull_plan_storage_t;
 
 /* Memory. Values share a buffer when one is a view or a slice of the other. */
@@ -40,6 +43,7 @@ typedef struct scull_plan_value {
   const scull_quant_t *quant; /* NULL: none; needed when it is stored as INT8 */
   uint32_t buffer;
   int64_t channel_offset, channel_total; /* a slice of the buffer's tensor; 0, 0: all of it */
+  bool late; /* a run settles its shape: the three above are bounds and guesses */
 } scull_plan_value_t;
 
 typedef enum scull_plan_kind {
@@ -48,8 +52,11 @@ typedef enum scull_plan_kind {
   SCULL_PLAN_VIEW = 2,     /* nothing to run: the output shares the input's buffer */
   SCULL_PLAN_ON_HOST = 3,  /* as RUN, but on the processor beside a discrete device */
   SCULL_PLAN_COPY = 4,     /* the bytes of the input, between device and host */
-  SCULL_PLAN_KINDS = 5,
+  SCULL_PLAN_CONTROL = 5,  /* runs lists of steps: what the operator of its site says */
+  SCULL_PLAN_KINDS = 6,
 } scull_plan_kind_t;
+
+enum { SCULL_PLAN_MAX_REGIONS = 2, SCULL_PLAN_MAX_DEPTH = 32 };
 
 typedef struct scull_plan_step {
   const char *name;        /* by the model's nodes: "conv1 + bn1 + relu1" */
@@ -58,11 +65,25 @@ typedef struct scull_plan_step {
   scull_config_t config;
   scull_site_t site;  /* opt, min, max of the plan; data NULL but for small constants */
   uint32_t *bindings; /* site value -> plan value; SCULL_PLAN_NONE: inner, or packed away */
-  uint64_t packed_offset, packed_bytes; /* in the weights */
-  uint8_t kind;                         /* scull_plan_kind_t */
-  int32_t engine;                       /* -1: native */
-  double microseconds;                  /* as timed when tuned; 0: not timed */
+  uint64_t packed_offset, packed_bytes;   /* in the weights */
+  uint8_t kind;                           /* scull_plan_kind_t */
+  int32_t engine;                         /* -1: native */
+  double microseconds;                    /* as timed when tuned; 0: not timed */
+  bool late;                              /* shapes are inferred and tactics prepared in the run */
+  uint32_t lists[SCULL_PLAN_MAX_REGIONS]; /* CONTROL: by region; SCULL_PLAN_NONE: no more */
 } scull_plan_step_t;
+
+/* Steps that run one after the other: [first, first + count) of the plan's. List 0 is the network,
+ * every other one a region of one CONTROL step of a list before it. */
+typedef struct scull_plan_list {
+  uint32_t first, count;
+  uint32_t *params; /* values that the CONTROL step writes before each run of the list: of a loop
+                       the trip number, the condition and the carried values. Captures are no
+                       parameters here: the steps bind the values of the lists around them. */
+  size_t param_count;
+  uint32_t *results; /* values in blocks of their own, by result of the region */
+  size_t result_count;
+} scull_plan_list_t;
 
 typedef struct scull_plan_port {
   const char *name;
@@ -86,6 +107,9 @@ typedef struct scull_plan {
   size_t value_count;
   scull_plan_step_t *steps;
   size_t step_count;
+  scull_plan_list_t *lists;
+  size_t list_count; /* at least one */
+  uint32_t block_count, sequence_count;
   uint64_t arena_bytes, shape_bytes;
   uint64_t activation_bytes, activation_bound; /* planned, and what no plan could go below */
   scull_bytes_t weights;                       /* 64-byte aligned */
@@ -132,6 +156,8 @@ size_t scull_plan_compare(const scull_plan_t *a, const scull_plan_t *b, scull_te
 /* The plan as JSON (header, ports, buffers, steps; no weights). */
 void scull_plan_print(const scull_plan_t *plan, scull_text_t *out);
 
+/* One list of all steps: what a plan without regions has. False when memory is short. */
+bool scull_plan_list_all(scull_plan_t *plan);
 /* The element type of a value in memory. */
 scull_dtype_t scull_plan_value_stored(const scull_plan_value_t *value);
 

@@ -4,10 +4,10 @@
 
 #include "plan/plan.h"
 
-static const char *const storage_names[SCULL_PLAN_STORAGES] = {"arena", "input", "output",
-                                                               "constant", "shape"};
-static const char *const kind_names[SCULL_PLAN_KINDS] = {"run", "at shape", "view", "on host",
-                                                         "copy"};
+static const char *const storage_names[SCULL_PLAN_STORAGES] = {
+    "arena", "input", "output", "constant", "shape", "host", "block", "sequence"};
+static const char *const kind_names[SCULL_PLAN_KINDS] = {"run",     "at shape", "view",
+                                                         "on host", "copy",     "control"};
 
 static void put_text(scull_text_t *out, const char *name, const char *value) {
   scull_base_text_json(out, name);
@@ -49,7 +49,8 @@ static void put_binding(scull_text_t *out, const scull_plan_t *plan, uint32_t id
   scull_type_t opt = {.dtype = scull_plan_value_stored(v), .shape = v->opt};
   snprintf(where, sizeof where, "%s:%s %s+%llu", scull_tensor_type_text(&opt, type, sizeof type),
            scull_backend_layout_name(v->layout), storage_names[b->storage],
-           (unsigned long long)(b->storage == SCULL_PLAN_INPUT || b->storage == SCULL_PLAN_OUTPUT
+           (unsigned long long)(b->storage == SCULL_PLAN_INPUT || b->storage == SCULL_PLAN_OUTPUT ||
+                                        b->storage >= SCULL_PLAN_BLOCK
                                     ? b->index
                                     : b->offset));
   scull_base_text_print(out, "{");
@@ -79,7 +80,20 @@ static void put_step(scull_text_t *out, const scull_plan_t *plan, size_t index) 
     scull_base_text_print(out, "%s", i == 0 ? "" : ", ");
     put_binding(out, plan, s->bindings[s->site.outputs[i]]);
   }
-  scull_base_text_print(out, "]}");
+  scull_base_text_print(out, "]");
+  for (size_t i = 0; i < SCULL_PLAN_MAX_REGIONS && s->lists[i] != SCULL_PLAN_NONE; i++)
+    scull_base_text_print(
+        out, "%s%u%s", i == 0 ? ", \"lists\": [" : ", ", s->lists[i],
+        i + 1 == SCULL_PLAN_MAX_REGIONS || s->lists[i + 1] == SCULL_PLAN_NONE ? "]" : "");
+  scull_base_text_print(out, "%s}", s->late ? ", \"late\": true" : "");
+}
+
+static void put_lists(scull_text_t *out, const scull_plan_t *plan) {
+  scull_base_text_print(out, "  \"lists\": [");
+  for (size_t i = 0; i < plan->list_count; i++)
+    scull_base_text_print(out, "%s{\"first\": %u, \"count\": %u}", i == 0 ? "" : ", ",
+                          plan->lists[i].first, plan->lists[i].count);
+  scull_base_text_print(out, "],\n");
 }
 
 void scull_plan_print(const scull_plan_t *plan, scull_text_t *out) {
@@ -92,6 +106,7 @@ void scull_plan_print(const scull_plan_t *plan, scull_text_t *out) {
   scull_base_text_print(out, ",\n  \"threads\": %d,\n", plan->threads);
   put_ports(out, plan, "inputs", plan->inputs, plan->input_count);
   put_ports(out, plan, "outputs", plan->outputs, plan->output_count);
+  put_lists(out, plan);
   scull_base_text_print(out,
                         "  \"activations\": %llu,\n  \"activations_bound\": %llu,\n"
                         "  \"weights\": %zu,\n  \"sources\": %zu,\n  \"steps\": [",

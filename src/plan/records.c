@@ -29,7 +29,7 @@ void scull_plan_codec_op(scull_codec_t *codec, const scull_opdef_t **def) {
     scull_base_codec_fail(codec, "an operator is unknown to this version");
 }
 
-static void codec_list(scull_codec_t *codec, void *field) {
+static void codec_attr_list(scull_codec_t *codec, void *field) {
   scull_ints_t *list = field; /* scull_floats_t has the same form; both hold 8-byte items */
   void *items = NULL;
   size_t size = list->size;
@@ -78,7 +78,7 @@ static void codec_field(scull_codec_t *codec, const scull_attr_field_t *field, v
   case SCULL_ATTR_DTYPE: codec_dtype(codec, at); break;
   case SCULL_ATTR_STRING: scull_base_codec_string(codec, at); break;
   case SCULL_ATTR_INTS:
-  case SCULL_ATTR_FLOATS: codec_list(codec, at); break;
+  case SCULL_ATTR_FLOATS: codec_attr_list(codec, at); break;
   }
 }
 
@@ -249,6 +249,46 @@ static void codec_step(scull_codec_t *codec, scull_plan_step_t *step) {
   scull_base_codec_i32(codec, &step->engine);
   scull_base_codec_u8(codec, &step->kind);
   scull_base_codec_f64(codec, &step->microseconds);
+  for (int i = 0; i < SCULL_PLAN_MAX_REGIONS && codec->version < 2; i++)
+    step->lists[i] = SCULL_PLAN_NONE;
+  if (codec->version < 2)
+    return;
+  scull_base_codec_bool(codec, &step->late);
+  for (int i = 0; i < SCULL_PLAN_MAX_REGIONS; i++)
+    scull_base_codec_u32(codec, &step->lists[i]);
+}
+
+static void codec_u32s(scull_codec_t *codec, uint32_t **list, size_t *count) {
+  void *items = *list;
+  scull_base_codec_array(codec, &items, count, 4, sizeof **list);
+  *list = items;
+  for (size_t i = 0; i < *count && !codec->failed; i++)
+    scull_base_codec_u32(codec, &(*list)[i]);
+}
+
+static void codec_list(scull_codec_t *codec, scull_plan_list_t *list) {
+  scull_base_codec_u32(codec, &list->first);
+  scull_base_codec_u32(codec, &list->count);
+  codec_u32s(codec, &list->params, &list->param_count);
+  codec_u32s(codec, &list->results, &list->result_count);
+}
+
+static void codec_lists(scull_codec_t *codec, scull_plan_t *plan) {
+  void *lists = plan->lists;
+  scull_base_codec_u32(codec, &plan->block_count);
+  scull_base_codec_u32(codec, &plan->sequence_count);
+  scull_base_codec_array(codec, &lists, &plan->list_count, 24, sizeof *plan->lists);
+  plan->lists = lists;
+  for (size_t i = 0; i < plan->list_count && !codec->failed; i++)
+    codec_list(codec, &plan->lists[i]);
+}
+
+bool scull_plan_list_all(scull_plan_t *plan) {
+  plan->lists = SCULL_ARENA_NEW(&plan->arena, scull_plan_list_t);
+  plan->list_count = plan->lists == NULL ? 0 : 1;
+  if (plan->lists != NULL)
+    plan->lists[0].count = (uint32_t)plan->step_count;
+  return plan->lists != NULL;
 }
 
 static void codec_value(scull_codec_t *codec, scull_plan_value_t *v) {
@@ -263,6 +303,8 @@ static void codec_value(scull_codec_t *codec, scull_plan_value_t *v) {
   scull_base_codec_u32(codec, &v->buffer);
   scull_base_codec_i64(codec, &v->channel_offset);
   scull_base_codec_i64(codec, &v->channel_total);
+  if (codec->version >= 2)
+    scull_base_codec_bool(codec, &v->late);
 }
 
 static void codec_buffer(scull_codec_t *codec, scull_plan_buffer_t *b) {
@@ -308,4 +350,8 @@ void scull_plan_codec_meta(scull_codec_t *codec, scull_plan_t *plan) {
   plan->steps = steps;
   for (size_t i = 0; i < plan->step_count && !codec->failed; i++)
     codec_step(codec, &plan->steps[i]);
+  if (codec->version >= 2)
+    codec_lists(codec, plan);
+  else if (!codec->failed && !scull_plan_list_all(plan))
+    scull_base_codec_fail_memory(codec);
 }

@@ -4,7 +4,13 @@
 
 #include "plan/plan.h"
 
-/* Everything but weights, report and sources. Reading fills arrays of the codec's arena. */
+/* Everything but weights, report and sources, as format `codec->version` has it. Reading fills
+ * arrays of the codec's arena. */
 void scull_plan_codec_meta(scull_codec_t *codec, scull_plan_t *plan);
+
+/* The laws of lists and of the steps that run them; NULL or what is wrong. The steps' sites and
+ * bindings were checked before. `depth` is zeroed scratch memory, a number a list; `index`: which
+ * list. */
+const char *scull_plan_lists_fault(const scull_plan_t *plan, uint32_t *depth, size_t *index);
 
 #endif

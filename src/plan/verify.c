@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/checked.h"
-#include "plan/plan.h"
+#include "plan/records.h"
 
 scull_dtype_t scull_plan_value_stored(const scull_plan_value_t *value) {
   return scull_backend_stored_dtype(value->dtype, value->as, value->quant);
@@ -75,6 +75,8 @@ static const char *buffer_fault(const scull_plan_t *plan, const scull_plan_buffe
   case SCULL_PLAN_OUTPUT: return b->index < plan->output_count ? NULL : "names no output";
   case SCULL_PLAN_HOST: /* as large as its buffers say */
     return b->offset <= INT64_MAX && b->bytes <= INT64_MAX ? NULL : "lies outside the host arena";
+  case SCULL_PLAN_BLOCK: return b->index < plan->block_count ? NULL : "names no block";
+  case SCULL_PLAN_SEQUENCE: return b->index < plan->sequence_count ? NULL : "names no sequence";
   case SCULL_PLAN_STORAGES: break;
   }
   return "has an unknown storage";
@@ -90,6 +92,22 @@ static bool in_range(const scull_shape_t *low, const scull_shape_t *s, const scu
   return true;
 }
 
+/* A run sizes it and holds it against its memory then. */
+static const char *late_value_fault(const scull_plan_t *plan, const scull_plan_value_t *v) {
+  const scull_plan_buffer_t *b = &plan->buffers[v->buffer];
+  size_t bytes = 0;
+  if (scull_tensor_dtype_is_sequence(v->dtype) != (b->storage == SCULL_PLAN_SEQUENCE))
+    return "is a sequence in the memory of a tensor, or the reverse";
+  if (b->storage == SCULL_PLAN_SEQUENCE)
+    return NULL;
+  const scull_shape_t *const shapes[] = {&v->min, &v->opt, &v->max};
+  for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
+    if (!scull_plan_value_bytes(v, shapes[i], &bytes))
+      return "is too large";
+  }
+  return v->channel_total == 0 ? NULL : "is a slice of what a run sizes";
+}
+
 static const char *value_fault(const scull_plan_t *plan, const scull_plan_value_t *v) {
   size_t bytes = 0;
   if (v->dtype == SCULL_DTYPE_NONE || v->buffer >= plan->buffer_count)
@@ -102,9 +120,13 @@ static const char *value_fault(const scull_plan_t *plan, const scull_plan_value_
       (v->dtype != SCULL_DTYPE_F32 ||
        (v->as == SCULL_AS_INT8 && (v->quant == NULL || v->quant->count != 1))))
     return "cannot be stored like this";
+  if (v->late)
+    return late_value_fault(plan, v);
+  if (plan->buffers[v->buffer].storage >= SCULL_PLAN_BLOCK)
+    return "lies in memory that a run sizes, but has its shape before";
   if (v->channel_total != 0 &&
-      (v->channel_offset < 0 || v->max.rank < 2 || v->channel_total > INT32_MAX ||
-       v->channel_offset > v->channel_total - v->max.dim[1]))
+      (v->channel_offset < 0 || v->channel_total < 0 || v->max.rank < 2 ||
+       v->channel_total > INT32_MAX || v->channel_offset > v->channel_total - v->max.dim[1]))
     return "is a slice outside its tensor";
   const scull_shape_t *const shapes[] = {&v->min, &v->opt, &v->max};
   for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
@@ -234,6 +256,10 @@ static bool may_write(const scull_plan_t *plan, const scull_plan_step_t *step) {
   for (size_t i = 0; i < step->site.output_count; i++) {
     const scull_plan_value_t *v = &plan->values[step->bindings[step->site.outputs[i]]];
     uint8_t storage = plan->buffers[v->buffer].storage;
+    if (step->late && storage >= SCULL_PLAN_BLOCK)
+      continue;
+    if (step->late && step->kind != SCULL_PLAN_CONTROL)
+      return false;
     if (step->kind == SCULL_PLAN_AT_SHAPE
             ? storage != SCULL_PLAN_SHAPE
             : storage != SCULL_PLAN_ARENA && storage != SCULL_PLAN_OUTPUT &&
@@ -268,17 +294,52 @@ static bool runs_in_a_run(const scull_plan_step_t *step) {
   return step->kind == SCULL_PLAN_RUN || step->kind == SCULL_PLAN_ON_HOST;
 }
 
+/* Nothing is written that the list of outputs does not name. */
+static bool writes_secretly(const scull_plan_step_t *step) {
+  const scull_site_t *site = &step->site;
+  for (size_t i = 0; i < site->op_count; i++) {
+    for (size_t o = 0; o < site->ops[i].output_count; o++) {
+      uint16_t k = site->ops[i].outputs[o];
+      if (step->bindings[k] != SCULL_PLAN_NONE && !holds(site->outputs, site->output_count, k))
+        return true;
+    }
+  }
+  return false;
+}
+
+/* What a run settles is for steps that look at it in the run. */
+static const char *late_fault(const scull_plan_t *plan, const scull_plan_step_t *step) {
+  bool control = step->kind == SCULL_PLAN_CONTROL;
+  for (size_t k = 0; k < step->site.op_count; k++) {
+    if ((step->site.ops[k].def->control != SCULL_CONTROL_NONE) != control)
+      return "runs lists without an operator that has some, or the reverse";
+  }
+  if (control && (!step->late || step->site.op_count != 1))
+    return "runs lists before the run";
+  if (step->late && step->kind == SCULL_PLAN_AT_SHAPE)
+    return "is to be done when shapes are set and in the run";
+  for (size_t k = 0; k < step->site.value_count && !step->late; k++) {
+    if (step->bindings[k] != SCULL_PLAN_NONE && plan->values[step->bindings[k]].late)
+      return "reads or writes what only a run sizes";
+  }
+  return NULL;
+}
+
 static const char *step_fault(const scull_plan_t *plan, const scull_plan_step_t *step) {
   const char *fault = step->kind < SCULL_PLAN_KINDS ? NULL : "is of an unknown kind";
   if (fault == NULL)
     fault = site_fault(&step->site);
   for (size_t k = 0; fault == NULL && k < step->site.value_count; k++)
     fault = binding_fault(plan, step, k);
+  if (fault == NULL)
+    fault = late_fault(plan, step);
   if (fault != NULL)
     return fault;
   if (!is_bound(step, step->site.inputs, step->site.input_count) ||
       !is_bound(step, step->site.outputs, step->site.output_count))
     return "has an input or output without memory";
+  if (writes_secretly(step))
+    return "writes a value that is none of its outputs";
   if (step->kind != SCULL_PLAN_VIEW && !may_write(plan, step))
     return "writes where it must not";
   if (step->kind == SCULL_PLAN_COPY && (fault = copy_fault(plan, step)) != NULL)
@@ -298,7 +359,12 @@ static const char *port_fault(const scull_plan_t *plan, const scull_plan_port_t 
     return "names a value that does not exist";
   const scull_plan_value_t *v = &plan->values[port->value];
   const scull_plan_buffer_t *b = &plan->buffers[v->buffer];
-  if (b->storage != storage || b->index != index)
+  bool grown = storage == SCULL_PLAN_OUTPUT && v->late && b->storage >= SCULL_PLAN_BLOCK;
+  for (size_t i = 0; grown && i < plan->buffer_count; i++) {
+    if (plan->buffers[i].storage == SCULL_PLAN_OUTPUT && plan->buffers[i].index == index)
+      return "has memory of the caller and of the context";
+  }
+  if (!grown && (b->storage != storage || b->index != index))
     return "does not lie in the caller's memory";
   return v->layout == SCULL_LAYOUT_PLAIN && v->as == SCULL_AS_MODEL && v->channel_total == 0
              ? NULL
@@ -309,6 +375,8 @@ scull_status_t scull_plan_verify(const scull_plan_t *plan, const char *name, scu
   const char *fault = NULL;
   if (plan->threads < 1 || plan->threads > 4096)
     return bad(diag, name, "threads", (size_t)plan->threads, "an impossible number");
+  if (plan->block_count > plan->buffer_count || plan->sequence_count > plan->buffer_count)
+    return bad(diag, name, "blocks", plan->block_count, "more of them than buffers");
   for (size_t i = 0; i < plan->buffer_count; i++) {
     if ((fault = buffer_fault(plan, &plan->buffers[i])) != NULL)
       return bad(diag, name, "buffer", i, fault);
@@ -321,6 +389,14 @@ scull_status_t scull_plan_verify(const scull_plan_t *plan, const char *name, scu
     if ((fault = step_fault(plan, &plan->steps[i])) != NULL)
       return bad(diag, name, "step", i, fault);
   }
+  size_t list = 0;
+  uint32_t *depth = scull_base_alloc(plan->list_count * sizeof *depth);
+  if (depth == NULL)
+    return scull_base_fail_memory(diag, "a plan");
+  fault = scull_plan_lists_fault(plan, depth, &list);
+  scull_base_free(depth);
+  if (fault != NULL)
+    return bad(diag, name, "list", list, fault);
   for (size_t i = 0; i < plan->input_count; i++) {
     if ((fault = port_fault(plan, &plan->inputs[i], SCULL_PLAN_INPUT, i)) != NULL)
       return bad(diag, name, "input", i, fault);

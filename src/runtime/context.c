@@ -32,6 +32,7 @@ struct scull_runtime_context {
   bool bound;               /* pointers of current are those of now */
   bool ran;
   uint64_t clock;
+  scull_late_t *late; /* what only a run settles; NULL: nothing is */
   scull_runtime_hook_t hook;
   void *hook_user;
 };
@@ -100,6 +101,7 @@ void scull_runtime_context_destroy(scull_runtime_context_t *context) {
     context->ran = false; /* nothing of it is given out any more */
   for (int i = 0; i < MAX_VARIANTS; i++)
     scull_runtime_variant_destroy(context->engine, context->variants[i]);
+  scull_runtime_late_destroy(context->late);
   free_ports(context);
   if (context->own_arena)
     device_free(context, context->arena);
@@ -165,7 +167,8 @@ static void mark_host_ports(scull_runtime_context_t *context) {
   const scull_plan_t *plan = &context->engine->plan;
   for (size_t i = 0; i < plan->step_count; i++) {
     const scull_plan_step_t *step = &plan->steps[i];
-    for (size_t k = 0; step->kind == SCULL_PLAN_ON_HOST && k < step->site.value_count; k++) {
+    bool of_host = step->kind == SCULL_PLAN_ON_HOST || step->late;
+    for (size_t k = 0; of_host && k < step->site.value_count; k++) {
       if (step->bindings[k] == SCULL_PLAN_NONE)
         continue;
       const scull_plan_buffer_t *b = &plan->buffers[plan->values[step->bindings[k]].buffer];
@@ -226,6 +229,8 @@ scull_status_t scull_runtime_context_create(const scull_runtime_engine_t *engine
     status = take_arena(context, options, diag);
   if (status == SCULL_OK)
     status = take_lane(context, options, diag);
+  if (status == SCULL_OK)
+    status = scull_runtime_late_create(engine, options, &context->late, diag);
   if (status != SCULL_OK) {
     scull_runtime_context_destroy(context);
     return status;
@@ -315,6 +320,8 @@ void scull_runtime_set_hook(scull_runtime_context_t *context, scull_runtime_hook
                             void *user) {
   context->hook = hook;
   context->hook_user = user;
+  if (context->late != NULL)
+    scull_runtime_late_watch(context->late, hook, user);
 }
 
 /* --- preparing -------------------------------------------------------------------------------- */
@@ -329,6 +336,12 @@ static bool fits(const scull_runtime_context_t *context, const scull_variant_t *
       return false;
   }
   return true;
+}
+
+/* True for an output that lies in memory of the context's late values. */
+static bool is_grown(const scull_plan_t *plan, size_t output) {
+  const scull_plan_value_t *v = &plan->values[plan->outputs[output].value];
+  return plan->buffers[v->buffer].storage >= SCULL_PLAN_BLOCK;
 }
 
 /* A slot that is free or holds what was not used for the longest time. */
@@ -416,6 +429,8 @@ static scull_status_t make_room(scull_runtime_context_t *context, scull_diag_t *
   SCULL_TRY(make_scratch(context, diag));
   for (size_t i = 0; i < plan->output_count; i++) {
     uint32_t value = plan->outputs[i].value;
+    if (is_grown(plan, i))
+      continue; /* looked at after the run */
     size_t need = port_bytes(context, value, &variant->shapes[value]);
     if (context->given_outputs[i] && context->output_room[i] < need)
       return scull_base_fail(diag, SCULL_INVALID_ARGUMENT,
@@ -489,12 +504,16 @@ static scull_status_t bind(scull_runtime_context_t *context, scull_diag_t *diag)
   if (context->stream != NULL)
     bind_lane(context);
   scull_runtime_variant_bind(context->engine, context->current, &map);
+  if (context->late != NULL)
+    scull_runtime_late_bind(context->late, context->current, &map);
   context->bound = true;
   return SCULL_OK;
 }
 
 static scull_status_t run_step(scull_runtime_context_t *context, scull_ready_step_t *ready,
                                scull_diag_t *diag) {
+  if (ready->plan_step->late)
+    return scull_runtime_late_step(context->late, (size_t)(ready - context->current->steps), diag);
   if (ready->tactic == NULL) {
     ready->call.diag = diag;
     return ready->call.def->reference(&ready->call);
@@ -515,7 +534,8 @@ static scull_status_t run_watched(scull_runtime_context_t *context, size_t index
                                  .plan_step = ready->plan_step,
                                  .outputs = ready->outputs,
                                  .shapes = ready->shapes};
-  context->hook(context->hook_user, &event);
+  if (ready->plan_step->kind == SCULL_PLAN_RUN)
+    context->hook(context->hook_user, &event);
   return SCULL_OK;
 }
 
@@ -532,7 +552,7 @@ static void run_stretch(void *user) {
   scull_runtime_context_t *context = stretch->context;
   for (size_t i = stretch->begin; i < stretch->end; i++) {
     scull_ready_step_t *ready = &context->current->steps[i];
-    if (ready->plan_step->kind != SCULL_PLAN_RUN)
+    if (ready->plan_step->kind != SCULL_PLAN_RUN && !ready->plan_step->late)
       continue;
     scull_status_t status = context->hook == NULL ? run_step(context, ready, stretch->diag)
                                                   : run_watched(context, i, ready, stretch->diag);
@@ -545,21 +565,24 @@ static void run_stretch(void *user) {
   }
 }
 
-/* The longest stretch from `begin` on in which either no step forks by itself or all do; *threads
+/* The longest stretch from `begin` on in which either no step forks by itself or all do (late steps
+ * may: who prepares them in the run says so then); *threads
  * is what a team for it should have, 1: none. */
 static stretch_t next_stretch(scull_runtime_context_t *context, size_t begin, int *threads) {
   const scull_ready_step_t *steps = context->current->steps;
-  const bool forks = steps[begin].prepared.forks;
+  const bool forks = steps[begin].prepared.forks, late = steps[begin].plan_step->late;
   size_t end = begin, shared = 0;
-  for (; end < context->engine->plan.step_count && steps[end].prepared.forks == forks; end++)
+  for (; end < context->engine->plan.lists[0].count && steps[end].prepared.forks == forks &&
+         steps[end].plan_step->late == late;
+       end++)
     shared += steps[end].threads > 1;
-  *threads = forks || shared < 2 ? 1 : context->threads;
+  *threads = forks || late || shared < 2 ? 1 : context->threads;
   return (stretch_t){.context = context, .begin = begin, .end = end};
 }
 
 /* Every step in the calling thread, or from it. */
 static scull_status_t run_here(scull_runtime_context_t *context, scull_diag_t *diag) {
-  for (size_t i = 0; i < context->engine->plan.step_count;) {
+  for (size_t i = 0; i < context->engine->plan.lists[0].count;) {
     int threads = 1;
     stretch_t stretch = next_stretch(context, i, &threads);
     stretch.diag = diag;
@@ -604,11 +627,33 @@ static scull_status_t run_lane(scull_runtime_context_t *context, scull_diag_t *d
                        .keys = context->keys,
                        .key_count = 1 + plan->input_count + plan->output_count,
                        .clock = context->clock,
+                       .late = context->late,
                        .hook = context->hook,
                        .hook_user = context->hook_user};
   SCULL_TRY(copy_bounces(context, true, diag));
   SCULL_TRY(scull_runtime_lane_run(&lane, diag));
   return copy_bounces(context, false, diag);
+}
+
+/* Late outputs that the caller wants in memory of its own. */
+static scull_status_t give_grown(scull_runtime_context_t *context, scull_diag_t *diag) {
+  const scull_plan_t *plan = &context->engine->plan;
+  for (size_t i = 0; context->late != NULL && i < plan->output_count; i++) {
+    uint32_t value = plan->outputs[i].value;
+    if (!context->given_outputs[i] || !is_grown(plan, i))
+      continue;
+    size_t need = port_bytes(context, value, &context->current->shapes[value]);
+    if (context->output_room[i] < need || scull_tensor_dtype_is_sequence(plan->values[value].dtype))
+      return scull_base_fail(diag, SCULL_INVALID_ARGUMENT,
+                             "output '%s': %zu bytes where this run gave %zu",
+                             plan->outputs[i].name, context->output_room[i], need);
+    if (context->out_device != NULL && context->out_device[i])
+      SCULL_TRY(backend_of(context)->copy(context->stream, context->outputs[i],
+                                          scull_runtime_late_data(context->late, value), need));
+    else if (need > 0)
+      memcpy(context->outputs[i], scull_runtime_late_data(context->late, value), need);
+  }
+  return SCULL_OK;
 }
 
 scull_status_t scull_runtime_enqueue(scull_runtime_context_t *context, scull_diag_t *diag) {
@@ -617,7 +662,10 @@ scull_status_t scull_runtime_enqueue(scull_runtime_context_t *context, scull_dia
   if (!context->bound)
     SCULL_TRY(bind(context, diag));
   scull_base_threads_apply(context->threads);
+  if (context->late != NULL)
+    scull_runtime_late_begin(context->late);
   SCULL_TRY(context->stream == NULL ? run_here(context, diag) : run_lane(context, diag));
+  SCULL_TRY(give_grown(context, diag));
   context->ran = true;
   return SCULL_OK;
 }
@@ -658,5 +706,7 @@ scull_status_t scull_runtime_output(scull_runtime_context_t *context, size_t out
   *out = (scull_tensor_t){
       .type = {.dtype = plan->values[value].dtype, .shape = context->current->shapes[value]},
       .data = context->ran ? context->outputs[output] : NULL};
+  if (context->ran && is_grown(plan, output) && !context->given_outputs[output])
+    out->data = scull_runtime_late_data(context->late, value);
   return SCULL_OK;
 }

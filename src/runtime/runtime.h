@@ -1,4 +1,5 @@
-/* Plan + inputs -> outputs. No graph, no search; a run allocates nothing.
+/* Plan + inputs -> outputs. No graph, no search; a run allocates nothing, but for what depends on
+ * data: its blocks grow until the largest run was seen, and tactics are prepared for new shapes.
  *
  * engine: an opened plan with its device and tactics; immutable, shared by threads.
  * context: what one thread needs to run it: arena, prepared tactics for the shapes at hand.
@@ -35,6 +36,10 @@ typedef struct scull_runtime_options {
   void *arena; /* the caller's memory of the plan's device, or NULL */
   size_t arena_size;
   void *stream; /* the caller's own stream of the device (a CUstream), or NULL */
+  /* For what a run settles; 0: defaults. Trips of all loops in one run; bytes of all values whose
+   * size depends on data. */
+  uint64_t trip_limit;
+  size_t growth_limit;
 } scull_runtime_options_t;
 
 /* What the profiler and the watcher see of a step: copies in host memory where the device's own
@@ -77,7 +82,8 @@ scull_status_t scull_runtime_wait(scull_runtime_context_t *context,
 /* True when enqueue returns before the work is done. */
 bool scull_runtime_is_asynchronous(const scull_runtime_context_t *context);
 
-/* Type and memory of an output (data NULL before a run). */
+/* Type and memory of an output (data NULL before a run). Of an output whose shape depends on data
+ * the extents are bounds until a run is through; a sequence has a scull_sequence_t as data. */
 scull_status_t scull_runtime_output(scull_runtime_context_t *context, size_t output,
                                     scull_tensor_t *out, scull_diag_t *diag) SCULL_MUST_USE;
 

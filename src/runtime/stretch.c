@@ -98,8 +98,15 @@ static scull_status_t enqueue_step(scull_lane_t *lane, const scull_ready_step_t 
   return ready->tactic->enqueue(ready->prepared.state, &args);
 }
 
+/* What the host does in the run: late steps, too. */
+static bool is_of_host(const scull_ready_step_t *ready) {
+  return ready->plan_step->kind == SCULL_PLAN_ON_HOST || ready->plan_step->late;
+}
+
 static scull_status_t run_on_host(scull_lane_t *lane, scull_ready_step_t *ready,
                                   scull_diag_t *diag) {
+  if (ready->plan_step->late)
+    return scull_runtime_late_step(lane->late, (size_t)(ready - lane->variant->steps), diag);
   if (ready->tactic == NULL) {
     ready->call.diag = diag;
     return ready->call.def->reference(&ready->call);
@@ -176,7 +183,7 @@ static scull_status_t watch_step(scull_lane_t *lane, size_t index, scull_diag_t 
   uint64_t start = scull_base_now();
   double microseconds = 0;
   scull_status_t status = SCULL_OK;
-  if (ready->plan_step->kind == SCULL_PLAN_ON_HOST) {
+  if (is_of_host(ready)) {
     status = run_on_host(lane, ready, diag);
     microseconds = (double)(scull_base_now() - start) / 1e3;
   } else {
@@ -202,12 +209,15 @@ static scull_status_t watch_step(scull_lane_t *lane, size_t index, scull_diag_t 
 
 static scull_status_t run_watched(scull_lane_t *lane, scull_diag_t *diag) {
   SCULL_TRY(lane->engine->device->backend->wait(lane->stream));
-  for (size_t i = 0; i < lane->engine->plan.step_count; i++) {
+  for (size_t i = 0; i < lane->engine->plan.lists[0].count; i++) {
     const scull_ready_step_t *ready = &lane->variant->steps[i];
     bool idle = ready->plan_step->kind == SCULL_PLAN_VIEW ||
                 ready->plan_step->kind == SCULL_PLAN_AT_SHAPE || ready->skipped;
-    if (!idle)
+    bool shown = ready->plan_step->kind != SCULL_PLAN_CONTROL && !idle;
+    if (shown)
       SCULL_TRY(watch_step(lane, i, diag));
+    else if (is_of_host(ready))
+      SCULL_TRY(run_on_host(lane, lane->variant->steps + i, diag));
   }
   lane->variant->warm = true;
   return SCULL_OK;
@@ -218,10 +228,10 @@ static scull_status_t run_watched(scull_lane_t *lane, scull_diag_t *diag) {
 /* Past the last step that can be enqueued together with `begin`. */
 static size_t end_of(const scull_lane_t *lane, size_t begin) {
   size_t i = begin;
-  for (; i < lane->engine->plan.step_count; i++) {
+  for (; i < lane->engine->plan.lists[0].count; i++) {
     const scull_ready_step_t *ready = &lane->variant->steps[i];
     uint8_t kind = ready->plan_step->kind;
-    if (kind == SCULL_PLAN_ON_HOST || (kind == SCULL_PLAN_COPY && !ready->skipped))
+    if (is_of_host(ready) || (kind == SCULL_PLAN_COPY && !ready->skipped))
       break;
   }
   return i;
@@ -326,7 +336,7 @@ static scull_status_t run_other(scull_lane_t *lane, scull_ready_step_t *ready, b
 }
 
 scull_status_t scull_runtime_lane_run(scull_lane_t *lane, scull_diag_t *diag) {
-  size_t count = lane->engine->plan.step_count;
+  size_t count = lane->engine->plan.lists[0].count;
   bool busy = true; /* the run before may still be on its way */
   if (lane->hook != NULL)
     return run_watched(lane, diag);

@@ -3,7 +3,7 @@
 #ifndef SCULL_RUNTIME_STRETCH_H
 #define SCULL_RUNTIME_STRETCH_H
 
-#include "runtime/variant.h"
+#include "runtime/late.h"
 
 /* What a run on a discrete device needs of a context. */
 typedef struct scull_lane {
@@ -14,6 +14,7 @@ typedef struct scull_lane {
   const void *const *keys; /* the addresses that the pointers of steps follow from */
   size_t key_count;
   uint64_t clock;
+  scull_late_t *late;        /* NULL: nothing is */
   scull_runtime_hook_t hook; /* NULL: none; else every step is waited for */
   void *hook_user;
 } scull_lane_t;

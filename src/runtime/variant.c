@@ -1,4 +1,5 @@
 /* Preparing a plan for actual shapes. */
+#include "runtime/block.h"
 #include "runtime/stretch.h"
 
 #include <string.h>
@@ -108,18 +109,17 @@ static scull_status_t run_at_shape(const scull_runtime_engine_t *engine, scull_v
   return call->def->reference(call);
 }
 
-static scull_status_t check_packed(const scull_runtime_engine_t *engine, const scull_site_t *site,
-                                   const scull_ready_step_t *ready, scull_diag_t *diag) {
-  const scull_plan_step_t *step = ready->plan_step;
-  size_t bytes = ready->prepared.packed;
-  if (ready->tactic->pack_size == NULL)
+scull_status_t scull_runtime_check_packed(const scull_runtime_engine_t *engine, size_t index,
+                                          size_t bytes, scull_diag_t *diag) {
+  const scull_plan_step_t *step = &engine->plan.steps[index];
+  const scull_tactic_t *tactic = engine->tactics[index];
+  if (tactic->pack_size == NULL)
     return SCULL_OK;
   if (bytes == 0) {
-    scull_site_t planned = *site; /* packing is decided at the plan's own shapes */
-    planned.values = step->site.values;
+    scull_site_t planned = step->site; /* packing is decided at the plan's own shapes */
     planned.threads = engine->plan.threads;
-    SCULL_TRY(ready->tactic->pack_size(&planned, &step->config,
-                                       scull_runtime_step_device(engine, step), &bytes));
+    SCULL_TRY(tactic->pack_size(&planned, &step->config, scull_runtime_step_device(engine, step),
+                                &bytes));
   }
   if (bytes <= step->packed_bytes)
     return SCULL_OK;
@@ -167,6 +167,8 @@ static scull_status_t prepare_step(const scull_runtime_engine_t *engine, scull_v
   const scull_plan_step_t *step = ready->plan_step;
   scull_site_t site;
   size_t scratch = 0;
+  if (step->late)
+    return SCULL_OK; /* in the run */
   SCULL_TRY(actual_site(engine, variant, step, &site, diag));
   if (step->kind == SCULL_PLAN_COPY)
     return size_copy(engine, variant, ready, diag);
@@ -178,7 +180,8 @@ static scull_status_t prepare_step(const scull_runtime_engine_t *engine, scull_v
     if (status != SCULL_OK)
       return scull_base_fail(diag, status, "step '%s': tactic %s cannot be prepared", step->name,
                              step->tactic_name);
-    SCULL_TRY(check_packed(engine, &site, ready, diag));
+    SCULL_TRY(scull_runtime_check_packed(engine, (size_t)(ready - variant->steps),
+                                         ready->prepared.packed, diag));
     scratch = ready->prepared.scratch;
     ready->threads = site.threads;
   } else {
@@ -214,7 +217,7 @@ static scull_status_t check_ports(const scull_runtime_engine_t *engine,
     const scull_plan_value_t *v = &plan->values[i];
     const scull_plan_buffer_t *b = &plan->buffers[v->buffer];
     size_t bytes = 0, room = 0;
-    if (b->storage != SCULL_PLAN_INPUT && b->storage != SCULL_PLAN_OUTPUT)
+    if (v->late || (b->storage != SCULL_PLAN_INPUT && b->storage != SCULL_PLAN_OUTPUT))
       continue;
     uint32_t port = b->storage == SCULL_PLAN_INPUT ? plan->inputs[b->index].value
                                                    : plan->outputs[b->index].value;
@@ -273,9 +276,9 @@ scull_status_t scull_runtime_variant_create(const scull_runtime_engine_t *engine
 
 /* --- pointers --------------------------------------------------------------------------------- */
 
-/* Of a value as `step` sees it: constants and shapes lie on both sides of a discrete device. */
-static void *address(const scull_runtime_engine_t *engine, const scull_variant_t *variant,
-                     const scull_memory_map_t *map, const scull_plan_step_t *step, uint32_t id) {
+void *scull_runtime_address(const scull_runtime_engine_t *engine, const scull_variant_t *variant,
+                            const scull_memory_map_t *map, const scull_plan_step_t *step,
+                            uint32_t id) {
   const scull_plan_value_t *v = &engine->plan.values[id];
   const scull_plan_buffer_t *b = &engine->plan.buffers[v->buffer];
   bool on_device = engine->device->backend->discrete && step->kind == SCULL_PLAN_RUN;
@@ -295,6 +298,8 @@ static void *address(const scull_runtime_engine_t *engine, const scull_variant_t
     base =
         on_device ? (char *)variant->device_shapes + b->offset : known_bytes(engine, variant, id);
     break;
+  case SCULL_PLAN_BLOCK: base = map->blocks[b->index].data; break;
+  case SCULL_PLAN_SEQUENCE: return map->sequences[b->index];
   case SCULL_PLAN_STORAGES: break;
   }
   return base == NULL ? NULL : base + slice;
@@ -308,11 +313,12 @@ static void bind_call(const scull_runtime_engine_t *engine, const scull_variant_
       scull_base_unconst(ready->call.inputs); /* made by make_call, in the arena */
   for (size_t i = 0; i < op->input_count; i++) {
     if (op->inputs[i] != SCULL_SITE_ABSENT && step->bindings[op->inputs[i]] != SCULL_PLAN_NONE)
-      inputs[i].data = address(engine, variant, map, step, step->bindings[op->inputs[i]]);
+      inputs[i].data =
+          scull_runtime_address(engine, variant, map, step, step->bindings[op->inputs[i]]);
   }
   for (size_t i = 0; i < op->output_count; i++)
     ready->call.outputs[i].data =
-        address(engine, variant, map, step, step->bindings[op->outputs[i]]);
+        scull_runtime_address(engine, variant, map, step, step->bindings[op->outputs[i]]);
   ready->call.scratch = step->kind == SCULL_PLAN_ON_HOST ? map->host_scratch : map->scratch;
 }
 
@@ -321,13 +327,14 @@ void scull_runtime_variant_bind(const scull_runtime_engine_t *engine, scull_vari
   for (size_t i = 0; i < engine->plan.step_count; i++) {
     scull_ready_step_t *ready = &variant->steps[i];
     const scull_plan_step_t *step = ready->plan_step;
-    if (step->kind == SCULL_PLAN_VIEW || step->kind == SCULL_PLAN_AT_SHAPE)
+    if (step->late || step->kind == SCULL_PLAN_VIEW || step->kind == SCULL_PLAN_AT_SHAPE)
       continue;
     for (size_t k = 0; k < step->site.input_count; k++)
-      ready->inputs[k] = address(engine, variant, map, step, step->bindings[step->site.inputs[k]]);
+      ready->inputs[k] =
+          scull_runtime_address(engine, variant, map, step, step->bindings[step->site.inputs[k]]);
     for (size_t k = 0; k < step->site.output_count; k++)
       ready->outputs[k] =
-          address(engine, variant, map, step, step->bindings[step->site.outputs[k]]);
+          scull_runtime_address(engine, variant, map, step, step->bindings[step->site.outputs[k]]);
     if (ready->tactic == NULL && step->kind != SCULL_PLAN_COPY)
       bind_call(engine, variant, map, ready);
   }

@@ -48,11 +48,24 @@ const scull_device_t *scull_runtime_step_device(const scull_runtime_engine_t *en
 /* Where memory lies in a run. */
 typedef struct scull_memory_map {
   char *arena, *scratch;
-  char *host_arena, *host_scratch; /* of the host beside a discrete device */
-  const void *const *inputs;       /* the caller's, by input */
-  void *const *outputs;            /* by output */
-  void *const *instead;            /* by buffer: memory that stands for it; NULL: none at all */
+  char *host_arena, *host_scratch;  /* of the host beside a discrete device */
+  const void *const *inputs;        /* the caller's, by input */
+  void *const *outputs;             /* by output */
+  void *const *instead;             /* by buffer: memory that stands for it; NULL: none at all */
+  const struct scull_block *blocks; /* of late values; see late.h */
+  struct scull_sequence *const *sequences;
 } scull_memory_map_t;
+
+/* Where a value lies as `step` sees it: constants and shapes are on both sides of a discrete
+ * device. */
+void *scull_runtime_address(const scull_runtime_engine_t *engine, const scull_variant_t *variant,
+                            const scull_memory_map_t *map, const scull_plan_step_t *step,
+                            uint32_t id);
+
+/* CORRUPT when the step's packed weights are fewer than the `bytes` that its tactic reads; 0: as
+ * many as it says. */
+scull_status_t scull_runtime_check_packed(const scull_runtime_engine_t *engine, size_t step,
+                                          size_t bytes, scull_diag_t *diag) SCULL_MUST_USE;
 
 /* Fills the pointers of all steps. */
 void scull_runtime_variant_bind(const scull_runtime_engine_t *engine, scull_variant_t *variant,

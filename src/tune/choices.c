@@ -2,7 +2,8 @@
  * fields separated by tabs:
  *   run <name> <nodes> <tactic> <knobs> <source format> <destination format> <microseconds>
  *   elide <name>                 (besides the concat's own line)
- * The name is that of the first output of the anchor (of the concat). */
+ * The name is that of the first output of the anchor (of the concat), in a region behind the name
+ * of the node that owns it and the region's number: "loop/0/y". */
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,24 +17,44 @@ static const char *name_of(const scull_graph_t *graph, const scull_choice_t *cho
   return scull_graph_value(graph, anchor->outputs[0])->name;
 }
 
-void scull_tune_print_choices(const scull_graph_t *graph, const scull_tuning_t *tuning,
-                              scull_text_t *text) {
-  scull_base_text_print(text, "%s", heading);
+const char *scull_tune_prefix(const scull_tune_options_t *options) {
+  return options->replay_prefix == NULL ? "" : options->replay_prefix;
+}
+
+static void print_choices(const scull_graph_t *graph, const scull_tuning_t *tuning,
+                          const char *prefix, scull_text_t *text) {
   for (size_t i = 0; i < tuning->choice_count; i++) {
     const scull_choice_t *c = &tuning->choices[i];
+    for (size_t r = 0;
+         c->kind == SCULL_CHOICE_CONTROL && r < scull_graph_node(graph, c->nodes[0])->region_count;
+         r++) {
+      scull_text_t inner = {0};
+      scull_base_text_print(&inner, "%s%s/%zu/", prefix, name_of(graph, c), r);
+      print_choices(scull_graph_node(graph, c->nodes[0])->regions[r], &c->regions[r],
+                    scull_base_text_get(&inner), text);
+      text->failed = text->failed || inner.failed;
+      scull_base_text_deinit(&inner);
+    }
     if (c->kind == SCULL_CHOICE_ELIDED)
-      scull_base_text_print(text, "elide\t%s\n", name_of(graph, c));
+      scull_base_text_print(text, "elide\t%s%s\n", prefix, name_of(graph, c));
     bool chosen = c->kind == SCULL_CHOICE_RUN || c->kind == SCULL_CHOICE_ELIDED;
     if (!chosen || c->tactic == NULL || c->engine < 0)
       continue;
     char src[32], dst[32];
     scull_base_text_print(
-        text, "run\t%s\t%zu\t%s\t%d,%d,%d,%d\t%s\t%s\t%.17g\n", name_of(graph, c), c->node_count,
-        c->tactic->name, c->config.knob[0], c->config.knob[1], c->config.knob[2], c->config.knob[3],
+        text, "run\t%s%s\t%zu\t%s\t%d,%d,%d,%d\t%s\t%s\t%.17g\n", prefix, name_of(graph, c),
+        c->node_count, c->tactic->name, c->config.knob[0], c->config.knob[1], c->config.knob[2],
+        c->config.knob[3],
         scull_backend_storage_text(scull_backend_config_src(&c->config), src, sizeof src),
         scull_backend_storage_text(scull_backend_config_dst(&c->config), dst, sizeof dst),
         c->microseconds);
   }
+}
+
+void scull_tune_print_choices(const scull_graph_t *graph, const scull_tuning_t *tuning,
+                              scull_text_t *text) {
+  scull_base_text_print(text, "%s", heading);
+  print_choices(graph, tuning, "", text);
 }
 
 /* Cuts `line` at its tabs in place; returns the number of fields. */

@@ -30,6 +30,8 @@ static bool is_channel_concat(const scull_search_t *s, const scull_choice_t *c) 
     return false;
   int64_t axis = *(const int64_t *)(const void *)((const char *)node->attrs + field->offset);
   const scull_value_t *y = scull_graph_value(s->graph, node->outputs[0]);
+  if (y->late || s->graph->is_region)
+    return false; /* memory that a run sizes has no slices */
   return y->shape[0].rank >= 3 && (axis == 1 || axis == 1 - y->shape[0].rank) &&
          scull_backend_storage_equal(scull_backend_config_src(&c->config),
                                      scull_backend_config_dst(&c->config)) &&

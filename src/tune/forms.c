@@ -280,8 +280,11 @@ static scull_status_t make_unit(scull_search_t *s, scull_node_id_t id) {
   unit->forms = SCULL_ARENA_ARRAY(s->arena, scull_form_t, unit->chain_count);
   if (unit->forms == NULL)
     return SCULL_OUT_OF_MEMORY;
-  if (s->replay != NULL)
-    return replay_form(s, unit, scull_graph_value(s->graph, node->outputs[0])->name);
+  if (s->replay != NULL) {
+    const char *name = scull_base_arena_format(s->arena, "%s%s", scull_tune_prefix(s->options),
+                                               scull_graph_value(s->graph, node->outputs[0])->name);
+    return name == NULL ? SCULL_OUT_OF_MEMORY : replay_form(s, unit, name);
+  }
   for (size_t count = unit->chain_count; count > 0; count--)
     SCULL_TRY(make_form(s, unit, count));
   for (size_t i = 0; i < unit->form_count / 2; i++) { /* shortest first from here on */

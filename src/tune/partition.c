@@ -65,6 +65,17 @@ static scull_status_t refusal(const work_t *w, scull_node_id_t id, const char **
   return SCULL_OK;
 }
 
+static bool has_late(const work_t *w, const scull_node_t *node) {
+  for (size_t i = 0; i < node->input_count + node->output_count; i++) {
+    scull_value_id_t id =
+        i < node->input_count ? node->inputs[i] : node->outputs[i - node->input_count];
+    const scull_value_t *v = scull_graph_value(w->graph, id);
+    if (v != NULL && v->late)
+      return true;
+  }
+  return false;
+}
+
 static scull_status_t mark(work_t *w) {
   for (size_t i = 0; i < w->count; i++) {
     scull_node_id_t id = w->order[i];
@@ -72,6 +83,12 @@ static scull_status_t mark(work_t *w) {
     w->cluster[id] = id;
     if (scull_tune_is_at_shape(w->graph, node))
       w->why[id] = shape_only;
+    else if (node->op->control != SCULL_CONTROL_NONE)
+      w->why[id] = "control flow: its regions are chosen for on their own";
+    else if (scull_tune_is_sized_in_run(w->graph, node))
+      w->why[id] = "gives what a run must size: the reference kernel says how large it is";
+    else if (w->options->device->host != NULL && (w->graph->is_region || has_late(w, node)))
+      w->why[id] = "a run settles its shapes: beside a discrete device the host does it";
     else if (is_disabled(w, node))
       w->why[id] = "disabled by the user";
     else if ((node->op->traits & SCULL_OP_VIEW) == 0)

@@ -115,6 +115,8 @@ static scull_status_t choose_native(scull_search_t *s, scull_node_id_t id, scull
   scull_site_t site;
   scull_value_id_t *values = NULL;
   const char *reason = NULL;
+  if (scull_tune_is_sized_in_run(s->graph, scull_graph_node(s->graph, id)))
+    return SCULL_OK;
   SCULL_TRY(scull_tune_site(s->graph, &id, 1, s->options, s->arena, &site, &values));
   for (size_t i = 0; tactics[i] != NULL; i++) {
     scull_config_t configs[SCULL_MAX_CONFIGS] = {{{0}, 0, 0, 0, 0}};
@@ -143,6 +145,36 @@ static scull_status_t choose_native(scull_search_t *s, scull_node_id_t id, scull
   return SCULL_OK;
 }
 
+/* Partition and search of each region; engines go on counting. */
+static scull_status_t search_regions(scull_search_t *s, const scull_node_t *node,
+                                     scull_choice_t *choice) {
+  scull_tune_options_t options = *s->options;
+  options.cache = s->cache;
+  choice->kind = SCULL_CHOICE_CONTROL;
+  choice->regions = SCULL_ARENA_ARRAY(s->arena, scull_tuning_t, node->region_count);
+  if (choice->regions == NULL)
+    return scull_base_fail_memory(s->graph->diag, "the search");
+  for (size_t r = 0; r < node->region_count; r++) {
+    scull_graph_t *region = node->regions[r];
+    scull_partition_t partition;
+    scull_graph_set_diag(region, s->graph->diag);
+    options.replay_prefix =
+        scull_base_arena_format(s->arena, "%s%s/%zu/", scull_tune_prefix(s->options),
+                                scull_graph_value(s->graph, node->outputs[0])->name, r);
+    if (options.replay_prefix == NULL)
+      return scull_base_fail_memory(s->graph->diag, "the search");
+    SCULL_TRY(scull_tune_partition(region, &options, s->arena, &partition));
+    for (size_t i = 0; i < region->nodes.size; i++)
+      partition.engine[i] += partition.engine[i] >= 0 ? s->out->engine_count : 0;
+    SCULL_TRY(scull_tune_search(region, &partition, &options, s->arena, &choice->regions[r]));
+    s->out->engine_count += choice->regions[r].engine_count;
+    s->out->timed += choice->regions[r].timed;
+    s->out->cached += choice->regions[r].cached;
+    choice->microseconds += choice->regions[r].microseconds;
+  }
+  return SCULL_OK;
+}
+
 static scull_status_t describe(scull_search_t *s, scull_node_id_t id, scull_choice_t *choice) {
   const scull_node_t *node = scull_graph_node(s->graph, id);
   const scull_unit_t *unit = &s->units[id];
@@ -155,6 +187,8 @@ static scull_status_t describe(scull_search_t *s, scull_node_id_t id, scull_choi
     return scull_base_fail_memory(s->graph->diag, "the search");
   choice->nodes[0] = id;
   choice->node_count = 1;
+  if (node->op->control != SCULL_CONTROL_NONE)
+    return search_regions(s, node, choice);
   if (scull_tune_is_at_shape(s->graph, node)) {
     choice->kind = SCULL_CHOICE_AT_SHAPE;
     return SCULL_OK;

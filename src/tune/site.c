@@ -4,6 +4,8 @@
 #include "tune/tune.h"
 
 bool scull_tune_is_at_shape(const scull_graph_t *graph, const scull_node_t *node) {
+  if (graph->is_region || node->op->control != SCULL_CONTROL_NONE)
+    return false;
   for (size_t o = 0; o < node->output_count; o++) {
     const scull_value_t *v = scull_graph_value(graph, node->outputs[o]);
     for (int p = 0; p < graph->points; p++) {
@@ -12,6 +14,17 @@ bool scull_tune_is_at_shape(const scull_graph_t *graph, const scull_node_t *node
     }
   }
   return true;
+}
+
+bool scull_tune_is_sized_in_run(const scull_graph_t *graph, const scull_node_t *node) {
+  bool sized = (node->op->traits & SCULL_OP_DATA_SHAPE) != 0;
+  for (size_t i = 0; i < node->input_count + node->output_count && !sized; i++) {
+    scull_value_id_t id =
+        i < node->input_count ? node->inputs[i] : node->outputs[i - node->input_count];
+    const scull_value_t *v = scull_graph_value(graph, id);
+    sized = v != NULL && scull_tensor_dtype_is_sequence(v->dtype);
+  }
+  return sized;
 }
 
 /* The index of a graph value among the site's, added when it is new. */

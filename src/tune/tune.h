@@ -49,6 +49,7 @@ typedef struct scull_tune_options {
   bool prefer_pins;          /* a pin that no tactic can follow is a warning instead of a failure */
   scull_tune_cache_t *cache; /* may be NULL */
   scull_bytes_t replay;      /* choices of an earlier build as text; empty: none */
+  const char *replay_prefix; /* of a region's names in them; NULL: the network's, none */
   const char *replay_name;   /* of its file, for messages; NULL: "replay" */
   scull_tune_progress_t progress; /* may be NULL */
   void *progress_user;
@@ -68,6 +69,7 @@ typedef enum scull_choice_kind {
   SCULL_CHOICE_AT_SHAPE = 1, /* depends on shapes only */
   SCULL_CHOICE_VIEW = 2,     /* same bytes: no work */
   SCULL_CHOICE_ELIDED = 3,   /* a concat whose inputs are written in place */
+  SCULL_CHOICE_CONTROL = 4,  /* owns regions, which have choices of their own */
 } scull_choice_kind_t;
 
 /* One step to be. */
@@ -82,6 +84,7 @@ typedef struct scull_choice {
   double microseconds; /* 0: not timed */
   scull_alternative_t *alternatives;
   size_t alternative_count;
+  struct scull_tuning *regions; /* CONTROL: by region of the node */
 } scull_choice_t;
 
 /* Where a value lies inside a wider one; whole == SCULL_NO_ID: nowhere. */
@@ -95,9 +98,9 @@ typedef struct scull_tuning {
   size_t choice_count;
   scull_storage_t *formats; /* by value id: how its producer writes it */
   scull_slice_t *slices;    /* by value id */
-  int32_t engine_count;
-  size_t timed, cached; /* measurements made, and taken from the cache */
-  double microseconds;  /* what the choices are expected to take, reformats included */
+  int32_t engine_count;     /* those of regions included */
+  size_t timed, cached;     /* measurements made, and taken from the cache */
+  double microseconds;      /* what the choices are expected to take, reformats included */
 } scull_tuning_t;
 
 /* Marks, contracts, trims: engine number by node id (-1: native) and the reason where native.
@@ -115,15 +118,22 @@ scull_status_t scull_tune_search(scull_graph_t *graph, const scull_partition_t *
                                  const scull_tune_options_t *options, scull_arena_t *arena,
                                  scull_tuning_t *out) SCULL_MUST_USE;
 
-/* The choices as text that scull_tune_options.replay takes. */
+/* What stands before the names of `options`' graph in a text of choices; never NULL. */
+const char *scull_tune_prefix(const scull_tune_options_t *options);
+
+/* The choices as text that scull_tune_options.replay takes, those of regions included. */
 void scull_tune_print_choices(const scull_graph_t *graph, const scull_tuning_t *tuning,
                               scull_text_t *text);
 
 /* --- sites of graph nodes ----------------------------------------------------------------------
  */
 
-/* True when the node's outputs depend on shapes only and are known at every point. */
+/* True when the node's outputs depend on shapes only and are known at every point; what a region
+ * computes is left to its runs. */
 bool scull_tune_is_at_shape(const scull_graph_t *graph, const scull_node_t *node);
+
+/* True when only the kernel itself can say how large its results are: no tactic can. */
+bool scull_tune_is_sized_in_run(const scull_graph_t *graph, const scull_node_t *node);
 
 /* The site of `nodes` (anchor first); all layouts PLAIN. `values` gets the graph value of each site
  * value. Constants above 4 KiB have no data. Everything lives in `arena`. */

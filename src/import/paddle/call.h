@@ -7,6 +7,8 @@
 #include "import/emit.h"
 #include "import/paddle/program.h"
 
+typedef struct scull_paddle_scope scull_paddle_scope_t; /* flow.h */
+
 typedef struct scull_paddle_call {
   scull_emitter_t emitter;
   scull_graph_t *graph;
@@ -15,6 +17,8 @@ typedef struct scull_paddle_call {
   const struct scull_paddle_row *row;
   scull_value_id_t *values; /* what each variable holds now */
   scull_value_id_t *lods;   /* offsets of its rows, or SCULL_NO_ID (lod.h) */
+  struct scull_paddle_converter *converter;
+  scull_paddle_scope_t *scope; /* whose values they are */
 } scull_paddle_call_t;
 
 /* A mapping: sets the outputs of the call. UNSUPPORTED with a reason in the emitter, else a fault
@@ -44,7 +48,8 @@ extern const scull_paddle_rows_t scull_paddle_rows_math, scull_paddle_rows_activ
     scull_paddle_rows_shape, scull_paddle_rows_index, scull_paddle_rows_create,
     scull_paddle_rows_spatial, scull_paddle_rows_norm, scull_paddle_rows_resize,
     scull_paddle_rows_matmul, scull_paddle_rows_rnn, scull_paddle_rows_detection,
-    scull_paddle_rows_sequence, scull_paddle_rows_window, scull_paddle_rows_scatter;
+    scull_paddle_rows_sequence, scull_paddle_rows_window, scull_paddle_rows_scatter,
+    scull_paddle_rows_flow;
 
 /* The row of that type, or NULL. */
 const scull_paddle_row_t *scull_paddle_row_find(const char *type);

@@ -1,4 +1,5 @@
-/* Walks the operators of block 0 in the order of the file. Each variable holds the value that was
+/* Walks the operators of block 0 in the order of the file; flow.c lets it walk the blocks that
+ * operators own. Each variable holds the value that was
  * last put into it, so programs that write a variable twice mean what they mean in Paddle, and a
  * cycle is an operator that reads a variable before anything gave it. What is not supported is
  * collected; its outputs are lost, and operators that need them are passed over. */
@@ -9,11 +10,12 @@
 #include <string.h>
 
 #include "import/gaps.h"
+#include "import/paddle/flow.h"
 #include "import/paddle/lod.h"
-
-#define LOST (SCULL_NO_ID - 1)
+#include "import/region.h"
 
 enum { PLACE = 192 };
+#define LOST SCULL_PADDLE_LOST
 
 /* A feed or fetch operator. */
 typedef struct {
@@ -23,11 +25,12 @@ typedef struct {
   scull_value_id_t value;
 } port_t;
 
-typedef struct {
+typedef struct scull_paddle_converter {
   const scull_import_source_t *source;
   scull_diag_t *diag;
   scull_paddle_program_t *program;
   scull_paddle_param_t *params;
+  scull_paddle_scope_t *scope; /* of the block at hand; graph and values are its own */
   scull_graph_t *graph;
   scull_value_id_t *values; /* a variable's value: NO_ID before it has one, LOST */
   scull_value_id_t *lods;   /* offsets of its rows, or NO_ID */
@@ -199,14 +202,23 @@ static void lose_outputs(convert_t *cx, const scull_paddle_op_t *op) {
   }
 }
 
+static bool has_block(const scull_paddle_op_t *op) {
+  for (size_t i = 0; i < op->attr_count; i++) {
+    if (op->attrs[i].kind == SCULL_PADDLE_ATTR_BLOCK)
+      return true;
+  }
+  return false;
+}
+
 /* Every operand must have a value; *lost is set when one of them cannot be had. */
 static scull_status_t check_operands(const convert_t *cx, const scull_paddle_op_t *op, bool *lost) {
   char words[160];
   for (size_t s = 0; s < op->input_count; s++) {
     for (size_t k = 0; k < op->inputs[s].count; k++) {
       uint32_t var = op->inputs[s].vars[k];
-      *lost = *lost || cx->values[var] == LOST;
-      if (cx->values[var] != SCULL_NO_ID)
+      scull_value_id_t value = scull_paddle_scope_value(cx->scope, cx->program, var);
+      *lost = *lost || (value == LOST && cx->scope->side_of[var] == NULL);
+      if (value != SCULL_NO_ID || has_block(op)) /* a block says itself what it reads */
         continue;
       snprintf(words, sizeof words, "it reads '%.80s', which nothing before it gives",
                cx->program->vars.data[var].name);
@@ -216,21 +228,12 @@ static scull_status_t check_operands(const convert_t *cx, const scull_paddle_op_
   return SCULL_OK;
 }
 
-static bool has_block(const scull_paddle_op_t *op) {
-  for (size_t i = 0; i < op->attr_count; i++) {
-    if (op->attrs[i].kind == SCULL_PADDLE_ATTR_BLOCK)
-      return true;
-  }
-  return false;
-}
-
 /* The reason why the type as such cannot be had, or NULL. */
 static const char *missing(const scull_paddle_op_t *op, const scull_paddle_row_t **row) {
   *row = scull_paddle_row_find(op->type);
   if (*row != NULL)
     return NULL;
-  return has_block(op) ? "control flow (an operator with a block of its own) is not done yet"
-                       : "Scull does not know it";
+  return "Scull does not know it";
 }
 
 static scull_status_t call_row(void *user) {
@@ -250,6 +253,8 @@ static scull_status_t map_op(convert_t *cx, const scull_paddle_op_t *op,
       .op = op,
       .row = row,
       .values = cx->values,
+      .converter = cx,
+      .scope = cx->scope,
       .lods = cx->lods};
   scull_value_id_t offsets = scull_paddle_lod_before(&call, &like);
   place_of(cx, op, place);
@@ -260,6 +265,21 @@ static scull_status_t map_op(convert_t *cx, const scull_paddle_op_t *op,
     lose_outputs(cx, op);
   else
     scull_paddle_lod_after(&call, offsets, like);
+  return SCULL_OK;
+}
+
+/* The block of an operator that cannot be had is looked at for what else is missing. */
+static scull_status_t scan_block(convert_t *cx, const scull_paddle_op_t *owner) {
+  const scull_paddle_attr_t *block = attr_of(owner, "sub_block");
+  if (block == NULL || block->kind != SCULL_PADDLE_ATTR_BLOCK)
+    return SCULL_OK;
+  for (size_t i = 0; i < cx->program->op_count; i++) {
+    const scull_paddle_op_t *op = &cx->program->ops[i];
+    const scull_paddle_row_t *row = NULL;
+    const char *reason = op->block == block->i ? missing(op, &row) : NULL;
+    if (reason != NULL)
+      SCULL_TRY(add_gap(cx, op, reason));
+  }
   return SCULL_OK;
 }
 
@@ -277,14 +297,45 @@ static scull_status_t walk_op(convert_t *cx, const scull_paddle_op_t *op) {
     return SCULL_OK;
   }
   reason = missing(op, &row);
-  if (op->block > 0) /* inner blocks are looked at only for what else is missing */
-    return reason == NULL ? SCULL_OK : add_gap(cx, op, reason);
   if (reason == NULL)
     SCULL_TRY(check_operands(cx, op, &lost));
   if (reason == NULL && !lost)
     return map_op(cx, op, row);
   lose_outputs(cx, op);
+  SCULL_TRY(scan_block(cx, op));
   return reason == NULL ? SCULL_OK : add_gap(cx, op, reason);
+}
+
+scull_value_id_t scull_paddle_scope_value(scull_paddle_scope_t *scope,
+                                          const scull_paddle_program_t *program, uint32_t var) {
+  if (scope->values[var] != SCULL_NO_ID || scope->outer == NULL)
+    return scope->values[var];
+  scull_value_id_t around = scull_paddle_scope_value(scope->outer, program, var);
+  if (around == SCULL_NO_ID || around == LOST)
+    return around;
+  scope->values[var] = scull_import_region_capture(scope->region, around);
+  return scope->values[var];
+}
+
+scull_status_t scull_paddle_walk_block(struct scull_paddle_converter *cx,
+                                       scull_paddle_scope_t *scope, uint32_t block) {
+  scull_paddle_scope_t *outer = cx->scope;
+  scull_status_t status = SCULL_OK;
+  cx->scope = scope;
+  cx->graph = scope->graph;
+  cx->values = scope->values;
+  cx->lods = scope->lods;
+  for (size_t i = 0; i < cx->program->op_count && status == SCULL_OK; i++) {
+    if (cx->program->ops[i].block == block)
+      status = walk_op(cx, &cx->program->ops[i]);
+  }
+  cx->scope = outer;
+  if (outer != NULL) {
+    cx->graph = outer->graph;
+    cx->values = outer->values;
+    cx->lods = outer->lods;
+  }
+  return status;
 }
 
 /* --- outputs --------------------------------------------------------------------------------- */
@@ -336,8 +387,18 @@ static scull_status_t convert(convert_t *cx, scull_graph_t **out) {
   SCULL_TRY(collect_ports(cx));
   SCULL_TRY(add_inputs(cx, out));
   SCULL_TRY(add_params(cx));
-  for (size_t i = 0; i < program->op_count; i++)
-    SCULL_TRY(walk_op(cx, &program->ops[i]));
+  scull_paddle_scope_t network = {
+      .graph = cx->graph,
+      .values = cx->values,
+      .lods = cx->lods,
+      .side_of = SCULL_ARENA_ARRAY(&program->arena, scull_paddle_side_t *, program->vars.size)};
+  if (network.side_of == NULL)
+    return scull_base_fail_memory(cx->diag, "a program's values");
+  scull_status_t status = scull_paddle_walk_block(cx, &network, 0);
+  scull_paddle_sides_deinit(network.sides);
+  SCULL_TRY(status);
+  cx->graph = network.graph;
+  cx->values = network.values;
   SCULL_TRY(scull_import_gaps_report(&cx->gaps, cx->source));
   return add_outputs(cx);
 }

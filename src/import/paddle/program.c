@@ -191,6 +191,7 @@ static const struct {
 static scull_status_t read_value(reader_t *reader, const scull_wire_t *wire,
                                  const scull_wire_field_t *f, scull_paddle_attr_t *attr) {
   switch (attr->kind) {
+  case SCULL_PADDLE_ATTR_BLOCK: /* its number; of several blocks the last */
   case SCULL_PADDLE_ATTR_INT:
     attr->i = f->number == 3 ? scull_import_wire_int32(f) : scull_import_wire_int(f);
     break;
@@ -306,7 +307,6 @@ static scull_status_t read_op(reader_t *reader, const scull_wire_t *wire,
 
 /* --- blocks ---------------------------------------------------------------------------------- */
 
-/* Variables of inner blocks are not declared: nothing of those blocks is imported. */
 static scull_status_t read_block(reader_t *reader, const scull_wire_t *wire,
                                  const scull_wire_field_t *field, uint32_t block) {
   scull_wire_t message;
@@ -314,7 +314,7 @@ static scull_status_t read_block(reader_t *reader, const scull_wire_t *wire,
   uint32_t index = 0;
   SCULL_TRY(scull_import_wire_enter(wire, field, &message));
   scull_wire_t vars = message;
-  while (block == 0 && scull_import_wire_next(&vars, &f)) {
+  while (scull_import_wire_next(&vars, &f)) {
     if (f.number == 3)
       SCULL_TRY(read_var(reader, &vars, &f));
   }

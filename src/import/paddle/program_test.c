@@ -84,7 +84,7 @@ static void test_attribute_types(void **state) {
               {0, 3, 0xfffffff9, -7, SCULL_PADDLE_ATTR_INT}, /* an int32 without sign extension */
               {6, 10, 1, 1, SCULL_PADDLE_ATTR_INT},
               {9, 13, INT64_MIN, INT64_MIN, SCULL_PADDLE_ATTR_INT},
-              {8, 12, 1, 0, SCULL_PADDLE_ATTR_BLOCK},
+              {8, 12, 1, 1, SCULL_PADDLE_ATTR_BLOCK},
               {13, 17, 1, 0, SCULL_PADDLE_ATTR_OTHER}, /* VAR: skipped */
               {99, 3, 1, 0, SCULL_PADDLE_ATTR_OTHER}};
   for (size_t i = 0; i < sizeof ints / sizeof ints[0]; i++) {

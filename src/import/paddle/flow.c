@@ -1,0 +1,438 @@
+/* Paddle's control flow. A block writes variables of the blocks around it; here those become values
+ * that the node gives and, in a loop, carries. `while` runs its block while the variable Condition
+ * holds true. `conditional_block` runs its block or does nothing: alone it leaves what its
+ * variables held, in a pair with select_input (how 2.x writes an if with two sides) it is a side of
+ * a branch. A tensor array is a sequence. */
+#include <string.h>
+
+#include "import/paddle/flow.h"
+#include "import/region.h"
+
+enum { MAX_DEPTH = 12 };
+
+static bool is_scope(const scull_paddle_slot_t *slot) {
+  return strcmp(slot->name, "Scope") == 0 || strcmp(slot->name, "StepScopes") == 0;
+}
+
+static const scull_paddle_slot_t *find_slot(const scull_paddle_slot_t *slots, size_t count,
+                                            const char *name) {
+  for (size_t i = 0; i < count; i++) {
+    if (strcmp(slots[i].name, name) == 0 && slots[i].count > 0)
+      return &slots[i];
+  }
+  return NULL;
+}
+
+static scull_status_t read_block_number(scull_paddle_call_t *call, uint32_t *out) {
+  for (size_t i = 0; i < call->op->attr_count; i++) {
+    const scull_paddle_attr_t *attr = &call->op->attrs[i];
+    if (attr->kind != SCULL_PADDLE_ATTR_BLOCK || strcmp(attr->name, "sub_block") != 0)
+      continue;
+    *out = (uint32_t)attr->i;
+    if (attr->i > (int64_t)call->op->block && attr->i < (int64_t)call->program->block_count)
+      return SCULL_OK;
+  }
+  return scull_base_fail(call->graph->diag, SCULL_CORRUPT, "it has no block behind its own");
+}
+
+/* --- what a block writes -----------------------------------------------------------------------
+ */
+
+typedef struct {
+  uint32_t *vars;
+  size_t count;
+} written_t;
+
+static void add_written(written_t *w, uint32_t var) {
+  for (size_t i = 0; i < w->count; i++) {
+    if (w->vars[i] == var)
+      return;
+  }
+  w->vars[w->count++] = var;
+}
+
+static scull_status_t list_written(scull_paddle_call_t *call, uint32_t block, written_t *out) {
+  const scull_paddle_program_t *program = call->program;
+  size_t room = 0;
+  for (int pass = 0; pass < 2; pass++) {
+    for (size_t i = 0; i < program->op_count; i++) {
+      const scull_paddle_op_t *op = &program->ops[i];
+      for (size_t s = 0; op->block == block && s < op->output_count; s++) {
+        for (size_t k = 0; !is_scope(&op->outputs[s]) && k < op->outputs[s].count; k++) {
+          if (pass == 0)
+            room++;
+          else
+            add_written(out, op->outputs[s].vars[k]);
+        }
+      }
+    }
+    if (pass == 0)
+      *out = (written_t){SCULL_ARENA_ARRAY(&call->graph->arena, uint32_t, room), 0};
+    if (out->vars == NULL)
+      return scull_base_fail_memory(call->graph->diag, "a block");
+  }
+  return SCULL_OK;
+}
+
+/* --- regions -----------------------------------------------------------------------------------
+ */
+
+/* Scopes: the block's variables begin as nothing; what it reads is looked for around it. */
+static scull_status_t enter(scull_paddle_call_t *call, scull_import_region_t *region,
+                            scull_paddle_scope_t *inner) {
+  scull_paddle_scope_t *outer = call->scope;
+  size_t vars = call->program->vars.size;
+  *inner = (scull_paddle_scope_t){
+      .outer = outer,
+      .region = region,
+      .graph = region->graph,
+      .depth = outer->depth + 1,
+      .values = SCULL_ARENA_ARRAY(&region->graph->arena, scull_value_id_t, vars),
+      .lods = SCULL_ARENA_ARRAY(&region->graph->arena, scull_value_id_t, vars),
+      .side_of = SCULL_ARENA_ARRAY(&region->graph->arena, scull_paddle_side_t *, vars)};
+  if (inner->depth > MAX_DEPTH)
+    return scull_base_fail(call->graph->diag, SCULL_CORRUPT, "more than %d blocks in blocks",
+                           MAX_DEPTH);
+  if (inner->values == NULL || inner->lods == NULL || inner->side_of == NULL)
+    return scull_base_fail_memory(call->graph->diag, "a block");
+  for (size_t i = 0; i < vars; i++)
+    inner->values[i] = inner->lods[i] = SCULL_NO_ID;
+  return SCULL_OK;
+}
+
+/* What a variable holds in a scope, as a result of its region. */
+static scull_status_t add_result(scull_paddle_call_t *call, scull_paddle_scope_t *scope,
+                                 uint32_t var) {
+  const char *name = call->program->vars.data[var].name;
+  scull_value_id_t value = scull_paddle_scope_value(scope, call->program, var);
+  if (value == SCULL_NO_ID || value == SCULL_PADDLE_LOST)
+    return scull_import_unsupported(&call->emitter, "'%.80s' in its block cannot be had", name);
+  return scull_graph_add_output(scope->graph, value, name);
+}
+
+/* --- while -------------------------------------------------------------------------------------
+ */
+
+static scull_status_t emit_empty(scull_paddle_call_t *call, scull_dtype_t dtype,
+                                 scull_value_id_t *out) {
+  scull_emit_t empty = scull_import_emit(&call->emitter, "sequence_make", SCULL_NO_ID);
+  scull_import_emit_inputs(&empty, NULL, 0);
+  scull_import_emit_dtype(&empty, "to", dtype);
+  return scull_import_emit_end(&empty, NULL, out);
+}
+
+/* An array that a block writes first begins as nothing, of the type that is written. */
+static scull_status_t begin_array(scull_paddle_call_t *call, uint32_t block, uint32_t var) {
+  const scull_paddle_program_t *program = call->program;
+  for (size_t i = 0; i < program->op_count; i++) {
+    const scull_paddle_op_t *op = &program->ops[i];
+    const scull_paddle_slot_t *x = find_slot(op->inputs, op->input_count, "X");
+    const scull_paddle_slot_t *out = find_slot(op->outputs, op->output_count, "Out");
+    if (op->block != block || strcmp(op->type, "write_to_array") != 0 || x == NULL || out == NULL ||
+        out->vars[0] != var)
+      continue;
+    scull_dtype_t dtype = scull_paddle_dtype(program->vars.data[x->vars[0]].element);
+    return dtype == SCULL_DTYPE_NONE ? SCULL_OK
+                                     : emit_empty(call, dtype, &call->scope->values[var]);
+  }
+  return SCULL_OK;
+}
+
+/* Keeps the variables that the loop carries: written inside, and holding something before. */
+static scull_status_t drop_locals(scull_paddle_call_t *call, uint32_t block, written_t *w) {
+  size_t kept = 0;
+  for (size_t i = 0; i < w->count; i++) {
+    if (scull_paddle_scope_value(call->scope, call->program, w->vars[i]) == SCULL_NO_ID)
+      SCULL_TRY(begin_array(call, block, w->vars[i]));
+    scull_value_id_t value = scull_paddle_scope_value(call->scope, call->program, w->vars[i]);
+    if (value != SCULL_NO_ID && value != SCULL_PADDLE_LOST)
+      w->vars[kept++] = w->vars[i];
+  }
+  w->count = kept;
+  return SCULL_OK;
+}
+
+static scull_status_t begin_body(scull_paddle_call_t *call, const written_t *w,
+                                 scull_import_region_t *body, scull_paddle_scope_t *inner,
+                                 scull_value_id_t *carried) {
+  const scull_value_t trip = {.dtype = SCULL_DTYPE_I64}, go = {.dtype = SCULL_DTYPE_BOOL};
+  scull_value_id_t unread = SCULL_NO_ID;
+  SCULL_TRY(scull_import_region_param(body, "trip", &trip, &unread));
+  SCULL_TRY(scull_import_region_param(body, "go", &go, &unread));
+  SCULL_TRY(enter(call, body, inner));
+  for (size_t i = 0; i < w->count; i++) {
+    uint32_t var = w->vars[i];
+    carried[i] = scull_paddle_scope_value(call->scope, call->program, var);
+    SCULL_TRY(scull_import_region_param(body, call->program->vars.data[var].name,
+                                        scull_graph_value(call->graph, carried[i]),
+                                        &inner->values[var]));
+  }
+  return SCULL_OK;
+}
+
+static scull_status_t end_loop(scull_paddle_call_t *call, const written_t *w,
+                               scull_import_region_t *body, scull_paddle_scope_t *inner,
+                               uint32_t condition, const scull_value_id_t *carried) {
+  scull_arena_t *arena = &call->graph->arena;
+  scull_value_id_t *outs = SCULL_ARENA_ARRAY(arena, scull_value_id_t, w->count);
+  const char **names = SCULL_ARENA_ARRAY(arena, const char *, w->count);
+  if (outs == NULL || names == NULL)
+    return scull_base_fail_memory(call->graph->diag, "a loop");
+  SCULL_TRY(add_result(call, inner, condition));
+  for (size_t i = 0; i < w->count; i++) {
+    SCULL_TRY(add_result(call, inner, w->vars[i]));
+    names[i] = call->program->vars.data[w->vars[i]].name;
+  }
+  const scull_import_loop_t loop = {
+      .trips = SCULL_NO_ID,
+      .condition = scull_paddle_scope_value(call->scope, call->program, condition),
+      .carried = carried,
+      .carried_count = w->count};
+  const scull_import_owner_t owner = {names, w->count, outs};
+  SCULL_TRY(scull_import_emit_loop(&call->emitter, &loop, body, &owner));
+  for (size_t i = 0; i < w->count; i++)
+    call->scope->values[w->vars[i]] = outs[i];
+  return SCULL_OK;
+}
+
+static scull_status_t map_while(scull_paddle_call_t *call) {
+  const scull_paddle_slot_t *slot = find_slot(call->op->inputs, call->op->input_count, "Condition");
+  uint32_t block = 0;
+  written_t w;
+  scull_import_region_t body;
+  scull_paddle_scope_t inner = {0};
+  scull_value_id_t ignored = SCULL_NO_ID;
+  SCULL_TRY(scull_paddle_need(call, "Condition", &ignored));
+  SCULL_TRY(read_block_number(call, &block));
+  SCULL_TRY(list_written(call, block, &w));
+  SCULL_TRY(drop_locals(call, block, &w));
+  scull_value_id_t *carried = SCULL_ARENA_ARRAY(&call->graph->arena, scull_value_id_t, w.count);
+  if (carried == NULL)
+    return scull_base_fail_memory(call->graph->diag, "a loop");
+  scull_status_t status = scull_import_region_begin(call->graph, &body);
+  if (status == SCULL_OK)
+    status = begin_body(call, &w, &body, &inner, carried);
+  if (status == SCULL_OK)
+    status = scull_paddle_walk_block(call->converter, &inner, block);
+  if (status == SCULL_OK)
+    status = end_loop(call, &w, &body, &inner, slot->vars[0], carried);
+  scull_paddle_sides_deinit(inner.sides);
+  scull_import_region_deinit(&body);
+  return status;
+}
+
+/* --- branches ----------------------------------------------------------------------------------
+ */
+
+/* A conditional_block whose other side is another one: select_input brings them together. */
+struct scull_paddle_side {
+  scull_paddle_side_t *next;
+  scull_import_region_t region;
+  scull_paddle_scope_t scope;
+};
+
+void scull_paddle_sides_deinit(scull_paddle_side_t *sides) {
+  for (scull_paddle_side_t *side = sides; side != NULL; side = side->next) {
+    scull_paddle_sides_deinit(side->scope.sides);
+    scull_import_region_deinit(&side->region);
+  }
+}
+
+static scull_status_t open_side(scull_paddle_call_t *call, uint32_t block,
+                                scull_paddle_side_t **out) {
+  scull_paddle_side_t *side = SCULL_ARENA_NEW(&call->graph->arena, scull_paddle_side_t);
+  if (side == NULL)
+    return scull_base_fail_memory(call->graph->diag, "a branch");
+  side->next = call->scope->sides; /* given back with the scope, whatever happens */
+  call->scope->sides = side;
+  SCULL_TRY(scull_import_region_begin(call->graph, &side->region));
+  SCULL_TRY(enter(call, &side->region, &side->scope));
+  *out = side;
+  return block == UINT32_MAX ? SCULL_OK
+                             : scull_paddle_walk_block(call->converter, &side->scope, block);
+}
+
+/* The node for two sides; variable i is vars[i] on one side and others[i] on the other. */
+static scull_status_t emit_sides(scull_paddle_call_t *call, scull_value_id_t condition,
+                                 scull_paddle_side_t *yes, scull_paddle_side_t *no,
+                                 const uint32_t *vars, const uint32_t *others, size_t count,
+                                 const uint32_t *results) {
+  scull_arena_t *arena = &call->graph->arena;
+  scull_value_id_t *outs = SCULL_ARENA_ARRAY(arena, scull_value_id_t, count);
+  const char **names = SCULL_ARENA_ARRAY(arena, const char *, count);
+  if (outs == NULL || names == NULL)
+    return scull_base_fail_memory(call->graph->diag, "a branch");
+  for (size_t i = 0; i < count; i++) {
+    SCULL_TRY(add_result(call, &yes->scope, vars[i]));
+    SCULL_TRY(add_result(call, &no->scope, others[i]));
+    names[i] = call->program->vars.data[results[i]].name;
+  }
+  const scull_import_owner_t owner = {names, count, outs};
+  SCULL_TRY(scull_import_emit_branch(&call->emitter, condition, &yes->region, &no->region, &owner));
+  for (size_t i = 0; i < count; i++)
+    call->scope->values[results[i]] = outs[i];
+  return SCULL_OK;
+}
+
+static scull_status_t map_conditional(scull_paddle_call_t *call) {
+  uint32_t block = 0;
+  written_t w;
+  scull_paddle_side_t *yes = NULL, *no = NULL;
+  scull_value_id_t condition = SCULL_NO_ID;
+  SCULL_TRY(scull_paddle_need(call, "Cond", &condition));
+  SCULL_TRY(read_block_number(call, &block));
+  if (scull_graph_value(call->graph, condition)->dtype != SCULL_DTYPE_BOOL ||
+      scull_paddle_in_count(call, "Cond") != 1)
+    return scull_import_unsupported(&call->emitter, "its condition is not one truth value");
+  SCULL_TRY(list_written(call, block, &w));
+  SCULL_TRY(open_side(call, block, &yes));
+  bool alone = false;
+  const scull_paddle_slot_t *out = find_slot(call->op->outputs, call->op->output_count, "Out");
+  size_t count = out == NULL ? 0 : out->count;
+  for (size_t i = 0; i < count; i++)
+    alone = alone ||
+            scull_paddle_scope_value(call->scope, call->program, out->vars[i]) < SCULL_PADDLE_LOST;
+  for (size_t i = 0; i < count && !alone; i++) {
+    call->scope->values[out->vars[i]] = SCULL_PADDLE_LOST; /* until both sides are there */
+    call->scope->side_of[out->vars[i]] = yes;
+  }
+  if (!alone)
+    return SCULL_OK;
+  SCULL_TRY(open_side(call, UINT32_MAX, &no));
+  return emit_sides(call, condition, yes, no, out->vars, out->vars, count, out->vars);
+}
+
+static scull_paddle_side_t *side_of(const scull_paddle_call_t *call, uint32_t var) {
+  return call->scope->values[var] == SCULL_PADDLE_LOST ? call->scope->side_of[var] : NULL;
+}
+
+static bool selects(const scull_paddle_op_t *op, uint32_t *no, uint32_t *yes, uint32_t *out) {
+  const scull_paddle_slot_t *x = find_slot(op->inputs, op->input_count, "X");
+  const scull_paddle_slot_t *y = find_slot(op->outputs, op->output_count, "Out");
+  if (strcmp(op->type, "select_input") != 0 || x == NULL || x->count != 2 || y == NULL)
+    return false;
+  *no = x->vars[0];
+  *yes = x->vars[1];
+  *out = y->vars[0];
+  return true;
+}
+
+/* All select_inputs of a pair of sides become one node, at the first of them. */
+static scull_status_t emit_pair(scull_paddle_call_t *call, scull_value_id_t condition,
+                                scull_paddle_side_t *yes, scull_paddle_side_t *no) {
+  const scull_paddle_program_t *program = call->program;
+  uint32_t *lists = SCULL_ARENA_ARRAY(&call->graph->arena, uint32_t, 3 * program->op_count);
+  size_t count = 0, room = program->op_count;
+  if (lists == NULL)
+    return scull_base_fail_memory(call->graph->diag, "a branch");
+  for (size_t i = 0; i < program->op_count; i++) {
+    const scull_paddle_op_t *op = &program->ops[i];
+    uint32_t a = 0, b = 0, out = 0;
+    if (op->block != call->op->block || !selects(op, &a, &b, &out) || side_of(call, a) != no ||
+        side_of(call, b) != yes)
+      continue;
+    lists[count] = b;
+    lists[room + count] = a;
+    lists[2 * room + count++] = out;
+  }
+  return emit_sides(call, condition, yes, no, lists, lists + room, count, lists + 2 * room);
+}
+
+/* Two values that are there. */
+static scull_status_t emit_choice(scull_paddle_call_t *call, scull_value_id_t condition,
+                                  uint32_t no, uint32_t yes, uint32_t out) {
+  scull_paddle_side_t *a = NULL, *b = NULL;
+  SCULL_TRY(open_side(call, UINT32_MAX, &a));
+  SCULL_TRY(open_side(call, UINT32_MAX, &b));
+  return emit_sides(call, condition, a, b, &yes, &no, 1, &out);
+}
+
+static scull_status_t map_select_input(scull_paddle_call_t *call) {
+  uint32_t no = 0, yes = 0, out = 0;
+  scull_value_id_t mask = SCULL_NO_ID, condition = SCULL_NO_ID;
+  SCULL_TRY(scull_paddle_need(call, "Mask", &mask));
+  if (!selects(call->op, &no, &yes, &out))
+    return scull_import_unsupported(&call->emitter, "it selects among other than two");
+  if (call->scope->values[out] != SCULL_NO_ID && call->scope->values[out] != SCULL_PADDLE_LOST)
+    return SCULL_OK; /* came with the first of its pair */
+  SCULL_TRY(scull_import_emit_cast(&call->emitter, mask, SCULL_DTYPE_BOOL, NULL, &condition));
+  scull_paddle_side_t *a = side_of(call, no), *b = side_of(call, yes);
+  if (a != NULL && b != NULL && a->region.graph != NULL && b->region.graph != NULL && a != b)
+    return emit_pair(call, condition, b, a);
+  return emit_choice(call, condition, no, yes, out);
+}
+
+static scull_status_t map_select_output(scull_paddle_call_t *call) {
+  scull_value_id_t x = SCULL_NO_ID;
+  SCULL_TRY(scull_paddle_need(call, "X", &x));
+  for (size_t i = 0; i < scull_paddle_out_count(call, "Out"); i++)
+    scull_paddle_set(call, "Out", i, x); /* who is not selected is not read */
+  return SCULL_OK;
+}
+
+/* --- arrays ------------------------------------------------------------------------------------
+ */
+
+static scull_status_t map_write(scull_paddle_call_t *call) {
+  scull_value_id_t x = SCULL_NO_ID, at = SCULL_NO_ID, y = SCULL_NO_ID;
+  const scull_paddle_slot_t *out = find_slot(call->op->outputs, call->op->output_count, "Out");
+  SCULL_TRY(scull_paddle_need(call, "X", &x));
+  SCULL_TRY(scull_paddle_need(call, "I", &at));
+  if (out == NULL)
+    return scull_import_unsupported(&call->emitter, "it writes no array");
+  scull_value_id_t array = scull_paddle_scope_value(call->scope, call->program, out->vars[0]);
+  if (array == SCULL_NO_ID)
+    SCULL_TRY(emit_empty(call, scull_graph_value(call->graph, x)->dtype, &array));
+  scull_emit_t emit = scull_import_emit(&call->emitter, "sequence_set", array);
+  scull_import_emit_input(&emit, x);
+  scull_import_emit_input(&emit, at);
+  SCULL_TRY(scull_import_emit_end(&emit, NULL, &y));
+  scull_paddle_set(call, "Out", 0, y);
+  return SCULL_OK;
+}
+
+static scull_status_t map_length(scull_paddle_call_t *call) {
+  scull_value_id_t x = SCULL_NO_ID, length = SCULL_NO_ID, y = SCULL_NO_ID;
+  SCULL_TRY(scull_paddle_need(call, "X", &x));
+  SCULL_TRY(
+      scull_import_emit_simple(&call->emitter, "sequence_length", x, SCULL_NO_ID, NULL, &length));
+  if (scull_paddle_out_rank(call, "Out") == 0) {
+    scull_paddle_set(call, "Out", 0, length);
+    return SCULL_OK;
+  }
+  SCULL_TRY(scull_import_emit_reshape(&call->emitter, length, SCULL_INTS(1),
+                                      scull_paddle_out_name(call, "Out", 0), &y));
+  scull_paddle_set(call, "Out", 0, y);
+  return SCULL_OK;
+}
+
+static scull_status_t map_join(scull_paddle_call_t *call) {
+  scull_value_id_t x = SCULL_NO_ID, outs[2] = {SCULL_NO_ID, SCULL_NO_ID}, sizes = SCULL_NO_ID;
+  SCULL_TRY(scull_paddle_need(call, "X", &x));
+  scull_emit_t emit = scull_import_emit(&call->emitter, "sequence_concat", x);
+  scull_import_emit_int(&emit, "axis", scull_paddle_int(call, "axis", 0));
+  scull_import_emit_bool(&emit, "stack", scull_paddle_bool(call, "use_stack", false));
+  const char *const names[] = {scull_paddle_out_name(call, "Out", 0), NULL};
+  SCULL_TRY(scull_import_emit_end_many(&emit, names, 2, outs));
+  scull_paddle_set(call, "Out", 0, outs[0]);
+  if (scull_paddle_out_count(call, "OutIndex") == 0)
+    return SCULL_OK;
+  SCULL_TRY(scull_import_emit_cast(&call->emitter, outs[1], SCULL_DTYPE_I32,
+                                   scull_paddle_out_name(call, "OutIndex", 0), &sizes));
+  scull_paddle_set(call, "OutIndex", 0, sizes);
+  return SCULL_OK;
+}
+
+static const scull_paddle_row_t rows[] = {
+    {"while", map_while, "loop", NULL, NULL},
+    {"conditional_block", map_conditional, "if", NULL, NULL},
+    {"conditional_block_infer", map_conditional, "if", NULL, NULL},
+    {"select_input", map_select_input, "if", NULL, NULL},
+    {"select_output", map_select_output, NULL, NULL, NULL},
+    {"write_to_array", map_write, "sequence_set", NULL, NULL},
+    {"read_from_array", scull_paddle_map_plain, "sequence_at", "X I>Out", NULL},
+    {"lod_array_length", map_length, "sequence_length", NULL, NULL},
+    {"tensor_array_to_tensor", map_join, "sequence_concat", NULL, NULL},
+};
+
+SCULL_PADDLE_ROWS(flow, rows);
