@@ -257,11 +257,18 @@ static int64_t trips_at(const scull_graph_t *graph, const scull_node_t *node, in
 
 static scull_status_t put_gathered(scull_graph_t *graph, const scull_node_t *node, size_t output) {
   const scull_value_t *item = result_of(node->regions[0], SCULL_LOOP_RESULT + output);
-  scull_value_t all = *item;
   bool sure = counts_only(graph, node);
   if (item->shape[0].rank >= SCULL_MAX_RANK || scull_tensor_dtype_is_sequence(item->dtype))
     return refuse(graph, node, "output %zu gathers what cannot be gathered", output);
-  for (int p = 0; p < SCULL_POINTS; p++) {
+  for (int p = 0; p < graph->points; p++)
+    (void)trips_at(graph, node, p, &sure);
+  if (item->late || !sure) { /* before its shapes are looked at: there may be more of them then */
+    scull_graph_open_points(node->regions[0]);
+    scull_graph_open_points(graph);
+  }
+  scull_value_t all = *item;
+  all.late = item->late || !sure;
+  for (int p = 0; p < graph->points; p++) {
     const scull_shape_t *from = &item->shape[p];
     all.shape[p] = (scull_shape_t){.rank = from->rank + 1};
     all.shape[p].dim[0] = trips_at(graph, node, p, &sure);
@@ -270,11 +277,6 @@ static scull_status_t put_gathered(scull_graph_t *graph, const scull_node_t *nod
     size_t bytes = 0;
     if (!scull_tensor_type_bytes(&(scull_type_t){all.dtype, all.shape[p]}, &bytes))
       return refuse(graph, node, "output %zu is too large", output);
-  }
-  all.late = item->late || !sure;
-  if (all.late) {
-    scull_graph_open_points(node->regions[0]);
-    scull_graph_open_points(graph);
   }
   put_output(graph, node, output, &all);
   return SCULL_OK;

@@ -101,7 +101,8 @@ scull_tensor_t scull_graph_constant_tensor(scull_graph_t *graph, scull_value_id_
 static scull_status_t check_input(const scull_graph_t *graph, scull_value_id_t id,
                                   const scull_tensor_t *tensor) {
   const scull_value_t *v = scull_graph_value(graph, id);
-  if (tensor->type.dtype == v->dtype && tensor->type.shape.rank == v->shape[0].rank)
+  bool any_rank = scull_tensor_dtype_is_sequence(v->dtype); /* of elements, if there are some */
+  if (tensor->type.dtype == v->dtype && (any_rank || tensor->type.shape.rank == v->shape[0].rank))
     return SCULL_OK;
   return scull_base_fail(graph->diag, SCULL_INVALID_ARGUMENT,
                          "input '%s' is %s of %d dimensions, not %s of %d", v->name,

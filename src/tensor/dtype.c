@@ -18,28 +18,28 @@ static const dtype_row_t rows[] = {
 
 enum { ROWS = sizeof rows / sizeof rows[0], NAME_ROOM = 8 };
 
-enum { PREFIX = sizeof "seq." - 1 };
+enum { PREFIX = sizeof "seq_" - 1 };
 
 /* With the prefix of sequences, which the others leave out. */
 static const char *long_name(scull_dtype_t dtype) {
   switch (dtype) {
-  case SCULL_DTYPE_NONE: return "seq.none";
-  case SCULL_DTYPE_F32: return "seq.f32";
-  case SCULL_DTYPE_F64: return "seq.f64";
-  case SCULL_DTYPE_F16: return "seq.f16";
-  case SCULL_DTYPE_BF16: return "seq.bf16";
-  case SCULL_DTYPE_I8: return "seq.i8";
-  case SCULL_DTYPE_U8: return "seq.u8";
-  case SCULL_DTYPE_I16: return "seq.i16";
-  case SCULL_DTYPE_I32: return "seq.i32";
-  case SCULL_DTYPE_I64: return "seq.i64";
-  case SCULL_DTYPE_BOOL: return "seq.bool";
-  case SCULL_DTYPE_U16: return "seq.u16";
-  case SCULL_DTYPE_U32: return "seq.u32";
-  case SCULL_DTYPE_U64: return "seq.u64";
+  case SCULL_DTYPE_NONE: return "seq_none";
+  case SCULL_DTYPE_F32: return "seq_f32";
+  case SCULL_DTYPE_F64: return "seq_f64";
+  case SCULL_DTYPE_F16: return "seq_f16";
+  case SCULL_DTYPE_BF16: return "seq_bf16";
+  case SCULL_DTYPE_I8: return "seq_i8";
+  case SCULL_DTYPE_U8: return "seq_u8";
+  case SCULL_DTYPE_I16: return "seq_i16";
+  case SCULL_DTYPE_I32: return "seq_i32";
+  case SCULL_DTYPE_I64: return "seq_i64";
+  case SCULL_DTYPE_BOOL: return "seq_bool";
+  case SCULL_DTYPE_U16: return "seq_u16";
+  case SCULL_DTYPE_U32: return "seq_u32";
+  case SCULL_DTYPE_U64: return "seq_u64";
   case SCULL_DTYPE_SEQUENCE: break;
   }
-  return "seq.?";
+  return "seq_?";
 }
 
 const char *scull_tensor_dtype_name(scull_dtype_t dtype) {

@@ -13,7 +13,7 @@ const char *scull_tensor_dtype_name(scull_dtype_t dtype);
 scull_dtype_t scull_tensor_dtype_find(const char *name);
 
 /* A sequence of tensors is a value of its own kind (tensor/sequence.h). Its dtype is that of the
- * elements with the mark SCULL_DTYPE_SEQUENCE; its name is "seq.f32". */
+ * elements with the mark SCULL_DTYPE_SEQUENCE; its name is "seq_f32". */
 bool scull_tensor_dtype_is_sequence(scull_dtype_t dtype);
 scull_dtype_t scull_tensor_dtype_sequence_of(scull_dtype_t element);
 scull_dtype_t scull_tensor_dtype_element(scull_dtype_t sequence); /* other dtypes: themselves */

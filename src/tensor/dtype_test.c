@@ -24,8 +24,8 @@ static void names_and_sizes(void **state) {
   assert_string_equal(scull_tensor_dtype_name((scull_dtype_t)63), "?");
   assert_int_equal(scull_tensor_dtype_size((scull_dtype_t)63), 0);
   scull_dtype_t sequence = scull_tensor_dtype_sequence_of(SCULL_DTYPE_F32);
-  assert_string_equal(scull_tensor_dtype_name(sequence), "seq.f32");
-  assert_int_equal(scull_tensor_dtype_find("seq.f32"), sequence);
+  assert_string_equal(scull_tensor_dtype_name(sequence), "seq_f32");
+  assert_int_equal(scull_tensor_dtype_find("seq_f32"), sequence);
   assert_int_equal(scull_tensor_dtype_size(sequence), 0);
   assert_true(scull_tensor_dtype_exists(sequence));
   assert_false(scull_tensor_dtype_exists(SCULL_DTYPE_SEQUENCE));

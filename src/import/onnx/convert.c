@@ -4,6 +4,8 @@
  * nodes that need them are passed over. */
 #include "import/onnx/convert.h"
 
+#include "import/region.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -29,15 +31,17 @@ scull_status_t scull_onnx_bind(scull_onnx_converter_t *cx, scull_onnx_scope_t *s
   return scull_base_map_set(&scope->names, name, strlen(name), value) ? SCULL_OK : no_memory(cx);
 }
 
-bool scull_onnx_lookup(const scull_onnx_scope_t *scope, const char *name, scull_value_id_t *out) {
+bool scull_onnx_lookup(scull_onnx_scope_t *scope, const char *name, scull_value_id_t *out) {
   size_t value = 0;
-  for (; scope != NULL; scope = scope->outer) {
-    if (!scull_base_map_find(&scope->names, name, strlen(name), &value))
-      continue;
+  if (scull_base_map_find(&scope->names, name, strlen(name), &value)) {
     *out = (scull_value_id_t)value;
     return true;
   }
-  return false;
+  if (scope->outer == NULL || !scull_onnx_lookup(scope->outer, name, out))
+    return false;
+  if (scope->region != NULL && *out < LOST)
+    *out = scull_import_region_capture(scope->region, *out);
+  return true;
 }
 
 /* Why a lost name cannot be had, when it is an initializer that Scull cannot hold; else NULL. */
@@ -392,7 +396,7 @@ static scull_status_t bind_formals(site_t *s, const scull_onnx_function_t *funct
 }
 
 static scull_status_t take_results(site_t *s, const scull_onnx_function_t *function,
-                                   const scull_onnx_scope_t *inner) {
+                                   scull_onnx_scope_t *inner) {
   scull_value_id_t *values =
       SCULL_ARENA_ARRAY(&s->cx->arena, scull_value_id_t, s->node->outputs.size);
   if (values == NULL)

@@ -30,13 +30,16 @@ typedef struct scull_onnx_scope {
   scull_onnx_names_t inner, outside; /* a function's outputs, as its body and as its call says */
   scull_onnx_attrs_t attrs;          /* of a function's call */
   int depth;                         /* of functions in functions */
+  /* Of a subgraph: its graph is another than that around it, from which this captures. */
+  struct scull_import_region *region;
+  int nested; /* subgraphs in subgraphs */
 } scull_onnx_scope_t;
 
 /* Binds a name; SCULL_NO_ID binds an operand that was left out. CORRUPT when the scope has it. */
 scull_status_t scull_onnx_bind(scull_onnx_converter_t *cx, scull_onnx_scope_t *scope,
                                const char *name, scull_value_id_t value) SCULL_MUST_USE;
 /* The value that a name holds here or around; false when nothing gave it. */
-bool scull_onnx_lookup(const scull_onnx_scope_t *scope, const char *name, scull_value_id_t *out);
+bool scull_onnx_lookup(scull_onnx_scope_t *scope, const char *name, scull_value_id_t *out);
 
 /* Binds the graph's initializers and maps its nodes; its inputs were bound before. */
 scull_status_t scull_onnx_convert_graph(scull_onnx_converter_t *cx, scull_onnx_scope_t *scope,

@@ -5,26 +5,13 @@
 #include "import/row.h"
 
 static const scull_onnx_rows_t *const families[] = {
-    &scull_onnx_rows_math,
-    &scull_onnx_rows_activation,
-    &scull_onnx_rows_reduce,
-    &scull_onnx_rows_shape,
-    &scull_onnx_rows_index,
-    &scull_onnx_rows_create,
-    &scull_onnx_rows_spatial,
-    &scull_onnx_rows_resize,
-    &scull_onnx_rows_norm,
-    &scull_onnx_rows_matmul,
-    &scull_onnx_rows_loss,
-    &scull_onnx_rows_quant,
-    &scull_onnx_rows_refused,
-    &scull_onnx_rows_select,
-    &scull_onnx_rows_rnn,
-    &scull_onnx_rows_signal,
-    &scull_onnx_rows_microsoft_plain,
-    &scull_onnx_rows_microsoft,
-    &scull_onnx_rows_microsoft_quant,
-    &scull_onnx_rows_quant_microsoft,
+    &scull_onnx_rows_math,      &scull_onnx_rows_activation,      &scull_onnx_rows_reduce,
+    &scull_onnx_rows_shape,     &scull_onnx_rows_index,           &scull_onnx_rows_create,
+    &scull_onnx_rows_spatial,   &scull_onnx_rows_resize,          &scull_onnx_rows_norm,
+    &scull_onnx_rows_matmul,    &scull_onnx_rows_control,         &scull_onnx_rows_loss,
+    &scull_onnx_rows_quant,     &scull_onnx_rows_refused,         &scull_onnx_rows_select,
+    &scull_onnx_rows_rnn,       &scull_onnx_rows_signal,          &scull_onnx_rows_microsoft_plain,
+    &scull_onnx_rows_microsoft, &scull_onnx_rows_microsoft_quant, &scull_onnx_rows_quant_microsoft,
 };
 
 enum { FAMILY_COUNT = sizeof families / sizeof families[0] };

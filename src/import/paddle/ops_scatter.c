@@ -104,6 +104,55 @@ static scull_status_t put_along_axis(scull_paddle_call_t *call) {
   return scull_paddle_end(call, &emit, "Result");
 }
 
+/* What is put in place: a tensor, or one number of the attributes, of x's type. */
+static scull_status_t value_of(scull_paddle_call_t *call, scull_dtype_t dtype,
+                               scull_value_id_t *out) {
+  static const char *const lists[] = {"fp32_values",  "fp64_values", "int32_values",
+                                      "int64_values", "bool_values", "values"};
+  *out = scull_paddle_in(call, "ValueTensor");
+  if (*out != SCULL_NO_ID)
+    return scull_graph_value(call->graph, *out)->dtype == dtype
+               ? SCULL_OK
+               : scull_import_emit_cast(&call->emitter, *out, dtype, NULL, out);
+  for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+    scull_floats_t reals = scull_paddle_floats(call, lists[i]);
+    scull_ints_t wholes = scull_paddle_ints(call, lists[i]);
+    if (reals.size == 1 || wholes.size == 1)
+      return scull_import_emit_scalar(
+          &call->emitter, dtype, reals.size == 1 ? reals.data[0] : (double)wholes.data[0], out);
+  }
+  return scull_import_unsupported(&call->emitter, "values in attributes, unless it is one");
+}
+
+/* A list of numbers, or as an operand where the run computes it. */
+static scull_status_t add_list(scull_paddle_call_t *call, scull_emit_t *emit, const char *name,
+                               const char *slot) {
+  scull_ints_t known = {0};
+  scull_value_id_t tensor = SCULL_NO_ID;
+  SCULL_TRY(scull_paddle_list(call, name, NULL, slot, &known, &tensor));
+  scull_import_emit_input(emit, tensor);
+  if (tensor == SCULL_NO_ID)
+    scull_import_emit_ints(emit, name, known);
+  return SCULL_OK;
+}
+
+/* x[starts:ends:steps] = value */
+static scull_status_t set_value(scull_paddle_call_t *call) {
+  scull_value_id_t x = SCULL_NO_ID, value = SCULL_NO_ID;
+  SCULL_TRY(scull_paddle_need(call, "Input", &x));
+  if (scull_paddle_ints(call, "none_axes").size > 0)
+    return scull_import_unsupported(&call->emitter, "axes that the index adds");
+  SCULL_TRY(value_of(call, scull_graph_value(call->graph, x)->dtype, &value));
+  scull_emit_t emit = scull_import_emit(&call->emitter, "slice_assign", x);
+  scull_import_emit_input(&emit, value);
+  scull_import_emit_ints(&emit, "axes", scull_paddle_ints(call, "axes"));
+  SCULL_TRY(add_list(call, &emit, "starts", "StartsTensorList"));
+  SCULL_TRY(add_list(call, &emit, "ends", "EndsTensorList"));
+  SCULL_TRY(add_list(call, &emit, "steps", "StepsTensorList"));
+  scull_import_emit_ints(&emit, "dropped", scull_paddle_ints(call, "decrease_axes"));
+  return scull_paddle_end(call, &emit, "Out");
+}
+
 /* --- picking out ----------------------------------------------------------------------------- */
 
 static scull_status_t masked_select(scull_paddle_call_t *call) {
@@ -227,6 +276,7 @@ static const scull_paddle_row_t rows[] = {
     {"isfinite_v2", is_special, "is_special", "finite", NULL},
     {"scatter", scatter, "scatter_nd", NULL, NULL},
     {"scatter_nd_add", scatter_nd_add, "scatter_nd", NULL, NULL},
+    {"set_value", set_value, "slice_assign", NULL, NULL},
     {"put_along_axis", put_along_axis, "scatter_elements", NULL, NULL},
     {"take_along_axis", scull_paddle_map_plain, "gather_elements", "Input Index>Result",
      "Axis>axis=0"},

@@ -169,6 +169,16 @@ static scull_status_t choose(scull_tf_call_t *call) {
   return scull_tf_end(call, &emit, false);
 }
 
+/* Halves go to the even neighbour. */
+static scull_status_t round_even(scull_tf_call_t *call) {
+  scull_value_id_t x = SCULL_NO_ID;
+  bool first = false;
+  SCULL_TRY(scull_tf_any(call, 0, &first, &x));
+  scull_emit_t emit = scull_tf_begin(call, x);
+  scull_import_emit_bool(&emit, "even", true);
+  return scull_tf_end(call, &emit, first);
+}
+
 #define UNARY(type, op)                                                                            \
   { type, scull_tf_map_unary, op, NULL }
 #define BINARY(type, op)                                                                           \
@@ -196,8 +206,8 @@ static const scull_tf_row_t rows[] = {
     UNARY("Sign", "sign"),
     UNARY("Floor", "floor"),
     UNARY("Ceil", "ceil"),
-    UNARY("Round", "round"),
-    UNARY("Rint", "round"),
+    {"Round", round_even, "round", NULL},
+    {"Rint", round_even, "round", NULL},
     UNARY("Erf", "erf"),
     UNARY("Sin", "sin"),
     UNARY("Cos", "cos"),
