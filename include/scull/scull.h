@@ -388,6 +388,10 @@ typedef struct scull_context_options {
   void *stream;      /* on a GPU: the caller's own CUstream (a cudaStream_t), in which the runs of
                         this context are enqueued, until destroy; NULL: one of the context's own */
   scull_logger_t logger;
+  uint64_t trip_limit; /* trips of all loops in one run, after which it ends with OUT_OF_RANGE; 0:
+                          ten million */
+  size_t growth_limit; /* bytes of all tensors whose size depends on data, above which a run ends
+                          with OUT_OF_MEMORY; 0: 4 GiB */
 } scull_context_options_t;
 SCULL_API void scull_context_options_init(scull_context_options_t *options);
 
@@ -428,10 +432,19 @@ typedef struct scull_tensor_view {
   int64_t dims[SCULL_MAX_RANK];
 } scull_tensor_view_t;
 
-/* Output `index` after a run (dtype and shape already after prepare; data NULL then). Valid until
- * the next run, shape change or destroy. */
+/* Output `index` after a run (dtype and shape already after prepare; data NULL then, and extents
+ * that depend on data are bounds). Valid until the next run, shape change or destroy. Of a sequence
+ * (dtype with the mark SCULL_DTYPE_SEQUENCE) there is no data here: see the next two. */
 SCULL_API SCULL_CHECKED scull_status_t scull_context_output(scull_context_t *context, size_t index,
                                                             scull_tensor_view_t *out);
+
+/* How many tensors output `index` is after a run: of a sequence its length, else one. */
+SCULL_API SCULL_CHECKED scull_status_t scull_context_output_length(scull_context_t *context,
+                                                                   size_t index, size_t *out);
+/* Tensor `item` of an output that is a sequence; as scull_context_output. OUT_OF_RANGE. */
+SCULL_API SCULL_CHECKED scull_status_t scull_context_output_item(scull_context_t *context,
+                                                                 size_t index, size_t item,
+                                                                 scull_tensor_view_t *out);
 
 /* Runs and returns when the outputs are there. All inputs must be set. */
 SCULL_API SCULL_CHECKED scull_status_t scull_context_run(scull_context_t *context);
