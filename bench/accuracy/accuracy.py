@@ -24,7 +24,7 @@ class Ours:
 
     def __init__(self, folder, tune, model, params=None, **shapes):
         path = os.path.join(folder, "net.plan")
-        words = ["--tune", tune]
+        words = ["--tune", tune, "--threads", "1"]  # speed is not asked for, and others may be at work here
         for name, shape in shapes.items():
             words += ["--input", "%s=%s" % (name, "x".join(map(str, shape)))]
         scull.build(model, params, path, *words)
@@ -44,6 +44,7 @@ class Ours:
 
 def opencv(net, model):
     import cv2
+    cv2.setNumThreads(1)
     peer = cv2.dnn.readNetFromCaffe(net, model)
 
     def run(array):
@@ -55,7 +56,7 @@ def opencv(net, model):
 def runtime(model):
     import onnxruntime
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
+    options.log_severity_level, options.intra_op_num_threads = 3, 1
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     names = [i.name for i in session.get_inputs()]
     return lambda *arrays: session.run(None, dict(zip(names, arrays)))

@@ -7,6 +7,7 @@
 #include "base/worker.h"
 #include "build/compare.h"
 #include "build/watch.h"
+#include "tensor/sequence.h"
 
 struct scull_engine {
   scull_runtime_engine_t *runtime;
@@ -247,7 +248,9 @@ scull_status_t scull_context_create(scull_engine_t *engine, const scull_context_
   const scull_runtime_options_t runtime = {.threads = options->threads,
                                            .arena = options->arena,
                                            .arena_size = options->arena_size,
-                                           .stream = options->stream};
+                                           .stream = options->stream,
+                                           .trip_limit = options->trip_limit,
+                                           .growth_limit = options->growth_limit};
   context->engine = engine;
   context->logger = options->logger;
   scull_status_t status =
@@ -325,6 +328,16 @@ scull_status_t scull_context_set_output(scull_context_t *context, size_t index, 
   return scull_api_end(&diag, scull_runtime_set_output(context->runtime, index, data, size, &diag));
 }
 
+static scull_tensor_view_t view_of(const scull_tensor_t *tensor) {
+  bool sequence = scull_tensor_dtype_is_sequence(tensor->type.dtype);
+  scull_tensor_view_t view = {.data = sequence ? NULL : tensor->data,
+                              .size = scull_tensor_bytes(&tensor->type),
+                              .dtype = tensor->type.dtype,
+                              .rank = tensor->type.shape.rank};
+  memcpy(view.dims, tensor->type.shape.dim, sizeof view.dims);
+  return view;
+}
+
 scull_status_t scull_context_output(scull_context_t *context, size_t index,
                                     scull_tensor_view_t *out) {
   scull_diag_t diag;
@@ -334,23 +347,57 @@ scull_status_t scull_context_output(scull_context_t *context, size_t index,
   settle(context);
   scull_api_begin(&diag, &context->logger);
   scull_status_t status = scull_runtime_output(context->runtime, index, &tensor, &diag);
+  *out = status == SCULL_OK ? view_of(&tensor) : (scull_tensor_view_t){0};
+  return scull_api_end(&diag, status);
+}
+
+/* The elements of an output after a run: the tensor itself, or those of the sequence. */
+static scull_status_t output_items(scull_context_t *context, size_t index, scull_tensor_t *single,
+                                   const scull_tensor_t **items, size_t *count,
+                                   scull_diag_t *diag) {
+  SCULL_TRY(scull_runtime_output(context->runtime, index, single, diag));
+  bool sequence = scull_tensor_dtype_is_sequence(single->type.dtype);
+  const scull_sequence_t *list = sequence ? single->data : NULL;
+  *items = list == NULL ? single : list->items;
+  *count = sequence ? (list == NULL ? 0 : list->count) : single->data != NULL;
+  return SCULL_OK;
+}
+
+scull_status_t scull_context_output_length(scull_context_t *context, size_t index, size_t *out) {
+  scull_diag_t diag;
+  scull_tensor_t single = {0};
+  const scull_tensor_t *items = NULL;
+  if (context == NULL || out == NULL)
+    return scull_api_refuse(__func__, "context or out is NULL");
+  *out = 0;
+  settle(context);
+  scull_api_begin(&diag, &context->logger);
+  scull_status_t status = output_items(context, index, &single, &items, out, &diag);
+  return scull_api_end(&diag, status);
+}
+
+scull_status_t scull_context_output_item(scull_context_t *context, size_t index, size_t item,
+                                         scull_tensor_view_t *out) {
+  scull_diag_t diag;
+  scull_tensor_t single = {0};
+  const scull_tensor_t *items = NULL;
+  size_t count = 0;
+  if (context == NULL || out == NULL)
+    return scull_api_refuse(__func__, "context or out is NULL");
   *out = (scull_tensor_view_t){0};
-  if (status == SCULL_OK) {
-    *out = (scull_tensor_view_t){.data = tensor.data,
-                                 .size = scull_tensor_bytes(&tensor.type),
-                                 .dtype = tensor.type.dtype,
-                                 .rank = tensor.type.shape.rank};
-    memcpy(out->dims, tensor.type.shape.dim, sizeof out->dims);
-  }
+  settle(context);
+  scull_api_begin(&diag, &context->logger);
+  scull_status_t status = output_items(context, index, &single, &items, &count, &diag);
+  if (status == SCULL_OK && item >= count)
+    status = scull_base_fail(&diag, SCULL_OUT_OF_RANGE, "output %zu: item %zu of %zu", index, item,
+                             count);
+  if (status == SCULL_OK)
+    *out = view_of(&items[item]);
   return scull_api_end(&diag, status);
 }
 
 static void give_tensor(const watch_t *watch, scull_tensor_t *tensor) {
-  scull_tensor_view_t view = {.data = tensor->data,
-                              .size = scull_tensor_bytes(&tensor->type),
-                              .dtype = tensor->type.dtype,
-                              .rank = tensor->type.shape.rank};
-  memcpy(view.dims, tensor->type.shape.dim, sizeof view.dims);
+  scull_tensor_view_t view = view_of(tensor);
   watch->fn(watch->user, scull_build_watch_name(watch->watch), &view);
   scull_base_free(tensor->data);
 }

@@ -4,6 +4,10 @@
 static const scull_opcase_t cases[] = {
     {"a layer of 72 into 40", "trans_y=true", "f32[5x72] f32[40x72] f32[40]", "f32[5x40]"},
     {"a layer of 64 into 24", NULL, "f32[2x3x64] f32[64x24]", "f32[2x3x24]"},
+    /* Enough work for a library of products. */
+    {"a layer of 512 into 512", NULL, "f32[32x512] f32[512x512] f32[512]", "f32[32x512]"},
+    {"batches of much work", "trans_y=true", "f32[4x33x256] f32[4x256x256]", "f32[4x33x256]"},
+    {"much work, x transposed", "trans_x=true", "f32[512x33] f32[512x512]", "f32[33x512]"},
     {"matrices", NULL,
      "f32[2x3]={1.25,-1,1.25,-0,-1.25,1} f32[3x4]={1.25,0.75,1.75,-1,-1,-1.5,0.25,-0.5,-0.5,"
      "-0.25,-1,-2}",

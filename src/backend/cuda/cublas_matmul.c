@@ -13,6 +13,7 @@
 #include "ops/matmul.h"
 
 enum { OFFERS = 3, ROOM = 4, MAX_DEVICES = 16, WORKSPACE = 32 << 20 };
+enum { LEAST_WORK = 1 << 23 }; /* multiply-adds; the library takes 50 ms of a plan's opening */
 
 /* --- the library ------------------------------------------------------------------------------ */
 
@@ -127,6 +128,8 @@ static const char *refuse(const scull_site_t *site, const scull_device_t *device
     return "writes whole tensors";
   if (!geometry_of(site, &g) || g.batch.rank > 4)
     return "has too many dimensions";
+  if ((double)g.m * (double)g.n * (double)g.k * (double)scull_tensor_count(&g.batch) < LEAST_WORK)
+    return "is too small to pay for loading cuBLAS";
   const char *why = scull_cuda_refuse_values(site);
   if (why == NULL)
     why = scull_cuda_behind_of(site, &behind);
