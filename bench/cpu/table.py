@@ -32,7 +32,9 @@ def onnx_net(args, path):
     name = os.path.splitext(os.path.basename(path))[0]
     if name == "model":
         name = os.path.basename(os.path.dirname(path))
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     given = dict(pair.split("=") for pair in args.shape)
     shapes = {}
     for port in session.get_inputs():
