@@ -1,5 +1,5 @@
 # One object library a folder of src/, in the order of the data; libscull is all of them together.
-set(SCULL_FOLDERS base tensor ops graph import passes export backend tune lower plan runtime build
+set(SCULL_FOLDERS base tensor ops graph import passes quant export backend tune lower plan runtime build
                   api)
 
 # Sources of a folder, without tests; thread bodies and oneDNN's files depend on the options.

@@ -140,6 +140,9 @@ def compare(folder, kind, param, blobs):
     if small:
         peer.setInput(other, "small")
     wanted = peer.forward()
+    if kind == "DetectionOutput":  # OpenCV orders the rows of all classes by their scores, Caffe and Scull class by class
+        rows = wanted.reshape(-1, 7)
+        wanted = rows[np.lexsort((-rows[:, 2], rows[:, 1], rows[:, 0]))]
     errors = []
     for options in (("--min-subgraph", "1000000"), ("--min-subgraph", "0")):
         plan_path = os.path.join(folder, "n.plan")

@@ -136,6 +136,12 @@ typedef struct scull_layer_precision {
   uint32_t precision; /* one of SCULL_PRECISION_* */
 } scull_layer_precision_t;
 
+/* The range of a tensor, by the model's name; only the larger side counts, and whether min < 0. */
+typedef struct scull_value_range {
+  const char *name;
+  float min, max;
+} scull_value_range_t;
+
 typedef struct scull_progress {
   const char *stage; /* "tuning", ... */
   const char *what;  /* the layer at hand */
@@ -161,8 +167,18 @@ typedef struct scull_build_options {
   const scull_layer_precision_t *layer_precisions;
   size_t layer_precision_count;
   bool prefer_layer_precisions; /* what no tactic can follow is a warning, not UNSUPPORTED */
-  size_t workspace;             /* bytes a tactic may use as scratch; 0: no limit */
-  int min_subgraph_size; /* clusters with not more operators of the file stay native; default 3 */
+  /* Ranges of tensors for INT8 (docs/quantization.md). What has none stays float; the report names
+   * it. Later sources go before earlier ones: */
+  const char *calibration; /* a table of scull_builder_calibrate, or a calibration cache of
+                              TensorRT; NULL: none */
+  const char *ranges_file; /* text, a line a tensor: NAME MIN MAX; NULL: none */
+  const scull_value_range_t *ranges;
+  size_t range_count;
+  bool force_calibration; /* also take a table of another model (CORRUPT otherwise) */
+  float dummy_range;      /* > 0: this range for every tensor that has none, to time INT8 without
+                             data; the report says so, and its numbers mean nothing */
+  size_t workspace;       /* bytes a tactic may use as scratch; 0: no limit */
+  int min_subgraph_size;  /* clusters with not more operators of the file stay native; default 3 */
   const char *const *disabled_ops; /* operators (the model's or Scull's names) kept native */
   size_t disabled_op_count;
   const char *const *disabled_passes;
@@ -203,6 +219,62 @@ SCULL_API void scull_builder_destroy(scull_builder_t *builder);
 SCULL_API SCULL_CHECKED scull_status_t scull_builder_build(scull_builder_t *builder,
                                                            const scull_build_options_t *options,
                                                            const char *plan_path);
+
+/* An input by its name; dense, of the dtype that the model (the plan) wants. */
+typedef struct scull_named_tensor {
+  const char *name;
+  const void *data;
+  size_t size;
+  int32_t rank;
+  int64_t dims[SCULL_MAX_RANK];
+} scull_named_tensor_t;
+
+/* --- calibration --- */
+
+/* How a threshold is found for each tensor (docs/quantization.md). */
+typedef enum scull_calibration_method {
+  SCULL_CALIBRATION_ENTROPY = 0,
+  SCULL_CALIBRATION_MINMAX = 1,
+  SCULL_CALIBRATION_PERCENTILE_999 = 2,
+  SCULL_CALIBRATION_PERCENTILE_9999 = 3,
+  SCULL_CALIBRATION_PERCENTILE_99999 = 4,
+  SCULL_CALIBRATION_MSE = 5,
+  SCULL_CALIBRATION_BEST = 6, /* the one with the least error, tensor by tensor */
+} scull_calibration_method_t;
+
+/* A caller's own source of inputs, and keeper of the table. */
+typedef struct scull_calibrator {
+  size_t struct_size;
+  void *user;
+  /* Rows that next_batch gives at once: dimension 0 of inputs that leave it free; NULL: what the
+   * build options say. */
+  int64_t (*batch_size)(void *user);
+  /* Gives the next inputs: tensors[i] is the model's input i with its name and the shape that is
+   * expected. Set data and size (and dims where they differ), valid until the next call, and *more;
+   * leave *more false when there are no more. Another status than OK ends the calibration. */
+  scull_status_t (*next_batch)(void *user, scull_named_tensor_t *tensors, size_t count, bool *more);
+  /* A table of an earlier calibration, which then is kept as it is, and nothing runs; *size 0:
+   * there is none. The text must stay until the call ends. NULL: never. */
+  scull_status_t (*read_table)(void *user, const char **text, size_t *size);
+  /* Keeps the table. NULL: it goes to table_path only. */
+  scull_status_t (*write_table)(void *user, const char *text, size_t size);
+} scull_calibrator_t;
+
+typedef struct scull_calibrate_options {
+  size_t struct_size;
+  const scull_calibrator_t *calibrator;
+  scull_calibration_method_t method;
+  const char *table_path; /* written whole or not at all; NULL: only to write_table */
+  size_t total;           /* inputs that will come, for the progress; 0: not known */
+} scull_calibrate_options_t;
+SCULL_API void scull_calibrate_options_init(scull_calibrate_options_t *options);
+
+/* Runs a model in float on the calibrator's inputs and makes the table of its tensors' ranges. Of
+ * `options` the model, inputs, device, threads, progress and logger count. INVALID_ARGUMENT for
+ * inputs that are empty, of another shape or not finite, or when there are none. */
+SCULL_API SCULL_CHECKED scull_status_t
+scull_builder_calibrate(scull_builder_t *builder, const scull_build_options_t *options,
+                        const scull_calibrate_options_t *calibrate);
 
 /* Asks a running build to stop soon with CANCELLED. From any thread. */
 SCULL_API void scull_builder_cancel(scull_builder_t *builder);
@@ -480,15 +552,6 @@ SCULL_API SCULL_CHECKED scull_status_t scull_context_watch(scull_context_t *cont
                                                            void *user);
 
 /* --- comparison ------------------------------------------------------------------------------- */
-
-/* One input of a comparison; dense, of the dtype that the plan wants. */
-typedef struct scull_named_tensor {
-  const char *name;
-  const void *data;
-  size_t size;
-  int32_t rank;
-  int64_t dims[SCULL_MAX_RANK];
-} scull_named_tensor_t;
 
 typedef struct scull_compare_options {
   size_t struct_size;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "build/calibrate.h"
 
 struct scull_builder {
   atomic_bool cancel;
@@ -48,6 +49,18 @@ static bool list_ok(const char *const *names, size_t count) {
   return true;
 }
 
+static const char *ranges_fault(const scull_build_options_t *o) {
+  if (o->range_count > 0 && o->ranges == NULL)
+    return "ranges are NULL";
+  for (size_t i = 0; i < o->range_count; i++) {
+    const scull_value_range_t *r = &o->ranges[i];
+    if (r->name == NULL || !(r->min <= r->max) || !(r->min > -1e38f) || !(r->max < 1e38f) ||
+        (r->min >= 0 && r->max <= 0))
+      return "a range has no name or an impossible extent";
+  }
+  return o->dummy_range >= 0 && o->dummy_range < 1e38f ? NULL : "dummy_range is out of range";
+}
+
 static const char *precisions_fault(const scull_build_options_t *o) {
   const uint32_t all =
       SCULL_PRECISION_F32 | SCULL_PRECISION_BF16 | SCULL_PRECISION_F16 | SCULL_PRECISION_INT8;
@@ -89,7 +102,8 @@ static const char *options_fault(const scull_build_options_t *o) {
   if (o->threads < 0 || o->threads > 1024 || o->max_batch < 0 || o->min_subgraph_size < 0 ||
       (unsigned)o->tune > SCULL_TUNE_FULL || (unsigned)o->stop_after > SCULL_STAGE_LOWER)
     return "threads, max_batch, min_subgraph_size, tune or stop_after is out of range";
-  return precisions_fault(o);
+  const char *fault = precisions_fault(o);
+  return fault != NULL ? fault : ranges_fault(o);
 }
 
 scull_status_t scull_builder_build(scull_builder_t *builder, const scull_build_options_t *options,
@@ -103,6 +117,35 @@ scull_status_t scull_builder_build(scull_builder_t *builder, const scull_build_o
   scull_api_begin(&diag, &options->logger);
   return scull_api_end(
       &diag, scull_build_run(options, &builder->cancel, plan_path, &builder->result, &diag));
+}
+
+void scull_calibrate_options_init(scull_calibrate_options_t *options) {
+  if (options != NULL)
+    *options = (scull_calibrate_options_t){.struct_size = sizeof *options,
+                                           .method = SCULL_CALIBRATION_BEST};
+}
+
+static const char *calibrate_fault(const scull_calibrate_options_t *c) {
+  if (c == NULL || c->struct_size != sizeof *c || c->calibrator == NULL ||
+      c->calibrator->struct_size != sizeof *c->calibrator)
+    return "options or calibrator are NULL or of another version of the header";
+  if (c->calibrator->next_batch == NULL)
+    return "the calibrator has no next_batch";
+  return (unsigned)c->method > SCULL_CALIBRATION_BEST ? "method is out of range" : NULL;
+}
+
+scull_status_t scull_builder_calibrate(scull_builder_t *builder,
+                                       const scull_build_options_t *options,
+                                       const scull_calibrate_options_t *calibrate) {
+  scull_diag_t diag;
+  const char *fault = builder == NULL ? "builder is NULL" : options_fault(options);
+  if (fault == NULL)
+    fault = calibrate_fault(calibrate);
+  if (fault != NULL)
+    return scull_api_refuse(__func__, fault);
+  atomic_store(&builder->cancel, false);
+  scull_api_begin(&diag, &options->logger);
+  return scull_api_end(&diag, scull_build_calibrate(options, calibrate, &builder->cancel, &diag));
 }
 
 const char *scull_builder_report(const scull_builder_t *builder) {

@@ -7,6 +7,7 @@
 #include "build/disabled.h"
 #include "build/network.h"
 #include "build/picture.h"
+#include "build/quantize.h"
 #include "build/report.h"
 #include "build/sources.h"
 #include "build/static_plan.h"
@@ -27,7 +28,9 @@ typedef struct {
   scull_tune_cache_t *cache;
   scull_file_t replay;
   scull_tune_options_t tune;
+  scull_quantization_t quantization;
   scull_pass_notes_t notes;
+  bool singles;        /* no groups: one operator a step */
   size_t nodes_before; /* of the pass that runs */
   scull_tuning_t tuning;
   scull_lowered_t lowered;
@@ -45,6 +48,7 @@ static void build_deinit(build_t *b) {
   scull_lower_deinit(&b->lowered);
   scull_base_text_deinit(&b->sources);
   scull_base_text_deinit(&b->picture);
+  scull_build_quantization_deinit(&b->quantization);
   SCULL_VEC_DEINIT(&b->notes);
   scull_base_file_close(&b->replay);
   scull_tune_cache_destroy(b->cache);
@@ -109,10 +113,12 @@ static scull_status_t set_tune_options(build_t *b) {
                              .disabled_tactics = {o->disabled_tactics, o->disabled_tactic_count},
                              .precisions = o->precisions & ~(uint32_t)SCULL_PRECISION_F32,
                              .prefer_pins = o->prefer_layer_precisions,
+                             .singles = b->singles,
                              .progress = o->progress == NULL ? NULL : on_progress,
                              .progress_user = b,
                              .cancel = b->cancel};
   SCULL_TRY(set_pins(b));
+  SCULL_TRY(scull_build_read_ranges(o, &b->quantization, b->diag));
   if (o->timing_cache != NULL)
     SCULL_TRY(scull_tune_cache_open(o->timing_cache, b->device, &b->cache, b->diag));
   b->tune.cache = b->cache;
@@ -206,6 +212,13 @@ static scull_status_t passes(build_t *b, const char *const *disabled, size_t cou
   return scull_passes_run(b->graph, &options);
 }
 
+static bool takes_int8(const build_t *b) {
+  bool pinned = false;
+  for (size_t i = 0; i < b->tune.pin_count; i++)
+    pinned = pinned || b->tune.pins[i].as == SCULL_AS_INT8;
+  return pinned || (b->tune.precisions & 1u << SCULL_AS_INT8) != 0;
+}
+
 /* Patterns a line each, in the build's arena; NULL when memory is short. */
 static const char *join_lines(build_t *b, const char *const *names, size_t count) {
   scull_text_t text = {0};
@@ -231,6 +244,19 @@ static const char *join_pins(build_t *b) {
   return lines;
 }
 
+/* The ranges of the build as a table; "" without. */
+static const char *ranges_text(build_t *b) {
+  scull_text_t text = {0};
+  if (b->quantization.table.count == 0)
+    return "";
+  scull_quant_table_print(&b->quantization.table, &text);
+  const char *lines =
+      text.failed ? NULL
+                  : scull_base_arena_string(&b->arena, scull_base_text_get(&text), text.size);
+  scull_base_text_deinit(&text);
+  return lines;
+}
+
 /* The network as it was imported, while it is that; a build that writes no plan needs none. */
 static scull_status_t write_sources(build_t *b) {
   const scull_build_options_t *o = b->options;
@@ -245,9 +271,11 @@ static scull_status_t write_sources(build_t *b) {
       .disabled_passes = join_lines(b, o->disabled_passes, o->disabled_pass_count),
       .disabled_tactics = join_lines(b, o->disabled_tactics, o->disabled_tactic_count),
       .precisions = b->tune.precisions,
-      .pins = join_pins(b)};
-  if (options.disabled_ops == NULL || options.pins == NULL || options.disabled_passes == NULL ||
-      options.disabled_tactics == NULL)
+      .pins = join_pins(b),
+      .ranges = ranges_text(b),
+      .dummy_range = (double)b->quantization.dummy};
+  if (options.disabled_ops == NULL || options.ranges == NULL || options.pins == NULL ||
+      options.disabled_passes == NULL || options.disabled_tactics == NULL)
     return scull_base_fail_memory(b->diag, "a plan's sources");
   return scull_build_sources_write(b->graph, &options, &b->sources);
 }
@@ -257,7 +285,8 @@ static scull_status_t write_report(build_t *b) {
                                       .tuning = &b->tuning,
                                       .lowered = &b->lowered,
                                       .passes = b->notes.data,
-                                      .pass_count = b->notes.size};
+                                      .pass_count = b->notes.size,
+                                      .quantization = takes_int8(b) ? &b->quantization : NULL};
   scull_text_t text = {0};
   b->lowered.plan.library = SCULL_LIBRARY_VERSION;
   scull_build_report(&input, &text);
@@ -362,6 +391,8 @@ static scull_status_t save_choices(build_t *b) {
 /* Partition, search, lowering: what tuning again repeats. */
 static scull_status_t tune_and_lower(build_t *b) {
   scull_partition_t partition;
+  if (takes_int8(b))
+    SCULL_TRY(scull_build_quantize(b->graph, &b->quantization, b->diag));
   SCULL_TRY(scull_tune_partition(b->graph, &b->tune, &b->arena, &partition));
   if (stops_after(b, SCULL_STAGE_PARTITION))
     return show_partition(b, &partition);
@@ -485,6 +516,45 @@ scull_status_t scull_build_run(const scull_build_options_t *options, const atomi
   return status;
 }
 
+/* --- one operator a step
+ * --------------------------------------------------------------------------
+ */
+
+static scull_status_t build_float(build_t *b, scull_plan_t *out) {
+  SCULL_TRY(open_device(b));
+  SCULL_TRY(set_tune_options(b));
+  SCULL_TRY(scull_build_import(b->options, &b->files, &b->graph, b->diag));
+  SCULL_TRY(passes(b, b->options->disabled_passes, b->options->disabled_pass_count));
+  SCULL_TRY(tune_and_lower(b));
+  /* the plan's names and attributes are the graph's */
+  scull_base_arena_join(&b->lowered.plan.arena, &b->graph->arena);
+  *out = b->lowered.plan;
+  scull_plan_init(&b->lowered.plan);
+  return SCULL_OK;
+}
+
+scull_status_t scull_build_float_engine(const scull_build_options_t *options,
+                                        const atomic_bool *cancel, scull_runtime_engine_t **out,
+                                        scull_diag_t *diag) {
+  scull_build_options_t own = *options;
+  scull_plan_t plan;
+  own.precisions = SCULL_PRECISION_F32;
+  own.layer_precision_count = 0;
+  own.calibration = own.ranges_file = own.replay = NULL;
+  own.stop_after = SCULL_STAGE_NONE;
+  own.tune = SCULL_TUNE_NONE;
+  own.progress = NULL;
+  build_t b = {
+      .options = &own, .cancel = cancel, .diag = diag, .singles = true, .start = scull_base_now()};
+  *out = NULL;
+  scull_plan_init(&b.lowered.plan);
+  scull_status_t status = build_float(&b, &plan);
+  if (status == SCULL_OK)
+    status = scull_runtime_engine_create(&plan, own.device_index, out, diag);
+  build_deinit(&b);
+  return status;
+}
+
 /* --- tuning again --------------------------------------------------------------------------------
  */
 
@@ -549,6 +619,13 @@ static scull_status_t retune(build_t *b, const scull_plan_t *plan, scull_plan_t 
   SCULL_TRY(split_lines(kept.disabled_ops, &b->arena, &b->tune.disabled_ops));
   SCULL_TRY(split_lines(kept.disabled_tactics, &b->arena, &b->tune.disabled_tactics));
   SCULL_TRY(read_pins(kept.pins, &b->arena, &b->tune));
+  scull_quant_table_init(&b->quantization.table);
+  b->quantization.dummy =
+      kept.dummy_range > 0 && kept.dummy_range < 1e38 ? (float)kept.dummy_range : 0;
+  if (kept.ranges[0] != '\0')
+    SCULL_TRY(
+        scull_quant_table_read((scull_bytes_t){(const uint8_t *)kept.ranges, strlen(kept.ranges)},
+                               "the plan's ranges", &b->quantization.table, b->diag));
   SCULL_TRY(split_lines(kept.disabled_passes, &b->arena, &passes_off));
   SCULL_TRY(passes(b, passes_off.names, passes_off.count));
   SCULL_TRY(tune_and_lower(b));

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "import/import.h"
 #include "plan/plan.h"
+#include "runtime/runtime.h"
 
 typedef struct scull_build_result {
   scull_text_t report;      /* JSON */
@@ -27,6 +28,12 @@ scull_status_t scull_build_run(const scull_build_options_t *options, const atomi
 /* The first stage alone: options to a graph. `files` must outlive it. */
 scull_status_t scull_build_import(const scull_build_options_t *options, scull_import_files_t *files,
                                   scull_graph_t **out, scull_diag_t *diag) SCULL_MUST_USE;
+
+/* An engine that runs the model in its own types, one operator a step, so that every tensor is
+ * there to be looked at; hardly tuned. *out is yours. */
+scull_status_t scull_build_float_engine(const scull_build_options_t *options,
+                                        const atomic_bool *cancel, scull_runtime_engine_t **out,
+                                        scull_diag_t *diag) SCULL_MUST_USE;
 
 /* The same; `gap` hears of what is not supported, and then *out holds what there is of the graph
  * beside UNSUPPORTED. */
@@ -52,6 +59,9 @@ scull_status_t scull_build_export_plan(const char *plan_path, const char *path,
 /* See scull_ops_describe. */
 scull_status_t scull_build_describe_ops(const char *format, scull_text_t *out,
                                         scull_diag_t *diag) SCULL_MUST_USE;
+
+/* Operations of one node at the opt shapes. */
+double scull_build_node_flops(const scull_graph_t *graph, const scull_node_t *node);
 
 /* A plan for a device that is here ("cpu"), from the sources of a plan for another one. `plan`
  * stays the caller's and must outlive *out. NEEDS_BUILD when it has no sources. */

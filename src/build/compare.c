@@ -39,7 +39,7 @@ static const scull_plan_value_t *output_of(const scull_plan_t *plan, const scull
   return &plan->values[step->bindings[step->site.outputs[index]]];
 }
 
-static bool is_reformat(const scull_plan_t *plan, const scull_plan_step_t *step) {
+bool scull_build_is_reformat(const scull_plan_t *plan, const scull_plan_step_t *step) {
   const scull_site_t *site = &step->site;
   return strcmp(site->ops[0].def->name, "identity") == 0 && site->input_count == 1 &&
          strcmp(plan->values[step->bindings[site->inputs[0]]].name,
@@ -50,7 +50,7 @@ scull_status_t scull_build_take_output(const scull_runtime_engine_t *engine,
                                        const scull_runtime_event_t *event, const char *name,
                                        scull_tensor_t *out) {
   *out = (scull_tensor_t){0};
-  if (is_reformat(&engine->plan, event->plan_step))
+  if (scull_build_is_reformat(&engine->plan, event->plan_step))
     return SCULL_OK;
   for (size_t i = 0; i < event->plan_step->site.output_count; i++) {
     const scull_plan_value_t *v = output_of(&engine->plan, event->plan_step, i);
@@ -64,7 +64,7 @@ const scull_plan_value_t *scull_build_find_tensor(const scull_plan_t *plan, cons
   for (size_t s = 0; s < plan->step_count; s++) {
     const scull_plan_step_t *step = &plan->steps[s];
     if ((step->kind != SCULL_PLAN_RUN && step->kind != SCULL_PLAN_ON_HOST) ||
-        is_reformat(plan, step))
+        scull_build_is_reformat(plan, step))
       continue;
     for (size_t i = 0; i < step->site.output_count; i++) {
       const scull_plan_value_t *v = output_of(plan, step, i);
@@ -100,7 +100,7 @@ typedef struct {
 static void keep_step(void *user, const scull_runtime_event_t *event) {
   work_t *w = user;
   const scull_plan_step_t *step = event->plan_step;
-  if (is_reformat(&w->engine->plan, step))
+  if (scull_build_is_reformat(&w->engine->plan, step))
     return;
   for (size_t i = 0; i < step->site.output_count && w->status == SCULL_OK; i++) {
     const scull_plan_value_t *v = output_of(&w->engine->plan, step, i);

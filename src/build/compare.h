@@ -19,6 +19,9 @@ scull_status_t scull_build_take_output(const scull_runtime_engine_t *engine,
                                        const scull_runtime_event_t *event, const char *name,
                                        scull_tensor_t *out) SCULL_MUST_USE;
 
+/* True for a step that only stores a tensor otherwise. */
+bool scull_build_is_reformat(const scull_plan_t *plan, const scull_plan_step_t *step);
+
 /* The value of that name that some step of the plan writes, or NULL. */
 const scull_plan_value_t *scull_build_find_tensor(const scull_plan_t *plan, const char *name);
 

@@ -29,8 +29,7 @@ static void put_type(scull_text_t *out, const scull_graph_t *graph, scull_value_
   scull_base_text_print(out, "}");
 }
 
-/* Operations of one node at the opt shapes. */
-static double flops_of(const scull_graph_t *graph, const scull_node_t *node) {
+double scull_build_node_flops(const scull_graph_t *graph, const scull_node_t *node) {
   enum { ROOM = 64 };
   scull_tensor_t inputs[ROOM], outputs[ROOM];
   if (node->input_count > ROOM || node->output_count > ROOM)
@@ -79,7 +78,7 @@ static void put_totals(const scull_graph_t *graph, scull_text_t *out) {
     if (graph->nodes.data[i].dead)
       continue;
     nodes++;
-    flops += flops_of(graph, &graph->nodes.data[i]);
+    flops += scull_build_node_flops(graph, &graph->nodes.data[i]);
   }
   for (size_t i = 0; i < graph->values.size; i++) {
     const scull_value_t *v = &graph->values.data[i];

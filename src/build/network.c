@@ -192,7 +192,7 @@ scull_status_t scull_build_network_import(const scull_build_options_t *options,
                                           scull_diag_t *diag) {
   scull_graph_t *graph = options->model.network->graph;
   const scull_sources_options_t nothing = {
-      .disabled_ops = "", .disabled_passes = "", .disabled_tactics = "", .pins = ""};
+      .disabled_ops = "", .ranges = "", .disabled_passes = "", .disabled_tactics = "", .pins = ""};
   scull_sources_options_t ignored;
   scull_text_t text = {0};
   if (graph->outputs.size == 0)

@@ -136,6 +136,38 @@ static void put_elided(const scull_report_input_t *in, scull_text_t *out) {
   scull_base_text_print(out, "],\n");
 }
 
+/* Operations by the precision that they are done in. */
+static void put_flops(const scull_report_input_t *in, scull_text_t *out) {
+  double flops[SCULL_PRECISIONS] = {0};
+  for (size_t i = 0; i < in->tuning->choice_count; i++) {
+    const scull_choice_t *c = &in->tuning->choices[i];
+    for (size_t k = 0; c->kind == SCULL_CHOICE_RUN && k < c->node_count; k++)
+      flops[c->config.src_as] +=
+          scull_build_node_flops(in->graph, scull_graph_node(in->graph, c->nodes[k]));
+  }
+  scull_base_text_print(out, "  \"flops\": {");
+  for (int as = 0; as < SCULL_PRECISIONS; as++)
+    scull_base_text_print(out, "%s\"%s\": %.0f", as == 0 ? "" : ", ",
+                          scull_backend_precision_name((scull_precision_t)as), flops[as]);
+  scull_base_text_print(out, "},\n");
+}
+
+static void put_quantization(const scull_report_input_t *in, scull_text_t *out) {
+  const scull_quantization_t *q = in->quantization;
+  if (q == NULL)
+    return;
+  scull_base_text_print(out,
+                        "  \"quantization\": {\"ranges\": %zu, \"tensors\": %zu, "
+                        "\"inferred\": %zu, \"dummy\": %s, \"missing\": [",
+                        q->table.count, q->placed.quantized, q->placed.inferred,
+                        q->dummy > 0 ? "true" : "false");
+  for (size_t i = 0; i < q->placed.missing_count; i++) {
+    scull_base_text_print(out, "%s", i == 0 ? "" : ", ");
+    scull_base_text_json(out, q->placed.missing[i]);
+  }
+  scull_base_text_print(out, "]},\n");
+}
+
 void scull_build_report(const scull_report_input_t *in, scull_text_t *out) {
   const scull_plan_t *plan = &in->lowered->plan;
   double bound = plan->activation_bound > 0 ? (double)plan->activation_bound : 1;
@@ -152,6 +184,8 @@ void scull_build_report(const scull_report_input_t *in, scull_text_t *out) {
   }
   scull_base_text_print(out, "],\n");
   put_elided(in, out);
+  put_flops(in, out);
+  put_quantization(in, out);
   scull_base_text_print(
       out,
       "  \"memory\": {\"planned\": %llu, \"lower_bound\": %llu, \"ratio\": %.3f, "

@@ -2,6 +2,7 @@
 #ifndef SCULL_BUILD_REPORT_H
 #define SCULL_BUILD_REPORT_H
 
+#include "build/quantize.h"
 #include "lower/lower.h"
 
 /* What the passes did, in order. */
@@ -18,6 +19,7 @@ typedef struct scull_report_input {
   const scull_lowered_t *lowered;
   const scull_pass_note_t *passes;
   size_t pass_count;
+  const scull_quantization_t *quantization; /* NULL: int8 is not permitted */
 } scull_report_input_t;
 
 /* Everything that a plan's report says; nothing that differs between two builds with the same

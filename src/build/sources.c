@@ -26,6 +26,8 @@ static void codec_options(scull_codec_t *c, scull_sources_options_t *o) {
   scull_base_codec_string(c, &o->disabled_tactics);
   scull_base_codec_u32(c, &o->precisions);
   scull_base_codec_string(c, &o->pins);
+  scull_base_codec_string(c, &o->ranges);
+  scull_base_codec_f64(c, &o->dummy_range);
 }
 
 /* --- writing -------------------------------------------------------------------------------------

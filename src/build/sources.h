@@ -14,7 +14,9 @@ typedef struct scull_sources_options {
   uint64_t workspace;
   const char *disabled_ops, *disabled_passes, *disabled_tactics; /* patterns, a line each */
   uint32_t precisions;                                           /* bits 1 << as */
-  const char *pins;                                              /* "pattern=int8", a line each */
+  const char *ranges; /* a calibration table; "" without */
+  double dummy_range;
+  const char *pins; /* "pattern=int8", a line each */
 } scull_sources_options_t;
 
 /* Writes graph and options; the text is yours. */

@@ -112,6 +112,11 @@ static double flops(const scull_op_call_t *call) {
   return 2 * taps * (double)scull_tensor_count(&call->outputs[0].type.shape);
 }
 
+static int32_t channel_axis(const scull_op_call_t *call, size_t input) {
+  (void)call;
+  return input == 1 ? 0 : -1;
+}
+
 const scull_opdef_t scull_opdef_conv = {.name = "conv",
                                         .inputs_min = 2,
                                         .inputs_max = 3,
@@ -120,4 +125,5 @@ const scull_opdef_t scull_opdef_conv = {.name = "conv",
                                         .attrs = SCULL_SCHEMA(scull_conv_attrs_t, fields),
                                         .infer = infer,
                                         .reference = reference,
-                                        .flops = flops};
+                                        .flops = flops,
+                                        .channel_axis = channel_axis};

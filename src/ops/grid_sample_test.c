@@ -3,6 +3,10 @@
 #include "ops/opcase.h"
 
 static const scull_opcase_t cases[] = {
+    {"nearest, halves to even (ONNX's own example)", "mode=nearest_even align_corners=false",
+     "f32[1x1x3x2]={0,1,2,3,4,5} "
+     "f32[1x2x4x2]={-1,-1,-0.5,-0.5,-0.2,-0.2,0,0,0,0,-0.2,-0.2,0.5,0.5,1,1}",
+     "f32[1x1x2x4]={0,0,2,2,2,2,5,0}"},
     {"linear, zeros, corners", "mode=linear padding=zeros align_corners=true",
      "f32[1x2x3x4]={-2,-2,-0.25,0,-1,-0.5,-1.5,0.75,-0.5,-1.25,-0,-1.25,-0.75,-1.5,1,-1,"
      "1.75,-0.5,-1.5,0.75,1,1.5,-1.5,1.25} f32[1x2x3x2]={-1,-1,1,1,0,0,-0.3,0.55,1.3,-1.7,"

@@ -1,6 +1,7 @@
 /* hard_sigmoid: clip(alpha x + beta, 0, 1). */
 #include "ops/hard_sigmoid.h"
 
+#define SCULL_UNARY_TRAITS SCULL_OP_NOT_NEGATIVE
 #include "ops/unary.h"
 
 static const scull_attr_field_t fields[] = {

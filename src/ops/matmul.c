@@ -128,6 +128,11 @@ static double flops(const scull_op_call_t *call) {
   return 2 * (double)g.k * (double)scull_tensor_count(&call->outputs[0].type.shape);
 }
 
+static int32_t channel_axis(const scull_op_call_t *call, size_t input) {
+  const scull_matmul_attrs_t *attrs = call->attrs;
+  return input != 1 || call->inputs[1].type.shape.rank != 2 ? -1 : attrs->trans_y ? 0 : 1;
+}
+
 const scull_opdef_t scull_opdef_matmul = {.name = "matmul",
                                           .inputs_min = 2,
                                           .inputs_max = 3,
@@ -136,4 +141,5 @@ const scull_opdef_t scull_opdef_matmul = {.name = "matmul",
                                           .attrs = SCULL_SCHEMA(scull_matmul_attrs_t, fields),
                                           .infer = infer,
                                           .reference = reference,
-                                          .flops = flops};
+                                          .flops = flops,
+                                          .channel_axis = channel_axis};

@@ -42,7 +42,7 @@ static scull_status_t reference(const scull_op_call_t *call) {
 const scull_opdef_t scull_opdef_max_pool = {.name = "max_pool",
                                             .inputs_min = 1,
                                             .inputs_max = 1,
-                                            .traits = SCULL_OP_POOLING,
+                                            .traits = SCULL_OP_POOLING | SCULL_OP_SELECTS,
                                             .outputs_min = 1,
                                             .outputs_max = 1,
                                             .attrs = SCULL_SCHEMA(scull_pool_attrs_t, fields),

@@ -19,6 +19,8 @@ enum {
   SCULL_OP_SEQUENCES = 1u << 7,   /* takes or gives sequences (tensor/sequence.h); others never see
                                      one */
   SCULL_OP_POOLING = 1u << 8,     /* the maximum or mean of windows that slide over input 0 */
+  SCULL_OP_SELECTS = 1u << 9,     /* every element of the result is one of input 0's */
+  SCULL_OP_NOT_NEGATIVE = 1u << 10, /* no element of the result is below 0 */
 };
 
 /* An operator that owns graphs (regions) has no rule and no kernel of its own; what its regions'
@@ -72,7 +74,10 @@ typedef struct scull_opdef {
   scull_attr_schema_t attrs;
   scull_status_t (*infer)(const scull_op_call_t *call);
   scull_status_t (*reference)(const scull_op_call_t *call);
-  double (*flops)(const scull_op_call_t *call);   /* NULL: one per output element */
+  double (*flops)(const scull_op_call_t *call); /* NULL: one per output element */
+  /* The axis of operand `input` along which each slice makes one channel of the result (and can so
+   * have a scale of its own as small integers); -1: none. Only types are there. NULL: none. */
+  int32_t (*channel_axis)(const scull_op_call_t *call, size_t input);
   size_t (*scratch)(const scull_op_call_t *call); /* NULL: none; types of outputs are set */
 } scull_opdef_t;
 

@@ -1,4 +1,5 @@
 /* relu: max(x, 0). NaN stays NaN. */
+#define SCULL_UNARY_TRAITS SCULL_OP_NOT_NEGATIVE
 #include "ops/unary.h"
 
 static double relu(double x) {

@@ -1,6 +1,7 @@
 /* sigmoid: 1 / (1 + e^-x). */
 #include <math.h>
 
+#define SCULL_UNARY_TRAITS SCULL_OP_NOT_NEGATIVE
 #include "ops/unary.h"
 
 static double sigmoid(double x) {

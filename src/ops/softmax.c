@@ -64,6 +64,7 @@ const scull_opdef_t scull_opdef_softmax = {
     .inputs_max = 1,
     .outputs_min = 1,
     .outputs_max = 1,
+    .traits = SCULL_OP_NOT_NEGATIVE,
     .attrs = SCULL_SCHEMA(scull_softmax_attrs_t, scull_ops_softmax_fields),
     .infer = scull_ops_softmax_infer,
     .reference = reference,

@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#define SCULL_UNARY_TRAITS SCULL_OP_NOT_NEGATIVE
 #include "ops/unary.h"
 
 static const scull_attr_field_t fields[] = {

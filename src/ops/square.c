@@ -1,4 +1,5 @@
 /* square: x * x; integers saturate. */
+#define SCULL_UNARY_TRAITS SCULL_OP_NOT_NEGATIVE
 #include "ops/unary.h"
 
 static double times_itself(double x) {

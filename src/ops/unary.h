@@ -6,6 +6,11 @@
 
 #include "ops/shape_rules.h"
 
+/* Defined before this file is included: traits besides SCULL_OP_UNARY. */
+#ifndef SCULL_UNARY_TRAITS
+#define SCULL_UNARY_TRAITS 0
+#endif
+
 typedef double (*scull_unary_fn_t)(double x, const void *attrs);
 scull_status_t scull_ops_unary(const scull_op_call_t *call, scull_unary_fn_t fn) SCULL_MUST_USE;
 
@@ -20,7 +25,7 @@ scull_status_t scull_ops_unary(const scull_op_call_t *call, scull_unary_fn_t fn)
                                           .inputs_max = 1,                                         \
                                           .outputs_min = 1,                                        \
                                           .outputs_max = 1,                                        \
-                                          .traits = SCULL_OP_UNARY,                                \
+                                          .traits = SCULL_OP_UNARY | SCULL_UNARY_TRAITS,           \
                                           .attrs = __VA_ARGS__,                                    \
                                           .infer = rule,                                           \
                                           .reference = op##_reference}

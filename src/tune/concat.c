@@ -166,7 +166,7 @@ static scull_status_t consider(scull_search_t *s, scull_choice_t *concat) {
 }
 
 scull_status_t scull_tune_elide_concats(scull_search_t *s) {
-  for (size_t i = 0; i < s->out->choice_count; i++) {
+  for (size_t i = 0; !s->options->singles && i < s->out->choice_count; i++) {
     SCULL_TRY(scull_tune_check_cancel(s));
     if (is_channel_concat(s, &s->out->choices[i]))
       SCULL_TRY(consider(s, &s->out->choices[i]));

@@ -220,7 +220,7 @@ static void follow_chain(const scull_search_t *s, scull_node_id_t anchor, scull_
   const scull_node_t *node = scull_graph_node(s->graph, anchor);
   unit->chain[0] = anchor;
   unit->chain_count = 1;
-  while (unit->chain_count < SCULL_MAX_CHAIN && node->output_count == 1) {
+  while (!s->options->singles && unit->chain_count < SCULL_MAX_CHAIN && node->output_count == 1) {
     const scull_node_t *next = scull_graph_only_user(s->graph, node->outputs[0]);
     if (next == NULL)
       return;

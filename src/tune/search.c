@@ -36,7 +36,8 @@ static double best_time(const scull_form_t *form) {
  * has a start of 5 %: the noise of two timings is larger than most epilogues, and a group also
  * spares the caches, which timing its nodes alone does not show. */
 static double gain_of(const scull_search_t *s, const scull_unit_t *unit, const scull_form_t *form) {
-  const double start = 1.05;
+  /* Between precisions a node alone also costs conversions, which its time does not show. */
+  const double start = s->options->precisions == 0 ? 1.05 : 1.5;
   double alone = 0, together = best_time(form);
   bool timed = together > 0;
   for (size_t i = 0; i < form->count; i++) {

@@ -46,6 +46,7 @@ typedef struct scull_tune_options {
   uint32_t precisions;     /* bits 1 << as: permitted besides the model's own types */
   const scull_pin_t *pins; /* the first that names a layer counts */
   size_t pin_count;
+  bool singles;              /* no groups, no concats in place: every node is a step of its own */
   bool prefer_pins;          /* a pin that no tactic can follow is a warning instead of a failure */
   scull_tune_cache_t *cache; /* may be NULL */
   scull_bytes_t replay;      /* choices of an earlier build as text; empty: none */

@@ -16,6 +16,7 @@
 enum { OPERATORS = 1024, TYPES = 32, DEVICES = 2 };
 
 static const char *const devices[DEVICES] = {"reference", "cpu"};
+static const char not_run[] = SCULL_SOURCE_DIR "/tests/suite/not_run.txt";
 static const char path[] = SCULL_SOURCE_DIR "/docs/support.md";
 static bool seen[DEVICES][OPERATORS][TYPES];
 
@@ -80,6 +81,39 @@ static void put_head(const char *facts, scull_text_t *out) {
   scull_base_text_print(out, "\n");
 }
 
+/* The rest of a line without the blanks before it; valid until the next call. */
+static const char *reason_of(const char *text, int length) {
+  static char reason[200];
+  while (length > 0 && *text == ' ') {
+    text++;
+    length--;
+  }
+  snprintf(reason, sizeof reason, "%.*s", length, text);
+  return reason;
+}
+
+/* The list's own lines: a comment heads a group, "name reason" is a model. */
+static void put_not_run(scull_text_t *out) {
+  scull_file_t file;
+  scull_base_text_print(out, "\n## Models of the ONNX backend suite that are not run\n");
+  assert_int_equal(scull_base_file_open(not_run, &file, NULL), SCULL_OK);
+  const char *at = (const char *)file.bytes.data, *end = at + file.bytes.size;
+  bool listed = false; /* the comment above the first group is about the file */
+  while (at < end) {
+    const char *stop = memchr(at, '\n', (size_t)(end - at));
+    int length = (int)((stop == NULL ? end : stop) - at), name = 0;
+    listed = listed || length == 0;
+    while (name < length && at[name] != ' ')
+      name++;
+    if (listed && length > 2 && at[0] == '#')
+      scull_base_text_print(out, "\n**%.*s**\n\n", length - 2, at + 2);
+    else if (length > 0 && at[0] != '#')
+      scull_base_text_print(out, "- %.*s: %s\n", name, at, reason_of(at + name, length - name));
+    at += length + 1;
+  }
+  scull_base_file_close(&file);
+}
+
 static void put_page(const char *facts, scull_text_t *out) {
   const char *family = NULL;
   put_head(facts, out);
@@ -100,6 +134,7 @@ static void put_page(const char *facts, scull_text_t *out) {
     put_names(family, NULL, out);
     scull_base_text_print(out, "\n");
   }
+  put_not_run(out);
 }
 
 /* --- the comparison -------------------------------------------------------------------------- */

@@ -18,6 +18,9 @@ typedef struct build_args {
   int64_t threads;
   cli_list_t precisions, layer_precisions;
   int precision_constraints;
+  const char *calibration, *ranges;
+  double dummy_range;
+  bool force;
   size_t workspace;
   int64_t min_subgraph;
   cli_list_t disable_ops, disable_passes, disable_tactics;
@@ -58,6 +61,13 @@ static const cli_option_t option_table[] = {
      "layers that compute in one type, such as conv1*=fp32; * matches", 0},
     {"precision-constraints", 0, CLI_CHOICE, FIELD(precision_constraints), "obey|prefer",
      "what --layer-precision means where nothing runs so: a failure, or another type", 0},
+    {"calibration", 0, CLI_TEXT, FIELD(calibration), "FILE",
+     "ranges for int8: a table of scull calibrate, or a calibration cache of TensorRT", 0},
+    {"ranges", 0, CLI_TEXT, FIELD(ranges), "FILE", "ranges for int8, a line a tensor: NAME MIN MAX",
+     0},
+    {"dummy-ranges", 0, CLI_NUMBER, FIELD(dummy_range), "R",
+     "one range for every tensor that has none: int8's times without data, wrong numbers", 0},
+    {"force", 0, CLI_FLAG, FIELD(force), NULL, "take a table of another model", 0},
     {"workspace", 0, CLI_SIZE, FIELD(workspace), "SIZE",
      "most scratch memory that a tactic may use, such as 64MiB", 0},
     {"min-subgraph", 0, CLI_INTEGER, FIELD(min_subgraph), "N",
@@ -141,6 +151,10 @@ static void fill_plain(const build_args_t *args, scull_build_options_t *options)
   options->model.params_path = args->params;
   options->max_batch = args->max_batch;
   options->threads = (int)args->threads;
+  options->calibration = args->calibration;
+  options->ranges_file = args->ranges;
+  options->dummy_range = (float)args->dummy_range;
+  options->force_calibration = args->force;
   options->workspace = args->workspace;
   options->min_subgraph_size = (int)args->min_subgraph;
   options->tune = (scull_tune_t)args->tune;

@@ -104,14 +104,15 @@ bool scull_onednn_md_init_value(scull_onednn_md_t *md, const scull_site_value_t 
   };
   const scull_shape_t *shape = &value->opt;
   const int64_t one[] = {1};
+  const scull_dtype_t dtype = scull_backend_site_stored(value);
   if (!scull_onednn_is_dense(value))
     return false;
   if (value->layout == SCULL_LAYOUT_PLAIN)
-    return shape->rank == 0 ? scull_onednn_md_init(md, 1, one, value->dtype, NULL)
-                            : scull_onednn_md_init(md, shape->rank, shape->dim, value->dtype, NULL);
+    return shape->rank == 0 ? scull_onednn_md_init(md, 1, one, dtype, NULL)
+                            : scull_onednn_md_init(md, shape->rank, shape->dim, dtype, NULL);
   if (shape->rank < 3 || shape->rank > 5)
     return false;
-  return make_tag(md, shape->rank, shape->dim, value->dtype, tags[value->layout][shape->rank - 3]);
+  return make_tag(md, shape->rank, shape->dim, dtype, tags[value->layout][shape->rank - 3]);
 }
 
 bool scull_onednn_order(const scull_site_value_t *value, int32_t order[SCULL_MAX_RANK]) {
@@ -193,7 +194,7 @@ uint64_t scull_onednn_md_hash(scull_onednn_md_ref_t md) {
 /* --- refusing --------------------------------------------------------------------------------- */
 
 static const char *refuse_value(const scull_site_value_t *value, const scull_device_t *device) {
-  if (value->dtype == SCULL_DTYPE_BF16 &&
+  if (scull_backend_site_stored(value) == SCULL_DTYPE_BF16 &&
       (device->features & (SCULL_CPU_AVX512_BF16 | SCULL_CPU_AMX_BF16)) == 0)
     return "bf16 is emulated on this processor";
   if (value->dtype != SCULL_DTYPE_F32 && value->dtype != SCULL_DTYPE_BF16)
@@ -221,20 +222,43 @@ const char *scull_onednn_refuse_common(const scull_site_t *site, const scull_dev
   return scull_onednn_engine() == NULL ? "oneDNN gives no engine" : NULL;
 }
 
-size_t scull_onednn_layouts(const scull_device_t *device, scull_config_t *out, size_t room) {
+/* Small integers have fast kernels with channels last only. */
+static bool takes_layouts(uint32_t pair, scull_layout_t src, scull_layout_t dst) {
+  if (pair < SCULL_ONEDNN_INT8)
+    return true;
+  return src == dst && (src == SCULL_LAYOUT_NHWC || src == SCULL_LAYOUT_PLAIN);
+}
+
+size_t scull_onednn_layouts(const scull_onednn_family_t *family, const scull_site_t *site,
+                            const scull_device_t *device, scull_config_t *out, size_t room) {
+  static const scull_precision_t pairs[][2] = {{SCULL_AS_BF16, SCULL_AS_BF16},
+                                               {SCULL_AS_BF16, SCULL_AS_MODEL},
+                                               {SCULL_AS_INT8, SCULL_AS_INT8},
+                                               {SCULL_AS_INT8, SCULL_AS_MODEL}};
   bool wide = (device->features & SCULL_CPU_AVX512) != 0;
   scull_layout_t block = wide ? SCULL_LAYOUT_C16 : SCULL_LAYOUT_C8;
-  const scull_config_t all[] = {
-      {.src = SCULL_LAYOUT_NHWC, .dst = SCULL_LAYOUT_NHWC},
-      {.src = block, .dst = block},
-      {.src = SCULL_LAYOUT_PLAIN, .dst = SCULL_LAYOUT_PLAIN},
-      {.src = SCULL_LAYOUT_PLAIN, .dst = block},
-      {.src = SCULL_LAYOUT_PLAIN, .dst = SCULL_LAYOUT_NHWC},
-  };
-  size_t count = sizeof all / sizeof all[0];
-  for (size_t i = 0; i < count && i < room; i++)
-    out[i] = all[i];
-  return count < room ? count : room;
+  const scull_layout_t layouts[][2] = {{SCULL_LAYOUT_NHWC, SCULL_LAYOUT_NHWC},
+                                       {block, block},
+                                       {SCULL_LAYOUT_PLAIN, SCULL_LAYOUT_PLAIN},
+                                       {SCULL_LAYOUT_PLAIN, block},
+                                       {SCULL_LAYOUT_PLAIN, SCULL_LAYOUT_NHWC}};
+  const size_t count = sizeof layouts / sizeof layouts[0];
+  size_t made = 0;
+  for (int p = -1; p < 4; p++) {
+    const uint32_t pair = p < 0 ? 0 : 1u << p;
+    if (p >= 0 && ((family->pairs & pair) == 0 || !scull_backend_site_permits(site, pairs[p][0])))
+      continue;
+    for (size_t i = 0; i < count && made < room; i++) {
+      if (p < 0)
+        out[made++] = (scull_config_t){.src = layouts[i][0], .dst = layouts[i][1]};
+      else if (takes_layouts(pair, layouts[i][0], layouts[i][1]))
+        out[made++] = (scull_config_t){.src = layouts[i][0],
+                                       .dst = layouts[i][1],
+                                       .src_as = pairs[p][0],
+                                       .dst_as = pairs[p][1]};
+    }
+  }
+  return made;
 }
 
 uint32_t scull_onednn_alias_residual(const scull_site_t *site, const scull_config_t *config) {
@@ -255,5 +279,10 @@ uint32_t scull_onednn_alias_residual(const scull_site_t *site, const scull_confi
 
 uint32_t scull_onednn_alias_first(const scull_site_t *site, const scull_config_t *config) {
   (void)config;
-  return site->input_count > 0 && site->inputs[0] == site->ops[0].inputs[0] ? 1u : 0;
+  const scull_site_value_t *x = scull_backend_site_input(site, 0, 0);
+  return site->input_count > 0 && site->inputs[0] == site->ops[0].inputs[0] &&
+                 scull_backend_site_stored(x) ==
+                     scull_backend_site_stored(&site->values[site->outputs[0]])
+             ? 1u
+             : 0;
 }

@@ -80,6 +80,11 @@ typedef struct scull_onednn_recipe {
   scull_onednn_parameters_t parameters;
   dnnl_primitive_attr_t attr; /* with user scratchpad */
   uint16_t residual;          /* a value that is copied into output 0 first, or ABSENT */
+  scull_dtype_t weights; /* as what constants that the primitive may lay out are packed; NONE: as
+                            they are */
+  bool is_int8;          /* a product of small integers: the numbers of onednn_int8.c count */
+  float src_scale, dst_scale; /* 1: not small integers */
+  float out_factor;           /* what the product is multiplied with besides its own scales */
 } scull_onednn_recipe_t;
 
 /* Adds value `value` as argument `arg`: `held` (taken over, also on failure) says how its bytes
@@ -124,8 +129,25 @@ typedef struct scull_onednn_walk {
 #endif
 } scull_onednn_walk_t;
 
+/* Bits: which pairs of source and destination precision a family is tried in besides the model's.
+ */
+enum {
+  SCULL_ONEDNN_BF16 = 1u << 0,     /* bf16 to bf16 */
+  SCULL_ONEDNN_BF16_F32 = 1u << 1, /* bf16 to f32 */
+  SCULL_ONEDNN_INT8 = 1u << 2,     /* small integers to small integers */
+  SCULL_ONEDNN_INT8_F32 = 1u << 3, /* small integers to f32 */
+};
+
+/* For the tactics of families that know bf16, or both. */
+#define SCULL_ONEDNN_IN_BF16 (1u << SCULL_AS_BF16)
+#define SCULL_ONEDNN_IN_ALL (1u << SCULL_AS_BF16 | 1u << SCULL_AS_INT8)
+
 /* A family of tactics: how a site becomes a recipe, and a recipe a walk. */
 typedef struct scull_onednn_family {
+  uint32_t pairs;  /* SCULL_ONEDNN_BF16, ... */
+  bool is_product; /* of operands 0 and 1: small integers have a scale each, and a channel of the
+                      weights its own. Other families want one quantization everywhere */
+
   /* NULL, or why the site is none of this family's, in words; may be NULL. */
   const char *(*check)(const scull_site_t *site);
   /* Fills a recipe from the site's `opt` shapes and layouts; false: not possible in these. */
@@ -219,8 +241,26 @@ const char *scull_onednn_refuse_common(const scull_site_t *site, const scull_dev
 const char *scull_onednn_refuse(const scull_onednn_family_t *family, const scull_site_t *site,
                                 const scull_device_t *device);
 
-/* The layouts that every family is tried in on this device, best guess first. */
-size_t scull_onednn_layouts(const scull_device_t *device, scull_config_t *out, size_t room);
+/* --- small integers (onednn_int8.c) ----------------------------------------------------------- */
+
+/* True when products of bytes add up in 32 bits. */
+bool scull_onednn_has_vnni(void);
+
+/* True when the values that are stored as small integers have the scales that the family needs. */
+bool scull_onednn_int8_fits(const scull_onednn_family_t *family, const scull_site_t *site);
+
+/* Sets the scales of a product's result, once its post-operations are known. */
+bool scull_onednn_int8_set_scales(const scull_site_t *site, scull_onednn_recipe_t *recipe);
+
+/* A constant of a product as it is packed: weights as s8 by their scales, the bias in units of the
+ * accumulators; scull_base_free. NULL when memory is short or the constant has no scales. */
+void *scull_onednn_int8_constant(const scull_site_t *site, const scull_onednn_recipe_t *recipe,
+                                 uint16_t value, const void *data);
+
+/* The formats that a family is tried in on this device, best guess first: all layouts in the
+ * model's types, then what the site permits. */
+size_t scull_onednn_layouts(const scull_onednn_family_t *family, const scull_site_t *site,
+                            const scull_device_t *device, scull_config_t *out, size_t room);
 
 /* Every implementation for every one of these layouts. Knob 0 is the number of the implementation,
  * knob 1 its name's hash, by which it is found again in other shapes (0: go by the number), knob 2

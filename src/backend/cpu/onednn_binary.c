@@ -97,7 +97,8 @@ static bool add_operand(scull_onednn_recipe_t *recipe, const scull_site_t *site,
       return false;
     step *= dims[i];
   }
-  return scull_onednn_md_init(&md, view->rank, dims, site->values[value].dtype, NULL) &&
+  return scull_onednn_md_init(&md, view->rank, dims,
+                              scull_backend_site_stored(&site->values[value]), NULL) &&
          scull_onednn_recipe_add(recipe, site, arg, value, md, false);
 }
 
@@ -141,8 +142,10 @@ static uint32_t alias(const scull_site_t *site, const scull_config_t *config) {
              : 0;
 }
 
-static const scull_onednn_family_t binary_family = {.describe = describe,
+static const scull_onednn_family_t binary_family = {.pairs =
+                                                        SCULL_ONEDNN_BF16 | SCULL_ONEDNN_BF16_F32,
+                                                    .describe = describe,
                                                     .begin = scull_onednn_begin_binary};
 static const char *const binary_anchors[] = {"add", "sub", "mul", "div", "max", "min", NULL};
 
-SCULL_ONEDNN_TACTIC(binary, "binary", .alias = alias);
+SCULL_ONEDNN_TACTIC(binary, "binary", .precisions = SCULL_ONEDNN_IN_BF16, .alias = alias);

@@ -33,7 +33,7 @@ static bool add_piece(scull_onednn_recipe_t *recipe, const scull_site_t *site, i
   scull_onednn_md_t md;
   int64_t dims[2];
   return split_at(v, axis, &dims[0], &dims[1]) &&
-         scull_onednn_md_init(&md, 2, dims, v->dtype, NULL) &&
+         scull_onednn_md_init(&md, 2, dims, scull_backend_site_stored(v), NULL) &&
          scull_onednn_recipe_add(recipe, site, arg, value, md, false);
 }
 
@@ -60,8 +60,9 @@ static bool describe(const scull_site_t *site, scull_onednn_recipe_t *recipe) {
   return add_piece(recipe, site, DNNL_ARG_DST, op->outputs[0], axis);
 }
 
-static const scull_onednn_family_t concat_family = {.describe = describe,
+static const scull_onednn_family_t concat_family = {.pairs = SCULL_ONEDNN_BF16 | SCULL_ONEDNN_INT8,
+                                                    .describe = describe,
                                                     .begin = scull_onednn_begin_concat};
 static const char *const concat_anchors[] = {"concat", NULL};
 
-SCULL_ONEDNN_TACTIC(concat, "concat", .alias = NULL);
+SCULL_ONEDNN_TACTIC(concat, "concat", .precisions = SCULL_ONEDNN_IN_ALL, .alias = NULL);

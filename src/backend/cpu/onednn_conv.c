@@ -71,15 +71,18 @@ static const char *check_winograd(const scull_site_t *site) {
   return NULL;
 }
 
-static const scull_onednn_family_t conv_direct_family = {.describe = describe_direct,
-                                                         .begin = scull_onednn_begin_convolution};
+static const scull_onednn_family_t conv_direct_family = {
+    .pairs = SCULL_ONEDNN_BF16 | SCULL_ONEDNN_BF16_F32 | SCULL_ONEDNN_INT8 | SCULL_ONEDNN_INT8_F32,
+    .is_product = true,
+    .describe = describe_direct,
+    .begin = scull_onednn_begin_convolution};
 static const scull_onednn_family_t conv_winograd_family = {.check = check_winograd,
                                                            .describe = describe_winograd,
                                                            .begin = scull_onednn_begin_convolution};
 static const char *const conv_direct_anchors[] = {"conv", NULL};
 static const char *const conv_winograd_anchors[] = {"conv", NULL};
 
-SCULL_ONEDNN_TACTIC(conv_direct, "conv.direct", .growth = SCULL_GROW_EPILOGUE,
-                    .alias = scull_onednn_alias_residual);
+SCULL_ONEDNN_TACTIC(conv_direct, "conv.direct", .precisions = SCULL_ONEDNN_IN_ALL,
+                    .growth = SCULL_GROW_EPILOGUE, .alias = scull_onednn_alias_residual);
 SCULL_ONEDNN_TACTIC(conv_winograd, "conv.winograd", .growth = SCULL_GROW_EPILOGUE,
                     .alias = scull_onednn_alias_residual);

@@ -61,9 +61,11 @@ static bool describe(const scull_site_t *site, scull_onednn_recipe_t *recipe) {
   return scull_onednn_recipe_add_epilogue(recipe, &epilogue);
 }
 
-static const scull_onednn_family_t deconv_family = {.describe = describe,
+static const scull_onednn_family_t deconv_family = {.pairs =
+                                                        SCULL_ONEDNN_BF16 | SCULL_ONEDNN_BF16_F32,
+                                                    .describe = describe,
                                                     .begin = scull_onednn_begin_deconvolution};
 static const char *const deconv_anchors[] = {"conv_transpose", NULL};
 
-SCULL_ONEDNN_TACTIC(deconv, "deconv", .growth = SCULL_GROW_EPILOGUE,
-                    .alias = scull_onednn_alias_residual);
+SCULL_ONEDNN_TACTIC(deconv, "deconv", .precisions = SCULL_ONEDNN_IN_BF16,
+                    .growth = SCULL_GROW_EPILOGUE, .alias = scull_onednn_alias_residual);

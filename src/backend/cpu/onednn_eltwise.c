@@ -124,9 +124,9 @@ static bool describe(const scull_site_t *site, scull_onednn_recipe_t *recipe) {
     return false;
   /* All layouts alike: one row of elements. */
   int64_t count[] = {scull_tensor_count(&x->opt)};
-  if (!scull_onednn_md_init(&src, 1, count, x->dtype, NULL) ||
+  if (!scull_onednn_md_init(&src, 1, count, scull_backend_site_stored(x), NULL) ||
       !scull_onednn_recipe_add(recipe, site, DNNL_ARG_SRC, op->inputs[0], src, false) ||
-      !scull_onednn_md_init(&dst, 1, count, y->dtype, NULL) ||
+      !scull_onednn_md_init(&dst, 1, count, scull_backend_site_stored(y), NULL) ||
       !scull_onednn_recipe_add(recipe, site, DNNL_ARG_DST, op->outputs[0], dst, false))
     return false;
   recipe->parameters.algorithm = steps[0].algorithm;
@@ -140,12 +140,15 @@ static const char *check(const scull_site_t *site) {
   return scull_onednn_eltwise_find(&site->ops[0], steps) == 1 ? NULL : "oneDNN has no such formula";
 }
 
-static const scull_onednn_family_t eltwise_family = {
-    .check = check, .describe = describe, .begin = scull_onednn_begin_eltwise};
+static const scull_onednn_family_t eltwise_family = {.pairs = SCULL_ONEDNN_BF16,
+                                                     .check = check,
+                                                     .describe = describe,
+                                                     .begin = scull_onednn_begin_eltwise};
 
 static const char *const eltwise_anchors[] = {
     "relu",   "leaky_relu", "sigmoid",    "tanh",       "exp",  "sqrt", "abs",
     "square", "neg",        "reciprocal", "scale",      "clip", "elu",  "swish",
     "mish",   "softplus",   "gelu",       "hard_swish", NULL};
 
-SCULL_ONEDNN_TACTIC_UNPACKED(eltwise, "eltwise", .alias = scull_onednn_alias_first);
+SCULL_ONEDNN_TACTIC_UNPACKED(eltwise, "eltwise", .precisions = SCULL_ONEDNN_IN_BF16,
+                             .alias = scull_onednn_alias_first);

@@ -12,7 +12,8 @@ typedef struct {
 static bool add(scull_onednn_recipe_t *recipe, const scull_site_t *site, int arg, uint16_t value,
                 int rank, const int64_t *dims, const int64_t *strides, bool any) {
   scull_onednn_md_t md;
-  return scull_onednn_md_init(&md, rank, dims, site->values[value].dtype, strides) &&
+  return scull_onednn_md_init(&md, rank, dims, scull_backend_site_stored(&site->values[value]),
+                              strides) &&
          scull_onednn_recipe_add(recipe, site, arg, value, md, any);
 }
 

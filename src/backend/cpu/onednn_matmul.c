@@ -42,7 +42,8 @@ static bool add_matrix(scull_onednn_recipe_t *recipe, const scull_site_t *site, 
                        uint16_t value, int rank, const int64_t *dims, const int64_t *strides,
                        bool any) {
   scull_onednn_md_t md;
-  return scull_onednn_md_init(&md, rank, dims, site->values[value].dtype, strides) &&
+  return scull_onednn_md_init(&md, rank, dims, scull_backend_site_stored(&site->values[value]),
+                              strides) &&
          scull_onednn_recipe_add(recipe, site, arg, value, md, any);
 }
 
@@ -109,8 +110,11 @@ static bool describe_matmul(const scull_site_t *site, scull_onednn_recipe_t *rec
          add_bias(recipe, site, &p, rank) && scull_onednn_recipe_add_epilogue(recipe, &p.epilogue);
 }
 
-static const scull_onednn_family_t matmul_family = {.describe = describe_matmul,
-                                                    .begin = scull_onednn_begin_matmul};
+static const scull_onednn_family_t matmul_family = {
+    .pairs = SCULL_ONEDNN_BF16 | SCULL_ONEDNN_BF16_F32 | SCULL_ONEDNN_INT8 | SCULL_ONEDNN_INT8_F32,
+    .is_product = true,
+    .describe = describe_matmul,
+    .begin = scull_onednn_begin_matmul};
 
 /* --- inner product ---------------------------------------------------------------------------- */
 
@@ -132,14 +136,16 @@ static const char *check_inner_product(const scull_site_t *site) {
   return scull_backend_site_input(site, 0, 1)->is_constant ? NULL : "needs a constant right side";
 }
 
-static const scull_onednn_family_t inner_product_family = {.check = check_inner_product,
-                                                           .describe = describe_inner_product,
-                                                           .begin =
-                                                               scull_onednn_begin_inner_product};
+static const scull_onednn_family_t inner_product_family = {
+    .pairs = SCULL_ONEDNN_BF16 | SCULL_ONEDNN_BF16_F32 | SCULL_ONEDNN_INT8 | SCULL_ONEDNN_INT8_F32,
+    .is_product = true,
+    .check = check_inner_product,
+    .describe = describe_inner_product,
+    .begin = scull_onednn_begin_inner_product};
 static const char *const matmul_anchors[] = {"matmul", NULL};
 static const char *const inner_product_anchors[] = {"matmul", NULL};
 
-SCULL_ONEDNN_TACTIC(matmul, "matmul", .growth = SCULL_GROW_EPILOGUE,
-                    .alias = scull_onednn_alias_residual);
-SCULL_ONEDNN_TACTIC(inner_product, "inner_product", .growth = SCULL_GROW_EPILOGUE,
-                    .alias = scull_onednn_alias_residual);
+SCULL_ONEDNN_TACTIC(matmul, "matmul", .precisions = SCULL_ONEDNN_IN_ALL,
+                    .growth = SCULL_GROW_EPILOGUE, .alias = scull_onednn_alias_residual);
+SCULL_ONEDNN_TACTIC(inner_product, "inner_product", .precisions = SCULL_ONEDNN_IN_ALL,
+                    .growth = SCULL_GROW_EPILOGUE, .alias = scull_onednn_alias_residual);

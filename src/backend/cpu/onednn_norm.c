@@ -12,7 +12,8 @@
 static bool add_rows(scull_onednn_recipe_t *recipe, const scull_site_t *site, int arg,
                      uint16_t value, int rank, const int64_t *dims) {
   scull_onednn_md_t md;
-  return scull_onednn_md_init(&md, rank, dims, site->values[value].dtype, NULL) &&
+  return scull_onednn_md_init(&md, rank, dims, scull_backend_site_stored(&site->values[value]),
+                              NULL) &&
          scull_onednn_recipe_add(recipe, site, arg, value, md, false);
 }
 
@@ -40,8 +41,20 @@ static bool describe_softmax(const scull_site_t *site, scull_onednn_recipe_t *re
          add_rows(recipe, site, DNNL_ARG_DST, op->outputs[0], rank, dims);
 }
 
-static const scull_onednn_family_t softmax_family = {.describe = describe_softmax,
+static const scull_onednn_family_t softmax_family = {.pairs =
+                                                         SCULL_ONEDNN_BF16 | SCULL_ONEDNN_BF16_F32,
+                                                     .describe = describe_softmax,
                                                      .begin = scull_onednn_begin_softmax};
+
+/* Statistics, scales and shifts are f32 whatever the rows are. */
+static bool parameters_fit(const scull_site_t *site) {
+  for (size_t i = 1; i < site->ops[0].input_count; i++) {
+    const scull_site_value_t *v = scull_backend_site_input(site, 0, i);
+    if (v != NULL && v->as != SCULL_AS_MODEL)
+      return false;
+  }
+  return true;
+}
 
 /* --- layer_norm ------------------------------------------------------------------------------- */
 
@@ -53,7 +66,7 @@ static bool describe_layer_norm(const scull_site_t *site, scull_onednn_recipe_t 
   const scull_site_value_t *shift = scull_backend_site_input(site, 0, 2);
   int64_t dims[2] = {1, 1};
   int32_t axis = 0;
-  if (x->layout != SCULL_LAYOUT_PLAIN || y->layout != SCULL_LAYOUT_PLAIN ||
+  if (!parameters_fit(site) || x->layout != SCULL_LAYOUT_PLAIN || y->layout != SCULL_LAYOUT_PLAIN ||
       !scull_onednn_is_dense(x) || !scull_onednn_is_dense(y) ||
       !scull_tensor_axis(attrs->axis, x->opt.rank, &axis))
     return false;
@@ -70,7 +83,8 @@ static bool describe_layer_norm(const scull_site_t *site, scull_onednn_recipe_t 
          add_rows(recipe, site, DNNL_ARG_DST, op->outputs[0], 2, dims);
 }
 
-static const scull_onednn_family_t layer_norm_family = {.describe = describe_layer_norm,
+static const scull_onednn_family_t layer_norm_family = {.pairs = SCULL_ONEDNN_BF16,
+                                                        .describe = describe_layer_norm,
                                                         .begin = scull_onednn_begin_layer_norm};
 
 /* --- batch_norm ------------------------------------------------------------------------------- */
@@ -81,6 +95,8 @@ static bool describe_batch_norm(const scull_site_t *site, scull_onednn_recipe_t 
   const scull_site_op_t *op = &site->ops[0];
   const scull_batch_norm_attrs_t *attrs = op->attrs;
   const scull_site_value_t *x = &site->values[op->inputs[0]], *y = &site->values[op->outputs[0]];
+  if (!parameters_fit(site))
+    return false;
   if (x->layout != y->layout || x->opt.rank < 2)
     return false;
   recipe->parameters.epsilon = (float)attrs->epsilon;
@@ -92,7 +108,8 @@ static bool describe_batch_norm(const scull_site_t *site, scull_onednn_recipe_t 
   return scull_onednn_recipe_add_value(recipe, site, DNNL_ARG_DST, op->outputs[0]);
 }
 
-static const scull_onednn_family_t batch_norm_family = {.describe = describe_batch_norm,
+static const scull_onednn_family_t batch_norm_family = {.pairs = SCULL_ONEDNN_BF16,
+                                                        .describe = describe_batch_norm,
                                                         .begin = scull_onednn_begin_batch_norm};
 
 /* --- lrn -------------------------------------------------------------------------------------- */
@@ -112,15 +129,17 @@ static bool describe_lrn(const scull_site_t *site, scull_onednn_recipe_t *recipe
          scull_onednn_recipe_add_value(recipe, site, DNNL_ARG_DST, op->outputs[0]);
 }
 
-static const scull_onednn_family_t lrn_family = {.describe = describe_lrn,
-                                                 .begin = scull_onednn_begin_lrn};
+static const scull_onednn_family_t lrn_family = {
+    .pairs = SCULL_ONEDNN_BF16, .describe = describe_lrn, .begin = scull_onednn_begin_lrn};
 
 static const char *const softmax_anchors[] = {"softmax", "log_softmax", NULL};
 static const char *const layer_norm_anchors[] = {"layer_norm", NULL};
 static const char *const batch_norm_anchors[] = {"batch_norm", NULL};
 static const char *const lrn_anchors[] = {"lrn", NULL};
 
-SCULL_ONEDNN_TACTIC_UNPACKED(softmax, "softmax", .alias = scull_onednn_alias_first);
-SCULL_ONEDNN_TACTIC(layer_norm, "layer_norm", .alias = NULL);
-SCULL_ONEDNN_TACTIC(batch_norm, "batch_norm", .alias = scull_onednn_alias_first);
-SCULL_ONEDNN_TACTIC_UNPACKED(lrn, "lrn", .alias = NULL);
+SCULL_ONEDNN_TACTIC_UNPACKED(softmax, "softmax", .precisions = SCULL_ONEDNN_IN_BF16,
+                             .alias = scull_onednn_alias_first);
+SCULL_ONEDNN_TACTIC(layer_norm, "layer_norm", .precisions = SCULL_ONEDNN_IN_BF16, .alias = NULL);
+SCULL_ONEDNN_TACTIC(batch_norm, "batch_norm", .precisions = SCULL_ONEDNN_IN_BF16,
+                    .alias = scull_onednn_alias_first);
+SCULL_ONEDNN_TACTIC_UNPACKED(lrn, "lrn", .precisions = SCULL_ONEDNN_IN_BF16, .alias = NULL);

@@ -61,9 +61,11 @@ static bool describe(const scull_site_t *site, scull_onednn_recipe_t *recipe) {
          scull_onednn_recipe_add_value(recipe, site, DNNL_ARG_DST, site->ops[0].outputs[0]);
 }
 
-static const scull_onednn_family_t pool_family = {.describe = describe,
+static const scull_onednn_family_t pool_family = {.pairs = SCULL_ONEDNN_BF16 | SCULL_ONEDNN_INT8,
+                                                  .describe = describe,
                                                   .begin = scull_onednn_begin_pooling};
 static const char *const pool_anchors[] = {"max_pool", "avg_pool", "adaptive_max_pool",
                                            "adaptive_avg_pool", NULL};
 
-SCULL_ONEDNN_TACTIC_UNPACKED(pool, "pool", .growth = SCULL_GROW_NONE);
+SCULL_ONEDNN_TACTIC_UNPACKED(pool, "pool", .precisions = SCULL_ONEDNN_IN_ALL,
+                             .growth = SCULL_GROW_NONE);

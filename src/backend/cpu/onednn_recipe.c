@@ -20,6 +20,11 @@ bool scull_onednn_recipe_add(scull_onednn_recipe_t *recipe, const scull_site_t *
   scull_onednn_operand_t *operand = &recipe->operands[recipe->count++];
   *operand =
       (scull_onednn_operand_t){.arg = arg, .value = value, .packed = v->is_constant, .held = held};
+  const scull_dtype_t dtype = recipe->weights == SCULL_DTYPE_NONE ? v->dtype : recipe->weights;
+#if DNNL_VERSION_MAJOR < 3
+  if (recipe->is_int8 && any && v->is_constant) /* as scull_onednn_int8_constant gives it */
+    operand->held.data_type = dnnl_s8;
+#endif
   if (!any || !v->is_constant)
     return scull_onednn_md_copy(&operand->wanted, scull_onednn_md_ref(&held));
 #if DNNL_VERSION_MAJOR >= 3
@@ -28,9 +33,9 @@ bool scull_onednn_recipe_add(scull_onednn_recipe_t *recipe, const scull_site_t *
   if (dnnl_memory_desc_query(held, dnnl_query_ndims_s32, &rank) != dnnl_success ||
       dnnl_memory_desc_query(held, dnnl_query_dims, &dims) != dnnl_success)
     return false;
-  return scull_onednn_md_init_any(&operand->wanted, rank, *dims, v->dtype);
+  return scull_onednn_md_init_any(&operand->wanted, rank, *dims, dtype);
 #else
-  return scull_onednn_md_init_any(&operand->wanted, held.ndims, held.dims, v->dtype);
+  return scull_onednn_md_init_any(&operand->wanted, held.ndims, held.dims, dtype);
 #endif
 }
 
@@ -41,41 +46,60 @@ bool scull_onednn_recipe_add_value(scull_onednn_recipe_t *recipe, const scull_si
          scull_onednn_recipe_add(recipe, site, arg, value, md, false);
 }
 
-static bool append_sum(dnnl_post_ops_t ops) {
+/* Adds `factor` times what the destination holds, which is of the residual's type. */
+static bool append_sum(dnnl_post_ops_t ops, const scull_site_value_t *residual, float factor) {
+  const scull_dtype_t stored = scull_backend_site_stored(residual);
+  const dnnl_data_type_t type = stored == SCULL_DTYPE_U8   ? dnnl_u8
+                                : stored == SCULL_DTYPE_I8 ? dnnl_s8
+                                                           : dnnl_data_type_undef;
 #if DNNL_VERSION_MAJOR >= 3
-  return dnnl_post_ops_append_sum(ops, 1, 0, dnnl_data_type_undef) == dnnl_success;
+  return dnnl_post_ops_append_sum(ops, factor, 0, type) == dnnl_success;
 #else
-  return dnnl_post_ops_append_sum(ops, 1) == dnnl_success;
+  return dnnl_post_ops_append_sum_v2(ops, factor, type) == dnnl_success;
 #endif
 }
 
-static bool append_eltwise(dnnl_post_ops_t ops, const scull_site_op_t *op) {
+/* The result of the last step is multiplied with `factor`. */
+static bool append_eltwise(dnnl_post_ops_t ops, const scull_site_op_t *op, float factor) {
   scull_onednn_eltwise_t steps[2];
   size_t count = scull_onednn_eltwise_find(op, steps);
   for (size_t i = 0; i < count; i++) {
 #if DNNL_VERSION_MAJOR >= 3
-    if (dnnl_post_ops_append_eltwise(ops, steps[i].algorithm, steps[i].alpha, steps[i].beta) !=
-        dnnl_success)
+    if (factor != 1 || dnnl_post_ops_append_eltwise(ops, steps[i].algorithm, steps[i].alpha,
+                                                    steps[i].beta) != dnnl_success)
       return false;
 #else
-    if (dnnl_post_ops_append_eltwise(ops, 1, steps[i].algorithm, steps[i].alpha, steps[i].beta) !=
-        dnnl_success)
+    if (dnnl_post_ops_append_eltwise(ops, i + 1 == count ? factor : 1, steps[i].algorithm,
+                                     steps[i].alpha, steps[i].beta) != dnnl_success)
       return false;
 #endif
   }
   return count > 0;
 }
 
+/* f(a x) = a f(x) for positive a: such an activation may work in units of the destination. */
+static bool is_homogeneous(const scull_site_op_t *activation) {
+  scull_onednn_eltwise_t steps[2];
+  return activation == NULL || (scull_onednn_eltwise_find(activation, steps) == 1 &&
+                                steps[0].algorithm == dnnl_eltwise_relu);
+}
+
 bool scull_onednn_recipe_add_epilogue(scull_onednn_recipe_t *recipe,
                                       const scull_epilogue_t *epilogue) {
   dnnl_post_ops_t ops = NULL;
   bool ok = dnnl_post_ops_create(&ops) == dnnl_success;
+  const float to_dst = 1.0f / recipe->dst_scale;
+  const bool early =
+      is_homogeneous(epilogue->activation); /* the product is in dst's units already */
+  const scull_site_value_t *r = epilogue->residual;
+  const float held = r == NULL ? 1.0f : scull_backend_site_scale(r);
+  recipe->out_factor = early ? to_dst : 1.0f;
   if (ok && epilogue->add != NULL && epilogue->add_first)
-    ok = append_sum(ops);
+    ok = append_sum(ops, r, early ? held * to_dst : held);
   if (ok && epilogue->activation != NULL)
-    ok = append_eltwise(ops, epilogue->activation);
+    ok = append_eltwise(ops, epilogue->activation, early ? 1.0f : to_dst);
   if (ok && epilogue->add != NULL && !epilogue->add_first)
-    ok = append_sum(ops);
+    ok = append_sum(ops, r, held * to_dst);
   ok = ok && dnnl_primitive_attr_set_post_ops(recipe->attr, ops) == dnnl_success;
   if (ops != NULL)
     dnnl_post_ops_destroy(ops);
@@ -130,10 +154,13 @@ static int32_t hash_of(const_dnnl_primitive_desc_t pd) {
 
 /* Reference kernels are slow, and never said aloud: the library falls back to them silently. SSE4.1
  * kernels are offered on newer processors, too, where they lose always and, depthwise with a sum
- * and a channel tail, read past the end (2.6.3). */
+ * and a channel tail, read past the end (2.6.3); AVX2's products of bytes, which saturate or halve
+ * their weights, are needed only where there is nothing better. */
 static bool is_usable(const scull_onednn_family_t *family, const_dnnl_primitive_desc_t pd) {
   const char *name = name_of(pd);
   if (strstr(name, "sse41") != NULL && dnnl_get_effective_cpu_isa() != dnnl_cpu_isa_sse41)
+    return false;
+  if (strstr(name, "int8:avx2") != NULL && scull_onednn_has_vnni())
     return false;
   return family->takes_reference || strstr(name, "ref") == NULL;
 }
@@ -186,8 +213,23 @@ static bool residual_fits(const scull_site_t *site, uint16_t residual) {
   if (residual == SCULL_SITE_ABSENT)
     return true;
   const scull_site_value_t *from = &site->values[residual], *to = &site->values[site->outputs[0]];
-  return from->dtype == to->dtype && from->channel_total == 0 &&
+  const bool alike = from->as == to->as && from->dtype == to->dtype; /* s8 may meet u8 */
+  return alike && from->channel_total == 0 &&
          scull_backend_layout_same(&to->opt, from->layout, to->layout);
+}
+
+/* What the precision of the anchor's first operand means for the rest. */
+static void set_precision(const scull_onednn_family_t *family, const scull_site_t *site,
+                          scull_onednn_recipe_t *recipe) {
+  const scull_site_value_t *x = scull_backend_site_input(site, 0, 0);
+  const scull_precision_t as = x == NULL ? SCULL_AS_MODEL : x->as;
+  recipe->src_scale = x == NULL ? 1.0f : scull_backend_site_scale(x);
+  recipe->dst_scale = scull_backend_site_scale(&site->values[site->outputs[0]]);
+  recipe->out_factor = 1.0f / recipe->dst_scale;
+  recipe->is_int8 = as == SCULL_AS_INT8 && family->is_product;
+  recipe->weights = as == SCULL_AS_BF16 ? SCULL_DTYPE_BF16
+                    : recipe->is_int8   ? SCULL_DTYPE_I8
+                                        : SCULL_DTYPE_NONE;
 }
 
 /* The library divides by zero when it is asked about empty matrices (2.6.3). */
@@ -195,12 +237,17 @@ bool scull_onednn_choice_init(const scull_onednn_family_t *family, const scull_s
                               const scull_config_t *config, const scull_onednn_choice_t *packed,
                               scull_onednn_choice_t *out) {
   out->walk = (scull_onednn_walk_t){0};
-  bool ok = recipe_init(&out->recipe) && has_elements(site) &&
-            family->describe(site, &out->recipe) &&
-            (packed == NULL || hold_packed(&out->recipe, packed)) &&
-            residual_fits(site, out->recipe.residual) &&
-            family->begin(&out->recipe, &out->walk) == dnnl_success &&
-            walk_to(family, config, &out->walk);
+  if (site->value_count > SCULL_ONEDNN_VALUES)
+    return false;
+  bool ok = recipe_init(&out->recipe) && has_elements(site) && scull_onednn_int8_fits(family, site);
+  if (ok)
+    set_precision(family, site, &out->recipe);
+  ok = ok && family->describe(site, &out->recipe) &&
+       (!out->recipe.is_int8 || scull_onednn_int8_set_scales(site, &out->recipe)) &&
+       (packed == NULL || hold_packed(&out->recipe, packed)) &&
+       residual_fits(site, out->recipe.residual) &&
+       family->begin(&out->recipe, &out->walk) == dnnl_success &&
+       walk_to(family, config, &out->walk);
   if (!ok)
     scull_onednn_choice_deinit(out);
   return ok;
@@ -266,6 +313,7 @@ static bool serves(const scull_onednn_family_t *family, const scull_site_t *site
 static bool is_listed(const scull_config_t *list, size_t count, const scull_config_t *config) {
   for (size_t i = 0; i < count; i++) {
     if (list[i].src == config->src && list[i].dst == config->dst &&
+        list[i].src_as == config->src_as && list[i].dst_as == config->dst_as &&
         list[i].knob[1] == config->knob[1])
       return true;
   }
@@ -298,22 +346,31 @@ static size_t add_implementations(const scull_onednn_family_t *family, const scu
   return count;
 }
 
-/* Which layouts the site's values really get: tensors of two axes know only one. */
+/* Which formats the site's values really get: tensors of two axes know only one layout. */
 static uint64_t layouts_hash(const scull_site_t *site, const scull_config_t *config) {
   scull_onednn_copy_t copy;
   uint64_t hash = 1;
   scull_onednn_copy_init(&copy, site, config, SCULL_ONEDNN_AT_OPT);
   for (size_t i = 0; i < site->value_count; i++)
-    hash = scull_base_hash64(&copy.values[i].layout, sizeof copy.values[i].layout, hash);
+    hash = scull_base_hash64((const int[]){copy.values[i].layout, copy.values[i].as},
+                             2 * sizeof(int), hash);
   return hash;
+}
+
+/* False where a precision does not reach the values that it is for. */
+static bool has_precisions(const scull_site_t *site, const scull_config_t *config) {
+  scull_onednn_copy_t copy;
+  scull_onednn_copy_init(&copy, site, config, SCULL_ONEDNN_AT_OPT);
+  const scull_site_value_t *x = scull_backend_site_input(&copy.site, 0, 0);
+  return x != NULL && x->as == config->src_as && copy.values[site->outputs[0]].as == config->dst_as;
 }
 
 size_t scull_onednn_configs(const scull_onednn_family_t *family, const scull_site_t *site,
                             const scull_device_t *device, scull_config_t *out, size_t room) {
-  enum { LAYOUTS = 8 };
+  enum { LAYOUTS = 32 };
   scull_config_t layouts[LAYOUTS];
   uint64_t seen[LAYOUTS];
-  size_t count = 0, pairs = scull_onednn_layouts(device, layouts, LAYOUTS);
+  size_t count = 0, pairs = scull_onednn_layouts(family, site, device, layouts, LAYOUTS);
   if (site->value_count > SCULL_ONEDNN_VALUES)
     return 0;
   scull_base_threads_apply(site->threads);
@@ -323,6 +380,7 @@ size_t scull_onednn_configs(const scull_onednn_family_t *family, const scull_sit
     seen[i] = layouts_hash(site, &layouts[i]);
     for (size_t k = 0; k < i; k++)
       fresh = fresh && seen[k] != seen[i];
+    fresh = fresh && has_precisions(site, &layouts[i]);
     if (fresh)
       count = add_implementations(family, site, &layouts[i], out, count, room);
   }
@@ -425,8 +483,18 @@ static scull_status_t pack_all(const scull_site_t *site, const scull_onednn_choi
         dnnl_primitive_desc_query_md(choice->walk.pd, dnnl_query_exec_arg_md, operand->arg);
     size_t size = dnnl_memory_desc_get_size(to);
     memset(dst + offsets[i], 0, scull_base_align_up(size, SCULL_MEMORY_ALIGN));
-    if (data == NULL ||
-        reorder(scull_onednn_md_ref(&operand->held), data, to, dst + offsets[i]) != dnnl_success)
+    if (data == NULL)
+      return SCULL_UNSUPPORTED;
+    void *small = NULL;
+    if (choice->recipe.is_int8) {
+      small = scull_onednn_int8_constant(site, &choice->recipe, operand->value, data);
+      if (small == NULL)
+        return SCULL_OUT_OF_MEMORY;
+    }
+    dnnl_status_t status = reorder(scull_onednn_md_ref(&operand->held),
+                                   small == NULL ? data : small, to, dst + offsets[i]);
+    scull_base_free(small);
+    if (status != dnnl_success)
       return SCULL_UNSUPPORTED;
   }
   return SCULL_OK;

@@ -58,15 +58,17 @@ static bool describe(const scull_site_t *site, scull_onednn_recipe_t *recipe) {
     if (strcmp(rows[i].op, op->def->name) == 0)
       recipe->parameters.algorithm = rows[i].algorithm;
   }
-  return scull_onednn_md_init(&src, fold.rank, fold.from, x->dtype, NULL) &&
+  return scull_onednn_md_init(&src, fold.rank, fold.from, scull_backend_site_stored(x), NULL) &&
          scull_onednn_recipe_add(recipe, site, DNNL_ARG_SRC, op->inputs[0], src, false) &&
-         scull_onednn_md_init(&dst, fold.rank, fold.to, y->dtype, NULL) &&
+         scull_onednn_md_init(&dst, fold.rank, fold.to, scull_backend_site_stored(y), NULL) &&
          scull_onednn_recipe_add(recipe, site, DNNL_ARG_DST, op->outputs[0], dst, false);
 }
 
-static const scull_onednn_family_t reduce_family = {.describe = describe,
+static const scull_onednn_family_t reduce_family = {.pairs =
+                                                        SCULL_ONEDNN_BF16 | SCULL_ONEDNN_BF16_F32,
+                                                    .describe = describe,
                                                     .begin = scull_onednn_begin_reduction};
 static const char *const reduce_anchors[] = {"reduce_mean", "reduce_sum",  "reduce_max",
                                              "reduce_min",  "reduce_prod", NULL};
 
-SCULL_ONEDNN_TACTIC_UNPACKED(reduce, "reduce", .alias = NULL);
+SCULL_ONEDNN_TACTIC_UNPACKED(reduce, "reduce", .precisions = SCULL_ONEDNN_IN_BF16, .alias = NULL);

@@ -67,8 +67,10 @@ static const char *check(const scull_site_t *site) {
   return same_rule(site) ? NULL : "the coordinates are not oneDNN's";
 }
 
-static const scull_onednn_family_t resize_family = {
-    .check = check, .describe = describe, .begin = scull_onednn_begin_resampling};
+static const scull_onednn_family_t resize_family = {.pairs = SCULL_ONEDNN_BF16 | SCULL_ONEDNN_INT8,
+                                                    .check = check,
+                                                    .describe = describe,
+                                                    .begin = scull_onednn_begin_resampling};
 static const char *const resize_anchors[] = {"resize", NULL};
 
-SCULL_ONEDNN_TACTIC_UNPACKED(resize, "resize", .alias = NULL);
+SCULL_ONEDNN_TACTIC_UNPACKED(resize, "resize", .precisions = SCULL_ONEDNN_IN_ALL, .alias = NULL);

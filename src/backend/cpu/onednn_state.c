@@ -87,7 +87,7 @@ static scull_status_t bind_residual(state_t *s, const scull_site_t *site,
   if (residual == SCULL_SITE_ABSENT)
     return SCULL_OK;
   const scull_site_value_t *to = &site->values[site->outputs[0]];
-  scull_type_t type = {.dtype = to->dtype, .shape = to->opt};
+  const scull_type_t type = scull_backend_site_type(to, &to->opt);
   if (!find_index(site->inputs, site->input_count, residual, &s->residual_input) ||
       !scull_backend_layout_bytes(&type, to->layout, &s->residual_bytes))
     return SCULL_UNSUPPORTED;

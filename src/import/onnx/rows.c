@@ -40,7 +40,7 @@ const scull_onnx_row_t *scull_onnx_row_find(const char *domain, const char *type
 void scull_onnx_each_operator(scull_import_operator_fn_t fn, void *user) {
   for (size_t f = 0; f < FAMILY_COUNT; f++) {
     const scull_onnx_rows_t *family = families[f];
-    for (size_t i = 0; i < family->count; i++) {
+    for (size_t i = 0; family != &scull_onnx_rows_refused && i < family->count; i++) {
       if (i == 0 || strcmp(family->rows[i].type, family->rows[i - 1].type) != 0)
         fn(user, family->rows[i].type, family->rows[i].op);
     }
