@@ -120,6 +120,8 @@ static void say_what_is_ignored(const PD_Config *c) {
     door_say(c->quiet, "ONNX Runtime is not used: Scull runs the model");
   if (c->use_dla)
     door_say(c->quiet, "there is no DLA here: the engine runs on the device");
+  if ((c->use_engine && c->engine_precision == PD_PRECISION_INT8) || c->onednn_int8)
+    door_say(c->quiet, "INT8 is not served through this interface yet: the model runs in FP32");
   if (c->varseqlen)
     door_say(c->quiet, "sequences of variable length are not packed");
 }

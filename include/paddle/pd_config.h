@@ -87,18 +87,18 @@ PADDLE_CAPI_EXPORT extern int32_t PD_ConfigCustomDeviceId(__pd_keep PD_Config *p
 /* From malloc: give it to free. */
 PADDLE_CAPI_EXPORT extern __pd_give char *PD_ConfigCustomDeviceType(__pd_keep PD_Config *pd_config);
 
-/* Off: the model runs natively, one operator at a time, without passes. */
+/* Off: the model runs natively, one operator at a time. */
 PADDLE_CAPI_EXPORT extern void PD_ConfigSwitchIrOptim(__pd_keep PD_Config *pd_config, PD_Bool x);
 PADDLE_CAPI_EXPORT extern PD_Bool PD_ConfigIrOptim(__pd_keep PD_Config *pd_config);
 
-/* On: the graph after the passes is written to the cache folder as `ir_passes.txt`. */
+/* Kept and answered: `scull build --stop-after passes` prints the graph. */
 PADDLE_CAPI_EXPORT extern void PD_ConfigSwitchIrDebug(__pd_keep PD_Config *pd_config, PD_Bool x);
 
 /* The optimizing engine. Batches from 1 to max_batch_size run on one plan (an open dimension 0),
  * workspace_size bounds a tactic's scratch in bytes, clusters with not more than min_subgraph_size
- * operators stay native. INT8 with use_calib_mode: as long as there is no table, predictors
- * collect, and the last one destroyed writes it; the next one runs INT8. use_static stores the
- * plan in the cache folder. */
+ * operators stay native. HALF permits FP16; INT8 is not served through this door yet, so that
+ * use_calib_mode has no effect: the engine runs in FP32 and a line of the log says so (`scull
+ * calibrate` and the C interface of Scull do). use_static stores the plan in the cache folder. */
 PADDLE_CAPI_EXPORT extern void
 PD_ConfigEnableTensorRtEngine(__pd_keep PD_Config *pd_config, int64_t workspace_size,
                               int32_t max_batch_size, int32_t min_subgraph_size,
@@ -147,9 +147,8 @@ PADDLE_CAPI_EXPORT extern void PD_ConfigEnableTensorRtDla(__pd_keep PD_Config *p
                                                           int32_t dla_core);
 PADDLE_CAPI_EXPORT extern PD_Bool PD_ConfigTensorRtDlaEnabled(__pd_keep PD_Config *pd_config);
 
-/* oneDNN is one of the sources of CPU tactics whatever these say. BF16 and INT8 become permissions
- * of the search. The capacity is that of shapes whose tactics stay prepared. Names since 3.x stand
- * below. */
+/* oneDNN is one of the sources of CPU tactics whatever these say. BF16 becomes a permission of the
+ * search; the capacity and INT8 are kept and answered. Names since 3.x stand below. */
 PADDLE_CAPI_EXPORT extern void PD_ConfigEnableMKLDNN(__pd_keep PD_Config *pd_config);
 PADDLE_CAPI_EXPORT extern PD_Bool PD_ConfigMkldnnEnabled(__pd_keep PD_Config *pd_config);
 PADDLE_CAPI_EXPORT extern void PD_ConfigSetMkldnnCacheCapacity(__pd_keep PD_Config *pd_config,
@@ -173,7 +172,7 @@ PADDLE_CAPI_EXPORT extern PD_Bool PD_ConfigOnednnBfloat16Enabled(__pd_keep PD_Co
 PADDLE_CAPI_EXPORT extern void PD_ConfigEnableOnednnInt8(__pd_keep PD_Config *pd_config);
 PADDLE_CAPI_EXPORT extern PD_Bool PD_ConfigOnednnInt8Enabled(__pd_keep PD_Config *pd_config);
 
-/* Operators that may run in BF16; none named: all. */
+/* Kept: BF16 is permitted for all operators. */
 PADDLE_CAPI_EXPORT extern void PD_ConfigSetBfloat16Op(__pd_keep PD_Config *pd_config,
                                                       size_t ops_num, const char **op_list);
 

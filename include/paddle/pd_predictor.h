@@ -55,8 +55,8 @@ PD_PredictorClearIntermediateTensor(__pd_keep PD_Predictor *pd_predictor);
 PADDLE_CAPI_EXPORT extern uint64_t
 PD_PredictorTryShrinkMemory(__pd_keep PD_Predictor *pd_predictor);
 
-/* In calibration mode the last of a family of clones writes the table; with
- * PD_ConfigCollectShapeRangeInfo the file of shapes is written. NULL is allowed. */
+/* With PD_ConfigCollectShapeRangeInfo the last of a family of clones writes the file of shapes.
+ * NULL is allowed. */
 PADDLE_CAPI_EXPORT extern void PD_PredictorDestroy(__pd_take PD_Predictor *pd_predictor);
 
 /* The library's version as text; static. */

@@ -125,6 +125,9 @@ static scull_status_t inline_branch(scull_graph_t *graph, scull_node_id_t id, in
       SCULL_TRY(scull_graph_add_node(graph, &spec, &copy));
       results[i] = scull_graph_node(graph, copy)->outputs[0];
     }
+    const scull_node_t *heir = scull_graph_producer(graph, results[i]);
+    if (heir != NULL) /* what is computed in its place stands for the branch, too */
+      SCULL_TRY(scull_graph_absorb(graph, scull_graph_node_id(graph, heir), id));
     SCULL_TRY(scull_graph_replace(graph, from, results[i]));
   }
   scull_graph_remove(graph, id);

@@ -252,6 +252,49 @@ static void gives_late_outputs(void **state) {
   net_close(&net);
 }
 
+/* One try with the n-th allocation failing; the status is what the run said. */
+static scull_status_t try_run(const scull_runtime_engine_t *engine, const scull_tensor_t *inputs,
+                              uint64_t n) {
+  scull_runtime_context_t *context = NULL;
+  scull_base_memory_fail_at(n);
+  scull_status_t status =
+      scull_runtime_context_create(engine, &(scull_runtime_options_t){0}, &context, NULL);
+  for (size_t i = 0; i < 3 && status == SCULL_OK; i++)
+    status = scull_runtime_set_input(context, i, inputs[i].data,
+                                     scull_tensor_bytes(&inputs[i].type), NULL);
+  if (status == SCULL_OK)
+    status = scull_runtime_run(context, NULL);
+  scull_base_memory_fail_at(0);
+  if (status != SCULL_OK && context != NULL) { /* it goes on as if nothing had been */
+    assert_int_equal(scull_runtime_run(context, NULL), SCULL_OK);
+  }
+  scull_runtime_context_destroy(context);
+  return status;
+}
+
+static void survives_failing_allocations(void **state) {
+  (void)state;
+  net_t net;
+  net_open(&net, loops, "cpu");
+  scull_runtime_engine_t *engine = net_engine(&net);
+  const scull_shape_t shape = {.rank = 2, .dim = {2, 3}};
+  scull_tensor_t a = net_input(&net, 1, &shape, 1), b = net_input(&net, 2, &shape, 2);
+  int64_t trips = 4;
+  const scull_tensor_t inputs[] = {{{SCULL_DTYPE_I64, {0}}, &trips}, a, b};
+  uint64_t live = scull_base_memory_stats().live_blocks, n = 1;
+  scull_status_t status = SCULL_OUT_OF_MEMORY;
+  for (; status != SCULL_OK; n++) {
+    status = try_run(engine, inputs, n);
+    assert_true(status == SCULL_OK || status == SCULL_OUT_OF_MEMORY);
+    assert_int_equal(scull_base_memory_stats().live_blocks, live);
+  }
+  assert_true(n > 20);
+  scull_base_free(a.data);
+  scull_base_free(b.data);
+  scull_runtime_engine_destroy(engine);
+  net_close(&net);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(cuts),
@@ -259,6 +302,7 @@ int main(void) {
       cmocka_unit_test(runs_loops),
       cmocka_unit_test(limits_hold),
       cmocka_unit_test(gives_late_outputs),
+      cmocka_unit_test(survives_failing_allocations),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -29,10 +29,10 @@ static const cli_operand_t operands[] = {
 };
 
 /* Words of --method, in an order with the default first. */
-static const char method_words[] = "best|entropy|minmax|percentile-99.9|percentile-99.99|"
+static const char method_words[] = "entropy|best|minmax|percentile-99.9|percentile-99.99|"
                                    "percentile-99.999|mse";
-static const scull_calibration_method_t methods[] = {SCULL_CALIBRATION_BEST,
-                                                     SCULL_CALIBRATION_ENTROPY,
+static const scull_calibration_method_t methods[] = {SCULL_CALIBRATION_ENTROPY,
+                                                     SCULL_CALIBRATION_BEST,
                                                      SCULL_CALIBRATION_MINMAX,
                                                      SCULL_CALIBRATION_PERCENTILE_999,
                                                      SCULL_CALIBRATION_PERCENTILE_9999,
@@ -46,7 +46,7 @@ static const cli_option_t option_table[] = {
     {"input", 'i', CLI_REPEATED, FIELD(shapes), "NAME=SHAPE",
      "shape of an input that the model leaves free", 0},
     {"method", 0, CLI_CHOICE, FIELD(method), method_words,
-     "how thresholds are found; best (default): with the least error, tensor by tensor", 0},
+     "how thresholds are found (default entropy); best: with the least error, tensor by tensor", 0},
     {"batch", 'b', CLI_INTEGER, FIELD(batch), "N", "pictures that run at once (default 1)", 1},
     {"resize", 0, CLI_INTEGER, FIELD(resize), "N",
      "pictures: shorter side to N, then the middle (default: straight to the network's size)", 1},
