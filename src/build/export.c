@@ -28,8 +28,10 @@ scull_status_t scull_build_export_plan(const char *plan_path, const char *path,
                                        scull_diag_t *diag) {
   scull_plan_t plan;
   scull_graph_t *graph = NULL;
-  SCULL_TRY(scull_plan_open(plan_path, &plan, diag));
-  scull_status_t status = scull_build_sources_graph(&plan, &graph, diag);
+  scull_plan_init(&plan);
+  scull_status_t status = scull_plan_open(plan_path, &plan, diag);
+  if (status == SCULL_OK)
+    status = scull_build_sources_graph(&plan, &graph, diag);
   if (status == SCULL_OK)
     status = optimize_and_write(graph, NULL, path, diag);
   scull_graph_destroy(graph);
