@@ -106,31 +106,34 @@ static bool shape_size(const int32_t *dims, size_t rank, size_t element, size_t 
   return true;
 }
 
-void PD_TensorReshape(PD_Tensor *tensor, size_t shape_size_, int32_t *shape) {
+/* What was written stays only when the shape is the one it had. */
+static void set_shape(door_cell_t *cell, const int32_t *dims, size_t rank, size_t size) {
+  bool equal = cell->shaped && (size_t)cell->shape.rank == rank;
+  for (size_t i = 0; i < rank; i++) {
+    equal = equal && cell->shape.dims[i] == dims[i];
+    cell->shape.dims[i] = dims[i];
+  }
+  cell->shape.rank = (int32_t)rank;
+  cell->filled = cell->filled && equal;
+  cell->changed = cell->changed || !equal;
+  cell->size = size;
+  cell->shaped = true;
+}
+
+void PD_TensorReshape(PD_Tensor *tensor, size_t rank, int32_t *shape) {
   size_t size = 0;
   if (!check(tensor, __func__))
     return;
-  const char *name = port_of(tensor)->name;
+  const door_port_t *port = port_of(tensor);
   if (tensor->is_output)
-    door_fail("%s: '%s' is an output: its shape follows from the inputs", __func__, name);
-  else if (shape == NULL || shape_size_ > SCULL_MAX_RANK)
-    door_fail("%s: '%s': no shape, or more than %d dimensions", __func__, name, SCULL_MAX_RANK);
-  else if (!shape_size(shape, shape_size_, size_of(port_of(tensor)->dtype), &size))
-    door_fail("%s: '%s': the shape is negative or too large", __func__, name);
-  else {
-    door_cell_t *cell = cell_of(tensor);
-    const bool same = cell->shaped && (size_t)cell->shape.rank == shape_size_;
-    bool equal = same;
-    for (size_t i = 0; i < shape_size_; i++) {
-      equal = equal && cell->shape.dims[i] == shape[i];
-      cell->shape.dims[i] = shape[i];
-    }
-    cell->shape.rank = (int32_t)shape_size_;
-    cell->filled = cell->filled && equal;
-    cell->changed = cell->changed || !equal;
-    cell->size = size;
-    cell->shaped = true;
-  }
+    door_fail("%s: '%s' is an output: its shape follows from the inputs", __func__, port->name);
+  else if (shape == NULL || rank > SCULL_MAX_RANK)
+    door_fail("%s: '%s': no shape, or more than %d dimensions", __func__, port->name,
+              SCULL_MAX_RANK);
+  else if (!shape_size(shape, rank, size_of(port->dtype), &size))
+    door_fail("%s: '%s': the shape is negative or too large", __func__, port->name);
+  else
+    set_shape(cell_of(tensor), shape, rank, size);
 }
 
 PD_OneDimArrayInt32 *PD_TensorGetShape(PD_Tensor *tensor) {
