@@ -132,7 +132,8 @@ scull_status_t scull_plan_write(const scull_plan_t *plan, const char *path,
 /* Reads a plan from a file or from bytes (64-byte aligned, borrowed until deinit). Everything is
  * checked before it is used: sizes, checksums, indices, offsets, operators, attributes; the
  * sources, a third of the bytes that a run never looks at, when somebody asks for them. `name` is
- * for messages. CORRUPT; NEEDS_BUILD for a format version that is not readable. */
+ * for messages. CORRUPT; NEEDS_BUILD for a format version that is not readable. `out` comes
+ * from scull_plan_init and is given back by scull_plan_deinit, also after a failure. */
 scull_status_t scull_plan_open(const char *path, scull_plan_t *out,
                                scull_diag_t *diag) SCULL_MUST_USE;
 scull_status_t scull_plan_read(scull_bytes_t bytes, const char *name, scull_plan_t *out,
