@@ -205,6 +205,8 @@ static scull_status_t scale_value(scull_graph_t *g, scull_value_id_t id, const f
   const size_t n = r->channels;
   if (name == NULL)
     return SCULL_OUT_OF_MEMORY;
+  if (!scull_base_map_set(&g->names, name, strlen(name), id)) /* the old name stays, for pins */
+    return SCULL_OUT_OF_MEMORY;
   v->name = name;
   if (n == 0) { /* a value that is never stored by itself */
     r->threshold = 0;

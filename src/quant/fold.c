@@ -117,9 +117,10 @@ static bool is_only_rounded(const scull_graph_t *g, scull_value_id_t x, const gr
   return !scull_graph_is_output(g, x);
 }
 
-/* The quantization that storage has for a grid. */
+/* The quantization that storage has for a grid; *out NULL: none is near it. */
 static scull_status_t storage_of(scull_graph_t *g, const grid_t *grid, const scull_quant_t **out,
                                  bool *asymmetric) {
+  const float coarsest = 1.25f; /* a step may grow by a quarter */
   const bool is_signed = grid->dtype == SCULL_DTYPE_I8;
   const int32_t low = (is_signed ? -128 : 0) - grid->zero, high = low + 255;
   scull_quant_t *quant = SCULL_ARENA_NEW(&g->arena, scull_quant_t);
@@ -132,8 +133,44 @@ static scull_status_t storage_of(scull_graph_t *g, const grid_t *grid, const scu
   *asymmetric = low != 0 && low != -128;
   if (*asymmetric)
     *scale = grid->scale * (float)(-low > high ? -low : high) / (low >= 0 ? 255.0f : 127.0f);
-  *out = quant;
+  *out = *scale <= coarsest * grid->scale ? quant : NULL;
   return SCULL_OK;
+}
+
+/* True when rounding does nothing to x but round: no element is cut off that the operator before it
+ * could give. */
+static bool is_not_cut(const scull_graph_t *g, scull_value_id_t x, const grid_t *grid) {
+  const scull_node_t *node = scull_graph_producer(g, x);
+  const int32_t low = (grid->dtype == SCULL_DTYPE_I8 ? -128 : 0) - grid->zero;
+  return low < 0 || (node != NULL && (node->op->traits & SCULL_OP_NOT_NEGATIVE) != 0);
+}
+
+/* What quantizers take away (a ReLU, a ReLU6) because rounding to a type without negative numbers
+ * cuts as well: the pair becomes a clip. */
+static scull_status_t fold_to_clip(scull_graph_t *g, scull_node_id_t id, scull_value_id_t x,
+                                   const grid_t *grid, const scull_quant_t *quant,
+                                   scull_fold_result_t *out) {
+  const int32_t low = (grid->dtype == SCULL_DTYPE_I8 ? -128 : 0) - grid->zero;
+  const scull_clip_attrs_t attrs = {.min = (float)low * grid->scale,
+                                    .max = (float)(low + 255) * grid->scale};
+  const scull_value_t *v = scull_graph_value(g, x);
+  const scull_node_id_t q =
+      scull_graph_node_id(g, scull_graph_producer(g, scull_graph_node(g, id)->inputs[0]));
+  scull_node_id_t made = SCULL_NO_ID;
+  bool done = false;
+  for (size_t i = 0; i < v->users.size; i++) { /* one clip serves all that read the same */
+    const scull_node_t *user = scull_graph_node(g, v->users.data[i]);
+    if (!is_op(user, "clip") || memcmp(user->attrs, &attrs, sizeof attrs) != 0)
+      continue;
+    SCULL_TRY(scull_passes_bypass(g, id, user->outputs[0], &done));
+    return done ? scull_passes_retire_beside(g, x, &q, 1) : SCULL_OK;
+  }
+  SCULL_TRY(scull_passes_replace_node(g, id, &scull_opdef_clip, &attrs, &x, 1, &made));
+  if (made == SCULL_NO_ID)
+    return SCULL_OK;
+  scull_graph_value(g, scull_graph_node(g, made)->outputs[0])->quant = quant;
+  out->folded++;
+  return scull_passes_retire(g, made, &q, 1);
 }
 
 static scull_status_t fold_pair(scull_graph_t *g, scull_node_id_t id, scull_fold_result_t *out) {
@@ -150,9 +187,14 @@ static scull_status_t fold_pair(scull_graph_t *g, scull_node_id_t id, scull_fold
     return SCULL_OK;
   const scull_value_id_t clipped = q->inputs[0], x = before_clip(g, clipped, &grid);
   const scull_value_t *v = scull_graph_value(g, x);
-  if (v->dtype != SCULL_DTYPE_F32 || v->data != NULL || !is_only_rounded(g, x, &grid))
+  if (v->dtype != SCULL_DTYPE_F32 || v->data != NULL)
     return SCULL_OK;
   SCULL_TRY(storage_of(g, &grid, &quant, &asymmetric));
+  out->asymmetric += asymmetric;
+  if (!is_not_cut(g, x, &grid))
+    return fold_to_clip(g, id, x, &grid, quant, out);
+  if (!is_only_rounded(g, x, &grid))
+    return SCULL_OK;
   const scull_node_id_t nodes[] = {
       scull_graph_node_id(g, q),
       clipped == x ? SCULL_NO_ID : scull_graph_node_id(g, scull_graph_producer(g, clipped))};
@@ -162,7 +204,6 @@ static scull_status_t fold_pair(scull_graph_t *g, scull_node_id_t id, scull_fold
   if (!done)
     return SCULL_OK;
   out->folded++;
-  out->asymmetric += asymmetric;
   return scull_passes_retire_beside(g, x, nodes, 2);
 }
 

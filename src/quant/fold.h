@@ -5,8 +5,9 @@
  *
  * Dequantize operators are first moved in front of what only moves or selects whole numbers. A zero
  * point in the middle of the type is none, one at its low end that of a tensor without negative
- * numbers; any other zero point has no kernels, and the tensor gets the symmetric range that holds
- * the model's. Pairs whose tensor is also wanted unrounded, or is an output, stay. */
+ * numbers (and cuts those off, as a clip that is put there). Any other has no kernels: the tensor
+ * gets the symmetric range that holds the model's, unless steps grew by more than a quarter; then
+ * it stays float. Pairs whose tensor is also wanted unrounded, or is an output, stay. */
 #ifndef SCULL_QUANT_FOLD_H
 #define SCULL_QUANT_FOLD_H
 
@@ -14,7 +15,7 @@
 
 typedef struct scull_fold_result {
   size_t folded;     /* pairs */
-  size_t asymmetric; /* of them with a zero point that storage has not */
+  size_t asymmetric; /* with a zero point that storage has not */
   size_t left;       /* dequantize operators that stay */
 } scull_fold_result_t;
 

@@ -11,8 +11,10 @@ static bool names_node(const scull_graph_t *graph, const scull_node_t *node, con
       return true;
   }
   for (size_t i = 0; i < node->output_count; i++) {
-    if (scull_base_glob(pattern, scull_graph_value(graph, node->outputs[i])->name))
-      return true;
+    const char *name = scull_graph_value(graph, node->outputs[i])->name;
+    const scull_value_id_t by_pattern = scull_graph_find_value(graph, pattern);
+    if (scull_base_glob(pattern, name) || by_pattern == node->outputs[i])
+      return true; /* a pass may have given the value another name */
   }
   return false;
 }
