@@ -21,6 +21,7 @@ typedef struct scull_onnx_call {
   scull_value_id_t *out;        /* to be set */
   const char *const *out_names; /* NULL: left out */
   size_t out_count;
+  bool may_lack;            /* outputs that stay SCULL_NO_ID are optionals that are not there */
   scull_onnx_attrs_t attrs; /* those that refer to a function's call are resolved */
   struct scull_onnx_converter *converter;
   struct scull_onnx_scope *scope;
