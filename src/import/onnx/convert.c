@@ -372,6 +372,9 @@ static scull_status_t walk_node(scull_onnx_converter_t *cx, scull_onnx_scope_t *
   const scull_onnx_row_t *row =
       scull_onnx_row_find(node->domain, node->type, s.call.version, &other);
   const scull_onnx_function_t *function = row == NULL ? find_function(cx, node) : NULL;
+  scull_onnx_row_t of_plugin;
+  if (row == NULL && function == NULL && scull_onnx_plugin_row(node, &of_plugin))
+    row = &of_plugin;
   if (row == NULL && function == NULL) {
     SCULL_TRY(add_gap(&s, why_missing(&s, other)));
     return bind_outputs(&s, NULL);
