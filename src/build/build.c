@@ -46,6 +46,8 @@ typedef struct {
 void scull_build_result_deinit(scull_build_result_t *result) {
   scull_base_text_deinit(&result->report);
   scull_base_text_deinit(&result->static_path);
+  scull_base_text_deinit(&result->calib_path);
+  result->wants_calibration = false;
 }
 
 static void build_deinit(build_t *b) {
@@ -419,7 +421,7 @@ static scull_status_t save_choices(build_t *b) {
 static scull_status_t tune_and_lower(build_t *b) {
   scull_partition_t partition;
   if (takes_int8(b))
-    SCULL_TRY(scull_build_quantize(b->graph, &b->quantization, b->diag));
+    SCULL_TRY(scull_build_quantize(b->graph, b->tune.device->backend, &b->quantization, b->diag));
   SCULL_TRY(scull_tune_partition(b->graph, &b->tune, &b->arena, &partition));
   if (stops_after(b, SCULL_STAGE_PARTITION))
     return show_partition(b, &partition);
@@ -520,6 +522,9 @@ static scull_status_t try_to_write(const char *path, scull_diag_t *diag) {
 static scull_status_t find_or_build(build_t *b, const char *plan_path,
                                     scull_build_result_t *result) {
   bool found = false;
+  scull_build_options_t own = *b->options;
+  SCULL_TRY(scull_build_calib_mode(&own, result, b->diag));
+  b->options = &own;
   SCULL_TRY(open_device(b));
   SCULL_TRY(set_tune_options(b));
   SCULL_TRY(try_to_write(plan_path, b->diag));
