@@ -42,6 +42,8 @@ typedef struct {
 void scull_build_result_deinit(scull_build_result_t *result) {
   scull_base_text_deinit(&result->report);
   scull_base_text_deinit(&result->static_path);
+  scull_base_text_deinit(&result->calib_path);
+  result->wants_calibration = false;
 }
 
 static void build_deinit(build_t *b) {
@@ -492,6 +494,9 @@ static scull_status_t try_to_write(const char *path, scull_diag_t *diag) {
 static scull_status_t find_or_build(build_t *b, const char *plan_path,
                                     scull_build_result_t *result) {
   bool found = false;
+  scull_build_options_t own = *b->options;
+  SCULL_TRY(scull_build_calib_mode(&own, result, b->diag));
+  b->options = &own;
   SCULL_TRY(open_device(b));
   SCULL_TRY(set_tune_options(b));
   SCULL_TRY(try_to_write(plan_path, b->diag));
