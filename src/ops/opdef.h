@@ -21,6 +21,8 @@ enum {
   SCULL_OP_POOLING = 1u << 8,     /* the maximum or mean of windows that slide over input 0 */
   SCULL_OP_SELECTS = 1u << 9,     /* every element of the result is one of input 0's */
   SCULL_OP_NOT_NEGATIVE = 1u << 10, /* no element of the result is below 0 */
+  SCULL_OP_BY_CHANNEL = 1u << 11,   /* element-wise of input 0, same shape, with more operands that
+                                       broadcast to it or go by channel */
 };
 
 /* An operator that owns graphs (regions) has no rule and no kernel of its own; what its regions'

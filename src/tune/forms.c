@@ -264,7 +264,9 @@ static bool can_follow(const scull_search_t *s, scull_value_id_t flow, const scu
   if (s->partition->engine[id] != engine || next->output_count != 1 ||
       scull_tune_is_at_shape(g, next))
     return false;
-  if ((next->op->traits & (SCULL_OP_UNARY | SCULL_OP_BINARY)) == 0)
+  if ((next->op->traits & (SCULL_OP_UNARY | SCULL_OP_BINARY | SCULL_OP_BY_CHANNEL)) == 0)
+    return false;
+  if ((next->op->traits & SCULL_OP_BY_CHANNEL) != 0 && next->inputs[0] != flow)
     return false;
   if ((next->op->traits & SCULL_OP_BINARY) != 0 && next->inputs[0] == next->inputs[1])
     return false;
