@@ -3,6 +3,7 @@
 #ifndef SCULL_BUILD_QUANTIZE_H
 #define SCULL_BUILD_QUANTIZE_H
 
+#include "backend/backend.h"
 #include "build/build.h"
 #include "quant/place.h"
 
@@ -19,12 +20,21 @@ scull_status_t scull_build_read_ranges(const scull_build_options_t *options,
                                        scull_quantization_t *out,
                                        scull_diag_t *diag) SCULL_MUST_USE;
 
-/* Gives the graph's values their quantizations; warns when nothing got one. */
-scull_status_t scull_build_quantize(scull_graph_t *graph, scull_quantization_t *q,
-                                    scull_diag_t *diag) SCULL_MUST_USE;
+/* Gives the graph's values quantizations that the backend takes; warns when nothing got one. */
+scull_status_t scull_build_quantize(scull_graph_t *graph, const scull_backend_t *backend,
+                                    scull_quantization_t *q, scull_diag_t *diag) SCULL_MUST_USE;
 
 /* The hash that calibration tables name a model by. */
 scull_status_t scull_build_model_hash(const scull_build_options_t *options, uint64_t *out,
+                                      scull_diag_t *diag) SCULL_MUST_USE;
+
+/* What use_calib_mode asks for: takes the model's table from the cache folder into `own`, or INT8
+ * out of it. Does nothing without. The path that it names is `result`'s. */
+scull_status_t scull_build_calib_mode(scull_build_options_t *own, scull_build_result_t *result,
+                                      scull_diag_t *diag) SCULL_MUST_USE;
+
+/* Path of that table. */
+scull_status_t scull_build_calib_path(const scull_build_options_t *options, scull_text_t *path,
                                       scull_diag_t *diag) SCULL_MUST_USE;
 
 #endif
