@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "calibration.h"
 #include "shape_range.h"
 
 enum { PLANS = 4, PATH_ROOM = 4096 };
@@ -26,9 +27,10 @@ struct door_model {
   PD_Config *config;
   char model_path[PATH_ROOM], params_path[PATH_ROOM], cache_dir[PATH_ROOM];
   door_ports_t inputs, outputs;
-  door_ranges_t ranges;      /* what the config gives: by hand or from a file */
-  door_ranges_t seen;        /* what the runs brought, one an input, the last one as opt */
-  door_plan_t *plans[PLANS]; /* the newest first */
+  door_ranges_t ranges;            /* what the config gives: by hand or from a file */
+  door_ranges_t seen;              /* what the runs brought, one an input, the last one as opt */
+  door_plan_t *plans[PLANS];       /* the newest first */
+  door_calibration_t *calibration; /* NULL: none is made */
 };
 
 /* --- what the config says ----------------------------------------------------------------------
@@ -120,8 +122,10 @@ static void say_what_is_ignored(const PD_Config *c) {
     door_say(c->quiet, "ONNX Runtime is not used: Scull runs the model");
   if (c->use_dla)
     door_say(c->quiet, "there is no DLA here: the engine runs on the device");
-  if ((c->use_engine && c->engine_precision == PD_PRECISION_INT8) || c->onednn_int8)
-    door_say(c->quiet, "INT8 is not served through this interface yet: the model runs in FP32");
+  if (c->quantizer)
+    door_say(c->quiet, "oneDNN's quantizer is not used: use_calib_mode makes tables");
+  if (c->use_lite)
+    door_say(c->quiet, "Paddle Lite is not used: Scull runs the model");
   if (c->varseqlen)
     door_say(c->quiet, "sequences of variable length are not packed");
 }
@@ -271,6 +275,8 @@ static uint32_t precisions_of(const PD_Config *c) {
     set |= SCULL_PRECISION_F16;
   if (c->onednn_bf16)
     set |= SCULL_PRECISION_BF16;
+  if ((c->use_engine && c->engine_precision == PD_PRECISION_INT8) || c->onednn_int8)
+    set |= SCULL_PRECISION_INT8;
   return set;
 }
 
@@ -342,7 +348,8 @@ static bool temporary_path(char path[PATH_ROOM]) {
   return true;
 }
 
-static scull_engine_t *build_with(scull_build_options_t *options) {
+/* *wants_table: the build would have used INT8 if there had been a table. */
+static scull_engine_t *build_with(scull_build_options_t *options, bool *wants_table) {
   scull_builder_t *builder = NULL;
   scull_engine_t *engine = NULL;
   char path[PATH_ROOM] = "";
@@ -357,12 +364,34 @@ static scull_engine_t *build_with(scull_build_options_t *options) {
     if (path[0] != '\0')
       unlink(path);
   }
+  *wants_table = scull_builder_wants_calibration(builder);
   scull_builder_destroy(builder);
   return engine;
 }
 
-static scull_engine_t *build(const door_model_t *model, const scull_shape_range_t *ranges) {
+/* A build under use_calib_mode: INT8 where there is a table, else in float, to make one. */
+static scull_engine_t *build_calibrated(door_model_t *model, scull_build_options_t *options) {
+  char joined[PATH_ROOM] = "";
+  bool wants_table = false;
+  scull_engine_t *engine = NULL;
+  if (model->calibration != NULL) { /* further shapes of a model that is being calibrated */
+    options->precisions &= ~(uint32_t)SCULL_PRECISION_INT8;
+    options->tune = SCULL_TUNE_NONE;
+    options->use_static = false;
+    return build_with(options, &wants_table);
+  }
+  if (door_calibration_begin(model->config, options, joined, sizeof joined, &model->calibration))
+    engine = build_with(options, &wants_table);
+  if (engine != NULL && wants_table)
+    model->calibration = door_calibration_create(model->config, options);
+  if (joined[0] != '\0')
+    unlink(joined);
+  return engine;
+}
+
+static scull_engine_t *build(door_model_t *model, const scull_shape_range_t *ranges) {
   scull_build_options_t options;
+  bool wants_table;
   const char **passes = calloc(model->config->deleted_passes.count + 1, sizeof *passes);
   if (passes == NULL) {
     door_fail_memory();
@@ -371,7 +400,9 @@ static scull_engine_t *build(const door_model_t *model, const scull_shape_range_
   fill_options(model, ranges, &options);
   options.disabled_passes = passes;
   options.disabled_pass_count = disabled_passes(model->config, passes);
-  scull_engine_t *engine = build_with(&options);
+  scull_engine_t *engine = door_calibration_asked(model->config)
+                               ? build_calibrated(model, &options)
+                               : build_with(&options, &wants_table);
   free(passes);
   return engine;
 }
@@ -515,6 +546,7 @@ static void clear_ports(door_ports_t *ports) {
 static void destroy(door_model_t *model) {
   for (size_t i = 0; i < PLANS; i++)
     let_go(model->plans[i]);
+  door_calibration_destroy(model->calibration);
   clear_ports(&model->inputs);
   clear_ports(&model->outputs);
   door_ranges_clear(&model->ranges);
@@ -570,7 +602,24 @@ static void write_shapes(const door_model_t *model) {
     door_say(model->config->quiet, "%s", door_error());
 }
 
+void door_model_calibrate(door_model_t *model, const scull_named_tensor_t *inputs, size_t count) {
+  if (!door_calibration_asked(model->config))
+    return;
+  pthread_mutex_lock(&model->lock);
+  door_calibration_add(model->calibration, inputs, count);
+  pthread_mutex_unlock(&model->lock);
+}
+
+bool door_model_write_table(door_model_t *model) {
+  pthread_mutex_lock(&model->lock);
+  const bool ok = door_calibration_write(model->calibration);
+  pthread_mutex_unlock(&model->lock);
+  return ok;
+}
+
 void door_model_release(door_model_t *model) {
+  if (!door_model_write_table(model)) /* a clone's end, too: more may be added after */
+    door_say(model->config->quiet, "%s", door_error());
   pthread_mutex_lock(&model->lock);
   const size_t left = --model->users;
   pthread_mutex_unlock(&model->lock);

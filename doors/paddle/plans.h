@@ -38,6 +38,11 @@ const PD_Config *door_model_config(const door_model_t *model);
 const door_ports_t *door_model_inputs(const door_model_t *model);
 const door_ports_t *door_model_outputs(const door_model_t *model);
 
+/* Under use_calib_mode, as long as the model has no table: adds one run's inputs to it. */
+void door_model_calibrate(door_model_t *model, const scull_named_tensor_t *inputs, size_t count);
+/* Writes what was added so far, if anything; every release does. False with words. */
+bool door_model_write_table(door_model_t *model);
+
 /* A plan that takes these shapes, one an input: `held` (may be NULL) when that does, else another
  * one at hand, else a new one, which is the caller's to release, as `held` stays his. NULL with
  * words. */

@@ -7,7 +7,10 @@
 #include <paddle/pd_scull.h>
 
 #include "arrays.h"
+#include "calibration.h"
 #include "profile.h"
+
+enum { MOST_INPUTS = 64 };
 
 static bool check(const PD_Predictor *predictor, const char *function) {
   return predictor != NULL || door_fail("%s: the predictor is NULL", function);
@@ -174,9 +177,9 @@ static bool inputs_ready(const PD_Predictor *p) {
 
 /* A plan for the shapes at hand, and a context of it. */
 static bool choose_plan(PD_Predictor *p) {
-  door_shape_t shapes[64];
-  if (p->input_count > sizeof shapes / sizeof *shapes)
-    return door_fail("PD_PredictorRun: more than 64 inputs");
+  door_shape_t shapes[MOST_INPUTS];
+  if (p->input_count > MOST_INPUTS)
+    return door_fail("PD_PredictorRun: more than %d inputs", MOST_INPUTS);
   for (size_t i = 0; i < p->input_count; i++)
     shapes[i] = p->inputs[i].shape;
   door_plan_t *plan = door_plan_for(p->model, p->plan, shapes);
@@ -266,6 +269,20 @@ static bool take_outputs(PD_Predictor *p) {
   return true;
 }
 
+/* Under use_calib_mode every run's inputs go into the table. */
+static void calibrate(const PD_Predictor *p) {
+  scull_named_tensor_t inputs[MOST_INPUTS];
+  for (size_t i = 0; i < p->input_count; i++) {
+    const door_cell_t *cell = &p->inputs[i];
+    inputs[i] = (scull_named_tensor_t){.name = door_model_inputs(p->model)->items[i].name,
+                                       .data = cell->data,
+                                       .size = cell->size,
+                                       .rank = cell->shape.rank};
+    memcpy(inputs[i].dims, cell->shape.dims, sizeof inputs[i].dims);
+  }
+  door_model_calibrate(p->model, inputs, p->input_count);
+}
+
 PD_Bool PD_PredictorRun(PD_Predictor *predictor) {
   if (!check(predictor, __func__) || !inputs_ready(predictor) || !choose_plan(predictor) ||
       !bind(predictor))
@@ -274,7 +291,13 @@ PD_Bool PD_PredictorRun(PD_Predictor *predictor) {
     fail_scull();
     return FALSE;
   }
+  if (door_calibration_asked(door_model_config(predictor->model)))
+    calibrate(predictor);
   return take_outputs(predictor) ? TRUE : FALSE;
+}
+
+PD_Bool PD_PredictorSaveCalibration(PD_Predictor *predictor) {
+  return check(predictor, __func__) && door_model_write_table(predictor->model) ? TRUE : FALSE;
 }
 
 /* --- memory ------------------------------------------------------------------------------------

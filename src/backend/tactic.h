@@ -80,6 +80,11 @@ typedef struct scull_tactic {
                          const scull_device_t *device, void *dst);
   bool packs_alike; /* one packing serves all knobs of a pair of formats: tuning packs once */
 
+  /* For a range of shapes: one configuration that runs as at[p] near the shapes of point p (opt,
+   * min, max). All are of one pair of formats. False: there is none. NULL slot: what is fastest at
+   * opt serves the whole range. */
+  bool (*join)(const scull_site_t *site, const scull_config_t at[3], scull_config_t *out);
+
   /* Makes what depends on the actual shapes (in `opt`), layouts set in the values. May allocate.
    * UNSUPPORTED (with no message needed) when this config cannot run these shapes. The site is
    * valid during the call only; packed constants have data == NULL. */

@@ -23,6 +23,7 @@
 enum { PICTURES = 360, PIXELS = 64, CLASSES = 10 };
 
 static float pictures[PICTURES * PIXELS], expected[PICTURES * CLASSES];
+static int64_t labels[PICTURES];
 
 static void said(const char *words) {
   if (strstr(PD_GetLastError(), words) == NULL)
@@ -30,12 +31,12 @@ static void said(const char *words) {
 }
 
 /* The numbers of a .npy file of version 1: they stand behind a header whose size is at byte 8. */
-static int load(const char *path, float *into, size_t count) {
+static int load(const char *path, void *into, size_t element, size_t count) {
   unsigned char head[10];
   FILE *file = fopen(path, "rb");
   int ok = file != NULL && fread(head, 1, sizeof head, file) == sizeof head &&
            fseek(file, 10 + head[8] + 256 * head[9], SEEK_SET) == 0 &&
-           fread(into, sizeof *into, count, file) == count;
+           fread(into, element, count, file) == count;
   if (file != NULL)
     fclose(file);
   return ok ? 0 : -1;
@@ -43,8 +44,9 @@ static int load(const char *path, float *into, size_t count) {
 
 static int load_digits(void **state) {
   (void)state;
-  return load(DIGITS "/pictures.npy", pictures, PICTURES * PIXELS) +
-         load(DIGITS "/expected.npy", expected, PICTURES * CLASSES);
+  return load(DIGITS "/pictures.npy", pictures, sizeof *pictures, PICTURES * PIXELS) +
+         load(DIGITS "/expected.npy", expected, sizeof *expected, PICTURES * CLASSES) +
+         load(DIGITS "/labels.npy", labels, sizeof *labels, PICTURES);
 }
 
 static PD_Config *digits_config(void) {
@@ -220,6 +222,81 @@ static void engine_is_stored(void **state) {
   }
   assert_int_equal(count_and_remove(folder, "trt_serialized_"), 1);
   rmdir(folder);
+}
+
+/* How many pictures get the class of their label. */
+static int right_classes(PD_Predictor *p) {
+  int right_ones = 0;
+  PD_Tensor *x = first_input(p), *y = first_output(p);
+  for (int i = 0; i < PICTURES; i++) {
+    float got[CLASSES] = {0};
+    int32_t shape[] = {1, 1, 8, 8};
+    int best = 0;
+    PD_TensorReshape(x, 4, shape);
+    PD_TensorCopyFromCpuFloat(x, pictures + (ptrdiff_t)i * PIXELS);
+    assert_true(PD_PredictorRun(p));
+    PD_TensorCopyToCpuFloat(y, got);
+    for (int k = 1; k < CLASSES; k++)
+      best = got[k] > got[best] ? k : best;
+    right_ones += best == labels[i];
+  }
+  PD_TensorDestroy(x);
+  PD_TensorDestroy(y);
+  return right_ones;
+}
+
+/* --- calibration ---------------------------------------------------------------------------------
+ */
+
+static PD_Predictor *int8_predictor(const char *folder) {
+  PD_Config *c = digits_config();
+  PD_ConfigEnableTensorRtEngine(c, 1 << 30, 8, 0, PD_PRECISION_INT8, FALSE, TRUE);
+  PD_ConfigSetOptimCacheDir(c, folder);
+  return create(c);
+}
+
+static int tables_in(const char *folder) {
+  int count = 0;
+  struct dirent *entry;
+  DIR *dir = opendir(folder);
+  while (dir != NULL && (entry = readdir(dir)) != NULL)
+    count += strncmp(entry->d_name, "trt_calib_", 10) == 0;
+  if (dir != NULL)
+    closedir(dir);
+  return count;
+}
+
+/* in float until there is a table, which comes when asked and with the end of any clone */
+static void tables_are_made(void **state) {
+  (void)state;
+  char folder[] = "/tmp/scull-door-XXXXXX";
+  assert_non_null(mkdtemp(folder));
+  PD_Predictor *p = int8_predictor(folder);
+  assert_true(PD_PredictorSaveCalibration(p)); /* nothing to write */
+  assert_int_equal(tables_in(folder), 0);
+  right(p, 0, 8);
+  assert_true(PD_PredictorSaveCalibration(p));
+  assert_int_equal(count_and_remove(folder, "trt_calib_"), 1);
+  assert_true(PD_PredictorSaveCalibration(p));
+  assert_int_equal(tables_in(folder), 0); /* nothing new */
+  PD_Predictor *clone = PD_PredictorClone(p);
+  right(clone, 8, 8);
+  PD_PredictorDestroy(clone);
+  assert_int_equal(count_and_remove(folder, "trt_calib_"), 1);
+  const float kept = pictures[5];
+  pictures[5] = NAN; /* runs, and is left out of the table */
+  assert_int_equal(answers(p, 0, 1), 1);
+  pictures[5] = kept;
+  right(p, 16, 8);
+  PD_PredictorDestroy(p);
+  assert_int_equal(tables_in(folder), 1);
+  p = int8_predictor(folder);
+  assert_true(right_classes(p) >= 355); /* of 360; 356 are Paddle's own in float */
+  PD_PredictorDestroy(p);
+  count_and_remove(folder, "trt_");
+  rmdir(folder);
+  assert_false(PD_PredictorSaveCalibration(NULL));
+  said("the predictor is NULL");
 }
 
 /* --- shapes --------------------------------------------------------------------------------------
@@ -448,6 +525,7 @@ int main(void) {
       cmocka_unit_test(native_and_changed),
       cmocka_unit_test(engine_takes_batches_up_to_its_maximum),
       cmocka_unit_test(engine_is_stored),
+      cmocka_unit_test(tables_are_made),
       cmocka_unit_test(ranges_by_hand_and_collected),
       cmocka_unit_test(clones_in_threads),
       cmocka_unit_test(memory_is_given_back),
