@@ -1,7 +1,8 @@
 /* driver [COUNT [SEED]]: runs the harness on its seeds, on every truncation of them, and on COUNT
  * seeded mutations: flipped bits, set, inserted, removed and repeated bytes. A crash or a
  * sanitizer's word is the failure. Two seconds in the tests; longer by hand.
- * driver --seeds FOLDER: writes the seeds there, a file each: the corpus that libFuzzer starts from. */
+ * driver --seeds FOLDER: writes the seeds there, a file each: the corpus that libFuzzer starts
+ * from. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,7 +62,8 @@ static int write_seeds(const char *folder) {
     char path[4096];
     (void)snprintf(path, sizeof path, "%s/seed-%zu", folder, i);
     FILE *file = fopen(path, "wb");
-    bool whole = file != NULL && fwrite(scull_base_text_get(&seed), 1, seed.size, file) == seed.size;
+    bool whole =
+        file != NULL && fwrite(scull_base_text_get(&seed), 1, seed.size, file) == seed.size;
     whole = (file == NULL || fclose(file) == 0) && whole;
     scull_base_text_deinit(&seed);
     if (!whole) {
