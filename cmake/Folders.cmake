@@ -1,5 +1,5 @@
 # One object library a folder of src/, in the order of the data; libscull is all of them together.
-set(SCULL_FOLDERS base tensor ops graph import passes quant export backend tune lower plan runtime build
+set(SCULL_FOLDERS base tensor ops graph import passes quant export backend plugin tune lower plan runtime build
                   api)
 
 # Sources of a folder, without tests; thread bodies and oneDNN's files depend on the options.
@@ -57,7 +57,7 @@ function(scull_add_folders)
   # What running a plan needs and nothing else: it links without importers, graphs, passes and
   # search, which keeps the runtime's closure honest. It has no public door of its own yet.
   set(runtime $<TARGET_OBJECTS:scull_avx2> $<TARGET_OBJECTS:scull_avx512>)
-  foreach(folder base tensor ops backend plan runtime)
+  foreach(folder base tensor ops backend plugin plan runtime)
     list(APPEND runtime $<TARGET_OBJECTS:scull_${folder}>)
   endforeach()
   add_library(scull_rt SHARED ${runtime})

@@ -45,6 +45,7 @@ static struct {
   size_t tally_count;
   int runs, failures;
   bool trace;
+  size_t step; /* of cases; 1: all */
 } bench;
 
 /* One run being checked, for messages. */
@@ -530,7 +531,7 @@ static void run_operator(size_t index) {
   size_t with_activations = 0;
   uint64_t began = scull_base_now();
   bool grows = may_grow(def);
-  for (size_t k = 0; k < cases->count; k++) {
+  for (size_t k = 0; k < cases->count; k += bench.step) {
     const scull_opcase_t *one = &cases->cases[k];
     run_alone(def, one);
     run_slice(def, one);
@@ -556,6 +557,7 @@ static void print_tallies(void) {
 static void begin(const scull_backend_t *backend) {
   memset(&bench, 0, sizeof bench);
   bench.backend = backend;
+  bench.step = 1;
   bench.trace = getenv("SCULL_TRACE") != NULL;
   assert_int_equal(scull_backend_open(backend, 0, &bench.device, NULL), SCULL_OK);
   assert_int_equal(backend->stream_create(bench.device, &bench.stream), SCULL_OK);
@@ -620,6 +622,32 @@ static void run_forked(void **state) {
   assert_int_equal(waitpid(child, &status, 0), child);
   assert_true(WIFEXITED(status));
   assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static bool is_among(const char *name, char *const *names, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    if (strcmp(name, names[i]) == 0)
+      return true;
+  }
+  return count == 0;
+}
+
+int conformance_part(const char *name, size_t step, char *const *names, size_t count) {
+  const scull_backend_t *backend = scull_backend_find(name);
+  if (backend == NULL || backend->absent() != NULL) {
+    fprintf(stderr, "%s: %s\n", name, backend == NULL ? "no such backend" : backend->absent());
+    return 1;
+  }
+  begin(backend);
+  bench.step = step == 0 ? 1 : step;
+  for (size_t i = 0; i < scull_ops_count(); i++) {
+    if (is_among(scull_ops_at(i)->name, names, count))
+      run_operator(i);
+  }
+  print_tallies();
+  backend->stream_destroy(bench.stream);
+  scull_backend_close(bench.device);
+  return bench.failures > 0 || bench.runs == 0 ? 1 : 0;
 }
 
 int conformance_tactics(void) {

@@ -231,9 +231,9 @@ static scull_status_t check_operands(const convert_t *cx, const scull_paddle_op_
 /* The reason why the type as such cannot be had, or NULL. */
 static const char *missing(const scull_paddle_op_t *op, const scull_paddle_row_t **row) {
   *row = scull_paddle_row_find(op->type);
-  if (*row != NULL)
-    return NULL;
-  return "Scull does not know it";
+  if (*row == NULL)
+    *row = scull_paddle_plugin_row(op->type);
+  return *row == NULL ? "Scull does not know it" : NULL;
 }
 
 static scull_status_t call_row(void *user) {
