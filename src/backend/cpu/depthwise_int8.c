@@ -26,7 +26,7 @@ typedef struct {
 static const char *refuse(const scull_site_t *site, const scull_device_t *device) {
   scull_cpu_conv_t c;
   const char *reason = scull_cpu_conv_of(site, &c);
-  if (reason == NULL && !scull_backend_site_permits(site, SCULL_AS_INT8))
+  if (reason == NULL && !scull_cpu_permits8(site))
     reason = "int8 is not permitted";
   if (reason == NULL)
     reason = scull_cpu_conv8_refuse(&c);

@@ -12,6 +12,13 @@ const scull_cpu_kernels8_t *scull_cpu_kernels8_of(const scull_device_t *device) 
 }
 #endif
 
+bool scull_cpu_permits8(const scull_site_t *site) {
+  bool any = scull_backend_site_permits(site, SCULL_AS_INT8);
+  for (size_t i = 0; i < site->value_count; i++)
+    any = any || site->values[i].as == SCULL_AS_INT8;
+  return any;
+}
+
 static bool is_scalar(const scull_quant_t *quant) {
   return quant != NULL && quant->count == 1;
 }
@@ -31,7 +38,7 @@ size_t scull_cpu_conv8_pairs(const scull_site_t *site, const scull_cpu_conv_t *c
                              scull_storage_t from, scull_config_t *out, size_t count, size_t room) {
   const bool bytes =
       is_scalar(c->dst->quant) && (c->residual == NULL || is_scalar(c->residual->quant));
-  if (!scull_backend_site_permits(site, SCULL_AS_INT8))
+  if (!scull_cpu_permits8(site))
     return count;
   for (int to_float = bytes ? 0 : 1; to_float < 2; to_float++) {
     if (count < room)

@@ -8,6 +8,9 @@
 /* The table that the device runs; NULL without AVX2. */
 const scull_cpu_kernels8_t *scull_cpu_kernels8_of(const scull_device_t *device);
 
+/* True when the site may be, or (in a plan) is stored as small integers. */
+bool scull_cpu_permits8(const scull_site_t *site);
+
 /* NULL when a convolution can be computed with weights of 8 bits: quantizations are there, the
  * activation is a clip; else a literal reason. */
 const char *scull_cpu_conv8_refuse(const scull_cpu_conv_t *c);

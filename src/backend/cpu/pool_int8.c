@@ -33,7 +33,7 @@ static const char *refuse(const scull_site_t *site, const scull_device_t *device
   const scull_site_value_t *x = scull_backend_site_input(site, 0, 0);
   const scull_site_value_t *y = scull_backend_site_output(site, 0, 0);
   scull_pool_geometry_t g;
-  if (!scull_backend_site_permits(site, SCULL_AS_INT8))
+  if (!scull_cpu_permits8(site))
     return "int8 is not permitted";
   if (site->op_count != 1)
     return "pools and does nothing behind it";
