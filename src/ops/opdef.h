@@ -81,6 +81,8 @@ typedef struct scull_opdef {
    * have a scale of its own as small integers); -1: none. Only types are there. NULL: none. */
   int32_t (*channel_axis)(const scull_op_call_t *call, size_t input);
   size_t (*scratch)(const scull_op_call_t *call); /* NULL: none; types of outputs are set */
+  const char *plugin;                             /* who brought it; NULL: Scull's own */
+  uint32_t plugin_version;
 } scull_opdef_t;
 
 /* Every operator, from ops.def, in its order. */
@@ -88,8 +90,18 @@ typedef struct scull_opdef {
 #include "ops/ops.def"
 #undef SCULL_OP
 
+/* Scull's own, then those that were added. */
 size_t scull_ops_count(void);
 const scull_opdef_t *scull_ops_at(size_t index);
+
+/* One more operator, for the rest of the process, in the caller's storage: set `def`, the rest is
+ * zero. Its name is new. Others may look at the list meanwhile, but only one thread adds at a time.
+ */
+typedef struct scull_ops_added {
+  const scull_opdef_t *def;
+  void *next;
+} scull_ops_added_t;
+void scull_ops_add(scull_ops_added_t *entry);
 
 /* The operator of that name, or NULL. */
 const scull_opdef_t *scull_ops_find(const char *name);
