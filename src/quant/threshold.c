@@ -93,9 +93,10 @@ static double divergence(const double *bin, int count, double beyond, double tot
   return sum;
 }
 
-/* The first bin is left out: zeros say nothing about the range. Where numbers are few and far apart,
- * as in a picture of 16 or 256 greys, steps lose nothing at all and the least threshold would win
- * whatever it clips: one with more empty bins than filled ones below it does not count. */
+/* The first bin is left out: zeros say nothing about the range. Where numbers are few and far
+ * apart, as in a picture of 16 or 256 greys, steps lose nothing at all and the least threshold
+ * would win whatever it clips: one with more empty bins than filled ones below it does not count.
+ */
 static float entropy(const scull_histogram_t *h) {
   double bin[SCULL_QUANT_BINS], total = 0, below = 0, best = HUGE_VAL;
   int filled = 0, at = SCULL_QUANT_BINS;
