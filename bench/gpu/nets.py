@@ -1,5 +1,5 @@
 """The four networks of the table, and a transformer, with seeded weights and settled batch norms, and their outputs in FP64:
-    python nets.py export DEST       DEST/<net>.onnx, .x.npy, .y.npy (torch, torchvision, timm, onnx, a GPU)
+    python nets.py export DEST       DEST/<net>.onnx, .x.npy, .y.npy, .samples (torch, torchvision, timm, onnx, a GPU)
     python nets.py compare A B       relative error of A and whether the best class is the same"""
 import os
 import sys
@@ -7,6 +7,8 @@ import sys
 import numpy as np
 
 SIDES = {"resnet50": 224, "mobilenet_v1": 224, "resnet101": 224, "inception_v3": 299, "vit_b_16": 224}
+
+SAMPLES = 8  # to calibrate with
 
 
 def torch_net(name):
@@ -41,7 +43,11 @@ def export(dest):
         path = os.path.join(dest, name)
         torch.onnx.export(net, torch.randn(2, 3, side, side), path + ".onnx", dynamo=False, opset_version=17,
                           input_names=["x"], output_names=["y"], dynamic_axes={"x": {0: "N"}, "y": {0: "N"}})
-        x = np.random.RandomState(1).randn(1, 3, side, side).astype(np.float32)
+        noise = np.random.RandomState(1)
+        x = noise.randn(1, 3, side, side).astype(np.float32)
+        os.makedirs(path + ".samples", exist_ok=True)
+        for i in range(SAMPLES):
+            np.save(os.path.join(path + ".samples", "%d.npy" % i), noise.randn(1, 3, side, side).astype(np.float32))
         np.save(path + ".x.npy", x)
         with torch.no_grad():
             np.save(path + ".y.npy", net.double()(torch.from_numpy(x).double()).numpy().astype(np.float32))

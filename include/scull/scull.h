@@ -17,6 +17,7 @@
 
 #include <stdbool.h>
 
+#include <scull/plugin.h>
 #include <scull/types.h>
 
 #if defined(SCULL_BUILD)
@@ -71,6 +72,20 @@ typedef struct scull_device_info {
 
 /* Device `index` of this build; NOT_FOUND past the last. */
 SCULL_API SCULL_CHECKED scull_status_t scull_device_get(size_t index, scull_device_info_t *out);
+
+/* --- operators from outside (scull/plugin.h) ---------------------------------------------------
+ */
+
+/* Makes a plug-in's operators known to this process, until it ends; so long must all that `plugin`
+ * points to stay. Again with the same plug-in it does nothing. INVALID_ARGUMENT names what is wrong
+ * with it, or whose name is taken; nothing of it is known then. From any thread. */
+SCULL_API SCULL_CHECKED scull_status_t scull_plugin_register(const scull_plugin_t *plugin);
+
+/* Opens a plug-in's library, which exports `scull_plugin_entry`, and registers what that gives. The
+ * library is never closed. NOT_FOUND: it cannot be opened, or exports no such thing. Libraries that
+ * a plan needs are also looked for, as lib<name>.so, in the folders of the environment variable
+ * SCULL_PLUGIN_PATH (with : between them). */
+SCULL_API SCULL_CHECKED scull_status_t scull_plugin_load(const char *path);
 
 /* --- build ------------------------------------------------------------------------------------ */
 

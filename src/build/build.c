@@ -18,6 +18,8 @@
 #include "quant/tail.h"
 #include "tune/tune.h"
 
+enum { MAX_PLUGINS = 64 };
+
 /* What one build owns. */
 typedef struct {
   const scull_build_options_t *options;
@@ -26,6 +28,8 @@ typedef struct {
   scull_arena_t arena;
   scull_import_files_t files;
   scull_graph_t *graph;
+  const scull_opdef_t *plugin_ops[MAX_PLUGINS]; /* in the sources, one of each plug-in */
+  size_t plugin_op_count;
   scull_device_t *device;
   scull_tune_cache_t *cache;
   scull_file_t replay;
@@ -265,11 +269,34 @@ static const char *ranges_text(build_t *b) {
   return lines;
 }
 
+/* Whose operators the sources hold: passes may remove what the sources still need. */
+static void note_plugins(build_t *b, const scull_graph_t *graph) {
+  for (size_t i = 0; i < graph->nodes.size; i++) {
+    const scull_opdef_t *def = graph->nodes.data[i].op;
+    bool known = graph->nodes.data[i].dead || def->plugin == NULL;
+    for (size_t k = 0; k < b->plugin_op_count && !known; k++)
+      known = strcmp(b->plugin_ops[k]->plugin, def->plugin) == 0;
+    if (!known && b->plugin_op_count < MAX_PLUGINS)
+      b->plugin_ops[b->plugin_op_count++] = def;
+  }
+  for (size_t i = 0; i < graph->regions.size; i++)
+    note_plugins(b, graph->regions.data[i]);
+}
+
+static scull_status_t name_plugins(build_t *b) {
+  for (size_t i = 0; i < b->plugin_op_count; i++) {
+    if (!scull_plan_use(&b->lowered.plan, b->plugin_ops[i]))
+      return scull_base_fail_memory(b->diag, "a plan");
+  }
+  return SCULL_OK;
+}
+
 /* The network as it was imported, while it is that; a build that writes no plan needs none. */
 static scull_status_t write_sources(build_t *b) {
   const scull_build_options_t *o = b->options;
   if (o->no_sources || o->stop_after != SCULL_STAGE_NONE)
     return SCULL_OK;
+  note_plugins(b, b->graph);
   const scull_sources_options_t options = {
       .threads = b->tune.threads,
       .min_subgraph_size = b->tune.min_subgraph_size,
@@ -402,7 +429,7 @@ static scull_status_t tune_and_lower(build_t *b) {
   if ((b->quantization.measures_off & SCULL_MEASURE_EXACT_TAIL) == 0)
     SCULL_TRY(scull_quant_mark_tail(b->graph));
   if (takes_int8(b))
-    SCULL_TRY(scull_build_quantize(b->graph, &b->quantization, b->diag));
+    SCULL_TRY(scull_build_quantize(b->graph, b->tune.device->backend, &b->quantization, b->diag));
   SCULL_TRY(scull_tune_partition(b->graph, &b->tune, &b->arena, &partition));
   if (stops_after(b, SCULL_STAGE_PARTITION))
     return show_partition(b, &partition);
@@ -417,6 +444,7 @@ static scull_status_t tune_and_lower(build_t *b) {
     return show_choices(b);
   SCULL_TRY(save_choices(b));
   SCULL_TRY(scull_lower_plan(b->graph, &b->tuning, &b->tune, &b->lowered));
+  SCULL_TRY(name_plugins(b));
   SCULL_TRY(write_report(b));
   return stops_after(b, SCULL_STAGE_LOWER) ? show_plan(b) : SCULL_OK;
 }
@@ -623,6 +651,7 @@ static scull_status_t retune(build_t *b, const scull_plan_t *plan, scull_plan_t 
   SCULL_TRY(open_device(b));
   SCULL_TRY(scull_plan_sources(plan, &sources, b->diag));
   SCULL_TRY(scull_build_sources_read(sources, b->diag, &b->graph, &kept));
+  note_plugins(b, b->graph);
   b->tune = (scull_tune_options_t){.device = b->device,
                                    .threads = kept.threads < 1 || kept.threads > 4096
                                                   ? scull_base_threads_default()

@@ -121,6 +121,80 @@ static size_t configs_of(const scull_search_t *s, const scull_tactic_t *tactic,
   return kept;
 }
 
+/* --- ranges of shapes ---------------------------------------------------------------------------
+ */
+
+static bool same_formats(const scull_config_t *a, const scull_config_t *b) {
+  return a->src == b->src && a->dst == b->dst && a->src_as == b->src_as && a->dst_as == b->dst_as;
+}
+
+/* The fastest configuration with the formats of `like` at the smallest or largest shapes. `like`
+ * stays where none can run. */
+static scull_status_t best_at_end(scull_search_t *s, const scull_form_t *form,
+                                  const scull_tactic_t *tactic, bool largest,
+                                  const scull_config_t *like, scull_config_t *best) {
+  scull_config_t configs[SCULL_MAX_CONFIGS];
+  scull_site_t end = form->site, site;
+  double least = 0;
+  const char *reason = NULL;
+  end.values = scull_base_arena_copy(s->arena, end.values, end.value_count * sizeof *end.values);
+  if (end.values == NULL)
+    return SCULL_OUT_OF_MEMORY;
+  for (size_t i = 0; i < end.value_count; i++)
+    end.values[i].opt = largest ? end.values[i].max : end.values[i].min;
+  *best = *like;
+  for (size_t i = 0, count = configs_of(s, tactic, &end, configs); i < count; i++) {
+    double time = 0;
+    if (!same_formats(&configs[i], like))
+      continue;
+    SCULL_TRY(scull_tune_check_cancel(s));
+    SCULL_TRY(scull_tune_configured(&end, &configs[i], s->arena, &site));
+    SCULL_TRY(scull_tune_time(s, &site, tactic, &configs[i], least, &time, &reason));
+    if (time <= 0 || (least > 0 && time >= least))
+      continue;
+    least = time;
+    *best = configs[i];
+  }
+  return SCULL_OK;
+}
+
+static bool is_range(const scull_site_t *site) {
+  for (size_t i = 0; i < site->value_count; i++) {
+    if (!scull_backend_site_fixed(&site->values[i]))
+      return true;
+  }
+  return false;
+}
+
+/* True for the fastest of its formats among the candidates from `first` on, if it is near enough to
+ * the fastest of all. */
+static bool is_leader(const scull_form_t *form, size_t first, size_t index) {
+  const scull_candidate_t *c = &form->candidates[index];
+  for (size_t i = first; i < form->candidate_count; i++) {
+    const scull_candidate_t *other = &form->candidates[i];
+    if (same_formats(&other->config, &c->config) && other->microseconds < c->microseconds)
+      return false;
+  }
+  return c->microseconds > 0 && c->microseconds <= 1.5 * form->best;
+}
+
+/* Candidates of the tactic from `first` on: leaders also know what is best at the ends. */
+static scull_status_t join_ends(scull_search_t *s, scull_form_t *form, const scull_tactic_t *tactic,
+                                size_t first) {
+  if (tactic->join == NULL || scull_tune_is_over(s) || !is_range(&form->site))
+    return SCULL_OK;
+  for (size_t i = first; i < form->candidate_count; i++) {
+    scull_config_t *own = &form->candidates[i].config, at[3] = {*own}, joined = *own;
+    if (!is_leader(form, first, i))
+      continue;
+    SCULL_TRY(best_at_end(s, form, tactic, false, own, &at[1]));
+    SCULL_TRY(best_at_end(s, form, tactic, true, own, &at[2]));
+    if (tactic->join(&form->site, at, &joined))
+      *own = joined;
+  }
+  return SCULL_OK;
+}
+
 /* True when the longest form has shown that this candidate is far from the fastest: then it is not
  * timed again for the shorter ones. */
 static bool is_hopeless(const scull_form_t *longest, const scull_candidate_t *c) {
@@ -154,6 +228,7 @@ static scull_status_t ask_tactic(scull_search_t *s, scull_unit_t *unit, scull_fo
   if (form->candidate_count > 0)
     memcpy(grown, form->candidates, form->candidate_count * sizeof *grown);
   form->candidates = grown;
+  const size_t first = form->candidate_count;
   for (size_t i = 0; i < count; i++) {
     const scull_candidate_t c = {.tactic = tactic, .config = configs[i]};
     SCULL_TRY(scull_tune_check_cancel(s));
@@ -162,11 +237,11 @@ static scull_status_t ask_tactic(scull_search_t *s, scull_unit_t *unit, scull_fo
     if (unit->form_count == 0 || !is_hopeless(&unit->forms[0], &c))
       SCULL_TRY(add_candidate(s, unit, form, c));
   }
-  return SCULL_OK;
+  return join_ends(s, form, tactic, first);
 }
 
 static scull_status_t ask_all(scull_search_t *s, scull_unit_t *unit, scull_form_t *form) {
-  const scull_tactic_t *const *tactics = s->options->device->backend->tactics;
+  const scull_tactic_t *const *tactics = scull_backend_tactics(s->options->device->backend);
   for (size_t i = 0; tactics[i] != NULL; i++) {
     if (!scull_backend_tactic_applies(tactics[i], &form->site) ||
         scull_tune_names_match(s->options->disabled_tactics, tactics[i]->name))
@@ -189,7 +264,9 @@ static bool can_follow(const scull_search_t *s, scull_value_id_t flow, const scu
   if (s->partition->engine[id] != engine || next->output_count != 1 ||
       scull_tune_is_at_shape(g, next))
     return false;
-  if ((next->op->traits & (SCULL_OP_UNARY | SCULL_OP_BINARY)) == 0)
+  if ((next->op->traits & (SCULL_OP_UNARY | SCULL_OP_BINARY | SCULL_OP_BY_CHANNEL)) == 0)
+    return false;
+  if ((next->op->traits & SCULL_OP_BY_CHANNEL) != 0 && next->inputs[0] != flow)
     return false;
   if ((next->op->traits & SCULL_OP_BINARY) != 0 && next->inputs[0] == next->inputs[1])
     return false;
@@ -204,7 +281,7 @@ static bool can_follow(const scull_search_t *s, scull_value_id_t flow, const scu
 /* True when `next` is a pooling and some tactic takes one along behind the chain. */
 static bool can_pool(const scull_search_t *s, scull_value_id_t flow, const scull_node_t *next,
                      int32_t engine) {
-  const scull_tactic_t *const *tactics = s->options->device->backend->tactics;
+  const scull_tactic_t *const *tactics = scull_backend_tactics(s->options->device->backend);
   scull_node_id_t id = scull_graph_node_id(s->graph, next);
   if ((next->op->traits & SCULL_OP_POOLING) == 0 || s->partition->engine[id] != engine ||
       next->output_count != 1 || next->inputs[0] != flow)

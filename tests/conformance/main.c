@@ -1,4 +1,7 @@
-/* Runs every operator's cases on everything that can run them. */
+/* Runs every operator's cases on everything that can run them; or, as `conformance BACKEND STEP
+ * [OPERATOR...]`, a part of them on one backend. */
+#include <stdlib.h>
+
 #include "conformance.h"
 #include "support.h"
 
@@ -16,7 +19,9 @@ const scull_opcases_t *conformance_cases(size_t index) {
   return all[index];
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+  if (argc > 2)
+    return conformance_part(argv[1], strtoul(argv[2], NULL, 10), argv + 3, (size_t)argc - 3);
   int failed = conformance_reference();
   failed += conformance_tactics();
   failed += support_check();

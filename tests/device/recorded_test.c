@@ -106,7 +106,8 @@ static void older_devices_get_general_kernels(void **state) {
   record(&device, 80);
   open_recorded(&net, &device, classifier, 0);
   const scull_plan_t *plan = net_plan(&net);
-  assert_int_equal(count_tactic(plan, "cuda.conv.product"), 2);
+  assert_int_equal(count_tactic(plan, "cuda.conv.product"), 1); /* of three channels */
+  assert_int_equal(count_tactic(plan, "cuda.conv.wide"), 1);
   assert_int_equal(count_tactic(plan, "cuda.conv.direct"), 1);
   assert_int_equal(count_kind(plan, SCULL_PLAN_ON_HOST), 0);
   net_close(&net);
@@ -161,6 +162,8 @@ static const refusal_t refusals[] = {
     {"cuda.conv.first.sm90", CONV("1x3x32x32", "24x3x3x3", " strides=2,2 pads=1,1"), 90,
      "channels % 32"},
     {"cuda.conv.product", CONV("1x6x8x8", "4x3x3x3", " groups=2"), 90, "one group"},
+    {"cuda.conv.wide", CONV("1x8x8x8", "4x8x3x3", ""), 80, NULL},
+    {"cuda.conv.wide", CONV("1x6x8x8", "4x6x3x3", ""), 90, "channels % 4"},
     {"cuda.conv.direct", CONV("1x2x4x5x6", "3x2x2x2x2", ""), 90, "spatial axes"},
     {"cuda.elementwise", "input %x: i64[4]\n%y = abs(%x)\noutput %y\n", 90, "floats"},
     {"cuda.softmax", "input %x: f32[4x8]\n%y = softmax(%x) axis=1\noutput %y\n", 90, NULL},

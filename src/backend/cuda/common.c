@@ -215,6 +215,24 @@ size_t scull_cuda_add_floats(const scull_site_t *site, scull_config_t *out, size
   return n;
 }
 
+bool scull_cuda_is_bytes(const scull_site_value_t *value) {
+  return value->quant != NULL && value->quant->dtype == SCULL_DTYPE_I8 && value->quant->count == 1;
+}
+
+size_t scull_cuda_add_bytes(const scull_site_t *site, scull_config_t *out, size_t count,
+                            size_t used, size_t room) {
+  bool all = scull_backend_site_permits(site, SCULL_AS_INT8);
+  for (size_t i = 0; i < site->input_count; i++)
+    all = all && scull_cuda_is_bytes(&site->values[site->inputs[i]]);
+  for (size_t i = 0; i < site->output_count; i++)
+    all = all && scull_cuda_is_bytes(&site->values[site->outputs[i]]);
+  for (size_t i = 0; all && i < count && used < room; i++, used++) {
+    out[used] = out[i];
+    out[used].src_as = out[used].dst_as = SCULL_AS_INT8;
+  }
+  return used;
+}
+
 bool scull_cuda_is_huge(const scull_site_value_t *value) {
   int64_t count = 1;
   for (int32_t i = 0; i < value->max.rank; i++) {

@@ -46,6 +46,13 @@ const char *scull_cuda_behind_of(const scull_site_t *site, scull_cuda_behind_t *
 size_t scull_cuda_add_floats(const scull_site_t *site, scull_config_t *out, size_t count,
                              size_t room, bool back);
 
+/* True for a value that may be stored as s8 with one scale. */
+bool scull_cuda_is_bytes(const scull_site_value_t *value);
+
+/* Likewise for INT8, where every input and the results may be stored so. */
+size_t scull_cuda_add_bytes(const scull_site_t *site, scull_config_t *out, size_t count,
+                            size_t used, size_t room);
+
 /* Layouts PLAIN and NHWC, both sides alike, in every float; for `configs` of what takes any. */
 size_t scull_cuda_same_layouts(const scull_site_t *site, scull_config_t *out, size_t room);
 

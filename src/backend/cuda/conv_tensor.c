@@ -219,7 +219,7 @@ static scull_config_t config_of(const scull_cuda_conv_cfg_t *cfg) {
                           .dst = SCULL_LAYOUT_NHWC};
 }
 
-static scull_cuda_conv_cfg_t cfg_of(const scull_config_t *config) {
+static scull_cuda_conv_cfg_t single_cfg(const scull_config_t *config) {
   return (scull_cuda_conv_cfg_t){.kernel = config->knob[0] >> 16,
                                  .bm = config->knob[0] & 0xffff,
                                  .bn = config->knob[1],
@@ -230,12 +230,74 @@ static scull_cuda_conv_cfg_t cfg_of(const scull_config_t *config) {
                                  .trigger = 1};
 }
 
-/* The best guesses for one precision; the very best also with its other ways to gather. */
-static size_t add_guesses(const scull_cuda_conv_t *t, int sms, scull_precision_t as,
+/* A joined configuration: knobs 0 to 2 are those of opt, min and max, each in one word; knob 3 the
+ * rows at opt. The bit in knob 0 tells it from a single one. */
+enum { JOINED = 1 << 30 };
+
+static int32_t word_of(const scull_config_t *config) {
+  const scull_cuda_conv_cfg_t c = single_cfg(config);
+  return c.kernel | c.bm / 64 << 1 | c.bn / 32 << 3 | c.split << 7 | c.stages << 12 |
+         c.threads_gather << 17 | c.half_partials << 18;
+}
+
+static scull_cuda_conv_cfg_t cfg_of_word(int32_t word) {
+  return (scull_cuda_conv_cfg_t){.kernel = word & 1,
+                                 .bm = (word >> 1 & 3) * 64,
+                                 .bn = (word >> 3 & 15) * 32,
+                                 .split = word >> 7 & 31,
+                                 .stages = word >> 12 & 31,
+                                 .threads_gather = word >> 17 & 1,
+                                 .half_partials = word >> 18 & 1,
+                                 .trigger = 1};
+}
+
+/* Pixels or rows of a result. */
+static int64_t rows_of(const scull_shape_t *shape, bool product) {
+  int64_t rows = 1;
+  for (int32_t i = 0; i < shape->rank; i++)
+    rows *= i == (product ? shape->rank - 1 : 1) ? 1 : shape->dim[i];
+  return rows;
+}
+
+static bool join_configs(const scull_site_t *site, const scull_config_t at[3], bool product,
+                         scull_config_t *out) {
+  const scull_site_value_t *y = &site->values[site->outputs[0]];
+  int64_t rows = rows_of(&y->opt, product);
+  if (rows > INT32_MAX)
+    return false;
+  *out = at[0];
+  for (int i = 0; i < 3; i++)
+    out->knob[i] = word_of(&at[i]);
+  out->knob[0] |= JOINED;
+  out->knob[3] = (int32_t)rows;
+  return true;
+}
+
+static bool join(const scull_site_t *site, const scull_config_t at[3], scull_config_t *out) {
+  return join_configs(site, at, false, out);
+}
+
+static bool join_matmul(const scull_site_t *site, const scull_config_t at[3], scull_config_t *out) {
+  return join_configs(site, at, true, out);
+}
+
+/* The configuration for the shapes at hand: of a joined one that of the nearest point, by ratio. */
+static scull_cuda_conv_cfg_t cfg_of(const scull_config_t *config, const scull_site_value_t *y,
+                                    bool product) {
+  if ((config->knob[0] & JOINED) == 0)
+    return single_cfg(config);
+  double rows = (double)rows_of(&y->opt, product), opt = (double)config->knob[3];
+  double min = (double)rows_of(&y->min, product), max = (double)rows_of(&y->max, product);
+  int point = rows < opt && rows * rows < opt * min ? 1 : rows * rows > opt * max ? 2 : 0;
+  return cfg_of_word(config->knob[point] & ~JOINED);
+}
+
+/* The `most` best guesses for one precision; the very best also with its other ways to gather. */
+static size_t add_guesses(const scull_cuda_conv_t *t, int sms, scull_precision_t as, size_t most,
                           scull_config_t *out, size_t room) {
   guess_t guesses[96];
   size_t count = list_guesses(t, sms, guesses, 96), n = 0;
-  for (size_t i = 0; i < count && i < MOST && n < room; i++) {
+  for (size_t i = 0; i < count && i < most && n < room; i++) {
     out[n] = config_of(&guesses[i].cfg);
     out[n].src_as = out[n].dst_as = as;
     n++;
@@ -249,10 +311,10 @@ static size_t add_guesses(const scull_cuda_conv_t *t, int sms, scull_precision_t
   return n;
 }
 
-/* INT8 kernels take signed numbers, which one scale turns into real ones. */
-static bool is_signed(const scull_site_value_t *v) {
+/* Slices at whole 16 bytes, as TMA wants them. */
+static bool fits_bytes(const scull_site_value_t *v) {
   return v == NULL ||
-         (v->quant != NULL && v->quant->dtype == SCULL_DTYPE_I8 && v->quant->count == 1);
+         (scull_cuda_is_bytes(v) && v->channel_total % 16 == 0 && v->channel_offset % 16 == 0);
 }
 
 static size_t configs(const scull_site_t *site, const scull_device_t *device, scull_config_t *out,
@@ -263,15 +325,16 @@ static size_t configs(const scull_site_t *site, const scull_device_t *device, sc
   size_t n = 0;
   if (scull_cuda_clamped_of(site, &c) != NULL)
     return 0;
+  bool bytes = c.g.in_channels % 16 == 0 && c.g.out_channels % 16 == 0 && fits_bytes(c.src) &&
+               fits_bytes(c.dst) && fits_bytes(c.residual) &&
+               scull_backend_site_permits(site, SCULL_AS_INT8);
+  if (bytes) {
+    scull_cuda_conv_t t = problem_of(&c, SCULL_CUDA_S8);
+    n += add_guesses(&t, sms, SCULL_AS_INT8, MOST, out, room);
+  }
   if (scull_backend_site_permits(site, SCULL_AS_F16)) {
     scull_cuda_conv_t t = problem_of(&c, SCULL_CUDA_F16);
-    n += add_guesses(&t, sms, SCULL_AS_F16, out, room);
-  }
-  bool bytes = c.g.in_channels % 16 == 0 && c.g.out_channels % 16 == 0 && is_signed(c.src) &&
-               is_signed(c.dst) && is_signed(c.residual);
-  if (bytes && scull_backend_site_permits(site, SCULL_AS_INT8)) {
-    scull_cuda_conv_t t = problem_of(&c, SCULL_CUDA_S8);
-    n += add_guesses(&t, sms, SCULL_AS_INT8, out + n, room - n);
+    n += add_guesses(&t, sms, SCULL_AS_F16, bytes ? MOST / 3 : MOST, out + n, room - n);
   }
   return n;
 }
@@ -377,12 +440,13 @@ static scull_status_t prepare(const scull_site_t *site, const scull_config_t *co
   size_t weights = packed_weights(type, c.g.out_channels,
                                   c.g.window[0].kernel * c.g.window[1].kernel, c.g.in_channels);
   state_t s = {.conv = problem_of(&c, (int)type),
-               .cfg = cfg_of(config),
+               .cfg = cfg_of(config, c.dst, false),
                .bias_at = weights,
                .scale_at = weights + floats_bytes(c.g.out_channels),
                .residual_at = c.residual_at};
   if (scull_cuda_tensor_type(c.src) != (int)type || c.src->layout != SCULL_LAYOUT_NHWC ||
-      c.dst->layout != SCULL_LAYOUT_NHWC)
+      c.dst->layout != SCULL_LAYOUT_NHWC ||
+      (type == SCULL_CUDA_S8 && (!fits_bytes(c.dst) || !fits_bytes(c.residual))))
     return SCULL_UNSUPPORTED;
   s.conv.dst_type = scull_cuda_tensor_type(c.dst);
   if (c.residual != NULL) {
@@ -426,6 +490,7 @@ const scull_tactic_t scull_tactic_cuda_conv_tensor = {.name = "cuda.conv.tensor.
                                                       .pack_size = pack_size,
                                                       .pack = pack,
                                                       .packs_alike = true,
+                                                      .join = join,
                                                       .prepare = prepare,
                                                       .enqueue = enqueue,
                                                       .release = scull_cuda_release};
@@ -481,9 +546,9 @@ static const char *refuse_matmul(const scull_site_t *site, const scull_device_t 
   return why != NULL ? why : refuse_device(device);
 }
 
-static scull_cuda_conv_t problem_of_product(const product_t *p) {
-  return (scull_cuda_conv_t){.type = SCULL_CUDA_F16,
-                             .dst_type = SCULL_CUDA_F16,
+static scull_cuda_conv_t problem_of_product(const product_t *p, scull_cuda_type_t type) {
+  return (scull_cuda_conv_t){.type = (int32_t)type,
+                             .dst_type = (int32_t)type,
                              .n = (int32_t)p->m,
                              .h = 1,
                              .w = 1,
@@ -505,23 +570,19 @@ static scull_cuda_conv_t problem_of_product(const product_t *p) {
                              .res_scale = 1};
 }
 
-/* Results in FP16, and from FEW also in FP32 (where there is no residual). */
-static size_t configs_matmul(const scull_site_t *site, const scull_device_t *device,
-                             scull_config_t *out, size_t room) {
+/* Results as the operands, and from FEW also in FP32 (where there is no residual). */
+static size_t add_products(const product_t *p, const scull_device_t *device, scull_precision_t as,
+                           size_t most, scull_config_t *out, size_t room) {
   const scull_cuda_device_t *self = scull_cuda_device_of(device);
   scull_config_t guesses[SCULL_MAX_CONFIGS / 2];
-  product_t p;
-  size_t n = 0;
-  if (product_of(site, &p) != NULL || !scull_backend_site_permits(site, SCULL_AS_F16))
-    return 0;
-  scull_cuda_conv_t t = problem_of_product(&p);
-  size_t count =
-      add_guesses(&t, self == NULL ? 132 : self->sms, SCULL_AS_F16, guesses, SCULL_MAX_CONFIGS / 2);
+  scull_cuda_conv_t t = problem_of_product(p, as == SCULL_AS_INT8 ? SCULL_CUDA_S8 : SCULL_CUDA_F16);
+  size_t n = 0, count = add_guesses(&t, self == NULL ? 132 : self->sms, as, most, guesses,
+                                    SCULL_MAX_CONFIGS / 2);
   for (size_t i = 0; i < count; i++) {
     guesses[i].src = guesses[i].dst = SCULL_LAYOUT_PLAIN;
-    if (n < room)
+    if (n < room && (as == SCULL_AS_F16 || scull_cuda_is_bytes(p->y)))
       out[n++] = guesses[i];
-    if (n < room && p.residual == NULL && guesses[i].knob[0] >> 16 == SCULL_CUDA_CONV_FEW) {
+    if (n < room && p->residual == NULL && guesses[i].knob[0] >> 16 == SCULL_CUDA_CONV_FEW) {
       out[n] = guesses[i];
       out[n++].dst_as = SCULL_AS_MODEL;
     }
@@ -529,58 +590,102 @@ static size_t configs_matmul(const scull_site_t *site, const scull_device_t *dev
   return n;
 }
 
+static size_t configs_matmul(const scull_site_t *site, const scull_device_t *device,
+                             scull_config_t *out, size_t room) {
+  product_t p;
+  size_t n = 0;
+  if (product_of(site, &p) != NULL)
+    return 0;
+  bool bytes = scull_backend_site_permits(site, SCULL_AS_INT8) && scull_cuda_is_bytes(p.x) &&
+               (p.residual == NULL || scull_cuda_is_bytes(p.residual)) && p.k % 16 == 0 &&
+               p.n % 16 == 0;
+  if (scull_backend_site_permits(site, SCULL_AS_F16))
+    n = add_products(&p, device, SCULL_AS_F16, bytes ? MOST / 3 : MOST, out, room);
+  if (bytes)
+    n += add_products(&p, device, SCULL_AS_INT8, MOST / 2, out + n, room - n);
+  return n;
+}
+
 static scull_status_t pack_size_matmul(const scull_site_t *site, const scull_config_t *config,
                                        const scull_device_t *device, size_t *bytes) {
   product_t p;
-  (void)config;
   (void)device;
   if (product_of(site, &p) != NULL)
     return SCULL_UNSUPPORTED;
-  *bytes = packed_weights(SCULL_CUDA_F16, p.n, 1, p.k) + floats_bytes(p.n);
+  *bytes = packed_weights(type_of(config), p.n, 1, p.k) + 2 * floats_bytes(p.n);
   return SCULL_OK;
+}
+
+static double product_weight(const product_t *p, int64_t n, int64_t k) {
+  return scull_tensor_load(p->w->data, p->w->dtype, p->transposed ? n * p->k + k : k * p->n + n);
+}
+
+/* One step of a weight in column n: the model's, or its largest over 127. */
+static float column_scale(const product_t *p, int64_t n) {
+  double most = 0;
+  if (p->w->quant != NULL && (p->w->quant->count == 1 || (int64_t)p->w->quant->count == p->n))
+    return p->w->quant->scales[p->w->quant->count == 1 ? 0 : n];
+  for (int64_t k = 0; k < p->k; k++)
+    most = fmax(most, fabs(product_weight(p, n, k)));
+  return most == 0 ? 1.0f : (float)(most / 127);
 }
 
 static scull_status_t pack_matmul(const scull_site_t *site, const scull_config_t *config,
                                   const scull_device_t *device, void *dst) {
+  scull_cuda_type_t type = type_of(config);
   product_t p;
-  (void)config;
   (void)device;
   if (product_of(site, &p) != NULL)
     return SCULL_UNSUPPORTED;
-  uint16_t *rows = scull_base_alloc((size_t)(p.n * p.k) * sizeof *rows);
-  float *bias = (float *)(void *)((char *)dst + packed_weights(SCULL_CUDA_F16, p.n, 1, p.k));
+  void *rows = scull_base_alloc((size_t)(p.n * p.k) * sizeof(uint16_t));
+  float *bias = (float *)(void *)((char *)dst + packed_weights(type, p.n, 1, p.k));
+  float *scale = bias + floats_bytes(p.n) / sizeof *bias;
+  float from = scull_backend_site_scale(p.x), to = scull_backend_site_scale(p.y);
   if (rows == NULL)
     return SCULL_OUT_OF_MEMORY;
+  memset(bias, 0, 2 * floats_bytes(p.n));
   for (int64_t n = 0; n < p.n; n++) {
-    for (int64_t k = 0; k < p.k; k++)
-      rows[n * p.k + k] = scull_cuda_half((float)scull_tensor_load(
-          p.w->data, p.w->dtype, p.transposed ? n * p.k + k : k * p.n + n));
+    float step = type == SCULL_CUDA_S8 ? column_scale(&p, n) : 1.0f;
+    for (int64_t k = 0; k < p.k; k++) {
+      float v = (float)product_weight(&p, n, k);
+      if (type == SCULL_CUDA_S8)
+        ((int8_t *)rows)[n * p.k + k] = (int8_t)scull_tensor_quantize(SCULL_DTYPE_I8, step, v);
+      else
+        ((uint16_t *)rows)[n * p.k + k] = scull_cuda_half(v);
+    }
+    scale[n] = step * from / to;
   }
-  scull_cuda_conv_pack(SCULL_CUDA_F16, rows, NULL, (int)p.n, 1, (int)p.k, 0, dst);
+  scull_cuda_conv_pack(type, rows, NULL, (int)p.n, 1, (int)p.k, 0, dst);
   scull_base_free(rows);
-  memset(bias, 0, floats_bytes(p.n));
   for (int64_t i = 0; p.bias != NULL && i < p.n; i++)
     bias[i] = (float)scull_tensor_load(p.bias->data, p.bias->dtype,
-                                       scull_tensor_count(&p.bias->opt) == 1 ? 0 : i);
+                                       scull_tensor_count(&p.bias->opt) == 1 ? 0 : i) /
+              to;
   return SCULL_OK;
 }
 
 static scull_status_t prepare_matmul(const scull_site_t *site, const scull_config_t *config,
                                      const scull_device_t *device, scull_prepared_t *out,
                                      scull_diag_t *diag) {
+  scull_cuda_type_t type = type_of(config);
   product_t p;
   (void)device;
   (void)diag;
-  if (product_of(site, &p) != NULL || scull_cuda_tensor_type(p.x) != SCULL_CUDA_F16 ||
-      (p.residual != NULL && scull_cuda_tensor_type(p.residual) != SCULL_CUDA_F16))
+  if (product_of(site, &p) != NULL || scull_cuda_tensor_type(p.x) != (int)type ||
+      (p.residual != NULL && scull_cuda_tensor_type(p.residual) != (int)type))
     return SCULL_UNSUPPORTED;
-  size_t weights = packed_weights(SCULL_CUDA_F16, p.n, 1, p.k);
-  state_t s = {.conv = problem_of_product(&p),
-               .cfg = cfg_of(config),
+  size_t weights = packed_weights(type, p.n, 1, p.k);
+  float to = scull_backend_site_scale(p.y);
+  state_t s = {.conv = problem_of_product(&p, type),
+               .cfg = cfg_of(config, p.y, true),
                .bias_at = weights,
-               .scale_at = weights,
+               .scale_at = weights + floats_bytes(p.n),
                .residual_at = p.residual_at};
   s.conv.dst_type = scull_cuda_tensor_type(p.y);
+  s.conv.lo /= to;
+  s.conv.hi /= to;
+  if (p.residual != NULL)
+    s.conv.res_scale = scull_backend_site_scale(p.residual) / to;
   if (s.conv.dst_type < 0 || scull_cuda_conv_smem(&s.conv, &s.cfg) == 0)
     return SCULL_UNSUPPORTED;
   return scull_cuda_keep(&s, sizeof s, out);
@@ -588,15 +693,17 @@ static scull_status_t prepare_matmul(const scull_site_t *site, const scull_confi
 
 static const char *const matmuls[] = {"matmul", NULL};
 const scull_tactic_t scull_tactic_cuda_matmul_tensor = {.name = "cuda.matmul.tensor.sm90",
-                                                        .version = 1,
+                                                        .version = 2,
                                                         .anchors = matmuls,
                                                         .growth = SCULL_GROW_EPILOGUE,
-                                                        .precisions = 1u << SCULL_AS_F16,
+                                                        .precisions = 1u << SCULL_AS_F16 |
+                                                                      1u << SCULL_AS_INT8,
                                                         .refuse = refuse_matmul,
                                                         .configs = configs_matmul,
                                                         .pack_size = pack_size_matmul,
                                                         .pack = pack_matmul,
                                                         .packs_alike = true,
+                                                        .join = join_matmul,
                                                         .prepare = prepare_matmul,
                                                         .enqueue = enqueue,
                                                         .release = scull_cuda_release};

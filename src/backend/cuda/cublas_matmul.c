@@ -330,6 +330,9 @@ static scull_status_t prepare(const scull_site_t *site, const scull_config_t *co
   (void)diag;
   if (device->self == NULL || absent() != NULL || scull_cuda_behind_of(site, &behind) != NULL)
     return SCULL_UNSUPPORTED;
+  if (behind.residual != NULL && scull_backend_site_stored(behind.residual) !=
+                                     scull_backend_site_stored(&site->values[site->outputs[0]]))
+    return SCULL_UNSUPPORTED; /* x itself, added to a result of another type */
   state_t *s = scull_base_alloc(sizeof *s);
   if (s == NULL)
     return SCULL_OUT_OF_MEMORY;

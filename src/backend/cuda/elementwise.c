@@ -199,6 +199,7 @@ static scull_status_t prepare(const scull_site_t *site, const scull_config_t *co
   for (int i = 0; i < p.count; i++) {
     const scull_site_value_t *v = &site->values[p.value[i]];
     s.e.operand[i].type = scull_cuda_element(scull_backend_site_stored(v));
+    s.e.operand[i].scale = scull_backend_site_scale(v);
     s.input[i] = v->is_constant ? -1 : scull_cuda_input_at(site, p.value[i]);
     s.offset[i] = at;
     at += v->is_constant ? value_bytes(v) : 0;
@@ -207,6 +208,7 @@ static scull_status_t prepare(const scull_site_t *site, const scull_config_t *co
   s.e.length = p.length;
   s.e.operands = p.count;
   s.e.dst_type = scull_cuda_element(scull_backend_site_stored(&site->values[site->outputs[0]]));
+  s.e.dst_factor = 1 / scull_backend_site_scale(&site->values[site->outputs[0]]);
   set_box(&s, site, &p);
   return scull_cuda_keep(&s, sizeof s, out);
 }
@@ -238,17 +240,32 @@ static uint32_t alias(const scull_site_t *site, const scull_config_t *config) {
   return mask;
 }
 
+/* A sum and what cuts it: no other operator keeps eight bits' error small for any numbers. */
+static bool takes_bytes(const scull_site_t *site) {
+  program_t p;
+  if (read_program(site, &p) != NULL || p.chain[0].kind != SCULL_CUDA_DO_ADD || p.count != 2)
+    return false;
+  for (int i = 1; i < p.length; i++) {
+    if (p.chain[i].kind != SCULL_CUDA_DO_CLIP)
+      return false;
+  }
+  return site->input_count == 2;
+}
+
 static size_t configs(const scull_site_t *site, const scull_device_t *device, scull_config_t *out,
                       size_t room) {
+  size_t n = scull_cuda_same_layouts(site, out, room);
+  size_t layouts = n > 1 && out[1].src == SCULL_LAYOUT_NHWC ? 2 : 1;
   (void)device;
-  return scull_cuda_same_layouts(site, out, room);
+  return takes_bytes(site) ? scull_cuda_add_bytes(site, out, layouts, n, room) : n;
 }
 
 const scull_tactic_t scull_tactic_cuda_elementwise = {.name = "cuda.elementwise",
-                                                      .version = 1,
+                                                      .version = 2,
                                                       .traits = SCULL_OP_UNARY | SCULL_OP_BINARY,
                                                       .growth = SCULL_GROW_ELEMENTWISE,
-                                                      .precisions = SCULL_CUDA_FLOATS,
+                                                      .precisions =
+                                                          SCULL_CUDA_FLOATS | 1u << SCULL_AS_INT8,
                                                       .refuse = refuse,
                                                       .configs = configs,
                                                       .pack_size = pack_size,

@@ -13,13 +13,24 @@ namespace {
 
 enum { THREADS = 256, EACH = 4 };
 
+__device__ __forceinline__ float read(const scull_cuda_operand_t &o, long long at) {
+  return element::load(o.data, at, o.type) * o.scale;
+}
+
+__device__ __forceinline__ void write(const scull_cuda_elementwise_t &e, long long at, float v) {
+  if (e.dst_type == SCULL_CUDA_E_I8)
+    element::store_rounded(e.dst, at, e.dst_type, v * e.dst_factor);
+  else
+    element::store(e.dst, at, e.dst_type, v);
+}
+
 __device__ __forceinline__ float step(float v, const scull_cuda_elementwise_t &e, int k,
                                       long long at) {
   const scull_cuda_do_t &d = e.chain[k];
   if (d.kind < SCULL_CUDA_DO_BINARY)
     return activation::unary(v, d.kind, d.p);
   const scull_cuda_operand_t &o = e.operand[d.operand];
-  float w = element::load(o.data, at, o.type);
+  float w = read(o, at);
   return d.swapped ? activation::binary(w, v, d.kind) : activation::binary(v, w, d.kind);
 }
 
@@ -31,9 +42,7 @@ __global__ void __launch_bounds__(THREADS)
   float v[EACH];
 #pragma unroll
   for (int i = 0; i < EACH; i++)
-    v[i] = first + i * THREADS < e.count
-               ? element::load(e.operand[0].data, first + i * THREADS, e.operand[0].type)
-               : 0;
+    v[i] = first + i * THREADS < e.count ? read(e.operand[0], first + i * THREADS) : 0;
   for (int k = 0; k < e.length; k++)
 #pragma unroll
     for (int i = 0; i < EACH; i++)
@@ -42,7 +51,7 @@ __global__ void __launch_bounds__(THREADS)
 #pragma unroll
   for (int i = 0; i < EACH; i++)
     if (first + i * THREADS < e.count)
-      element::store(e.dst, first + i * THREADS, e.dst_type, v[i]);
+      write(e, first + i * THREADS, v[i]);
 }
 
 __global__ void __launch_bounds__(THREADS)
@@ -62,7 +71,7 @@ __global__ void __launch_bounds__(THREADS)
     for (int o = 0; o < SCULL_CUDA_OPERANDS; o++)
       at[o] += (long long)r * e.operand[o].step[d];
   }
-  float v = element::load(e.operand[0].data, at[0], e.operand[0].type);
+  float v = read(e.operand[0], at[0]);
   for (int k = 0; k < e.length; k++) {
     long long place = 0;
 #pragma unroll
@@ -72,7 +81,7 @@ __global__ void __launch_bounds__(THREADS)
       place = at[0];
     v = step(v, e, k, place);
   }
-  element::store(e.dst, to, e.dst_type, v);
+  write(e, to, v);
 }
 
 } // namespace

@@ -82,6 +82,8 @@ static box_t *begin_box(state_t *s, const scull_site_value_t *from, const scull_
   box->move.src_type = a == b ? SCULL_CUDA_E_NONE : scull_cuda_element(a);
   box->move.dst_type = a == b ? SCULL_CUDA_E_NONE : scull_cuda_element(b);
   box->move.factor = scull_backend_site_scale(from) / scull_backend_site_scale(to);
+  if (a == b && box->move.factor != 1)
+    box->move.src_type = box->move.dst_type = scull_cuda_element(a);
   box->move.size = (int32_t)box->src_size;
   return box;
 }
@@ -368,6 +370,8 @@ static const char *refuse_copy(const scull_site_t *site, const scull_device_t *d
     return "moves one tensor";
   if (strcmp(op->def->name, "im2col") == 0)
     return "does not pad";
+  if (strcmp(op->def->name, "slice_assign") == 0)
+    return "moves no constant elements";
   for (size_t i = 1; i < op->input_count; i++) {
     if (op->inputs[i] != SCULL_SITE_ABSENT && site->values[op->inputs[i]].data == NULL)
       return "must know its other operands";
@@ -378,16 +382,20 @@ static const char *refuse_copy(const scull_site_t *site, const scull_device_t *d
 static size_t configs_copy(const scull_site_t *site, const scull_device_t *device,
                            scull_config_t *out, size_t room) {
   (void)device;
-  if (is_parts(site))
-    return scull_cuda_same_layouts(site, out, room);
+  if (is_parts(site)) {
+    size_t n = scull_cuda_same_layouts(site, out, room);
+    size_t layouts = n > 1 && out[1].src == SCULL_LAYOUT_NHWC ? 2 : 1;
+    return scull_cuda_add_bytes(site, out, layouts, n, room);
+  }
   out[0] = (scull_config_t){0};
   return scull_cuda_add_floats(site, out, 1, room, false);
 }
 
 const scull_tactic_t scull_tactic_cuda_copy = {.name = "cuda.copy",
-                                               .version = 1,
+                                               .version = 2,
                                                .traits = SCULL_OP_MOVES_DATA,
-                                               .precisions = SCULL_CUDA_FLOATS,
+                                               .precisions =
+                                                   SCULL_CUDA_FLOATS | 1u << SCULL_AS_INT8,
                                                .refuse = refuse_copy,
                                                .configs = configs_copy,
                                                .prepare = prepare,

@@ -1,5 +1,5 @@
-/* cuda.pool.f16 and cuda.pool.global: pooling on FP16, channels last, eight channels a thread
- * (pool.cu). The global mean also reads INT8. */
+/* cuda.pool.f16 and cuda.pool.global: pooling on FP16 and INT8, channels last, 16 bytes a thread
+ * (pool.cu). The global mean gives floats. */
 #include "backend/cuda/pool.h"
 
 #include <string.h>
@@ -55,8 +55,21 @@ static size_t configs(const scull_site_t *site, const scull_device_t *device, sc
   return 1;
 }
 
-static bool is_f16(const scull_site_value_t *v) {
-  return scull_cuda_tensor_type(v) == SCULL_CUDA_F16 && v->layout == SCULL_LAYOUT_NHWC;
+static size_t configs_window(const scull_site_t *site, const scull_device_t *device,
+                             scull_config_t *out, size_t room) {
+  static const scull_config_t nhwc = {.src = SCULL_LAYOUT_NHWC, .dst = SCULL_LAYOUT_NHWC};
+  const scull_site_value_t *x = scull_backend_site_input(site, 0, 0);
+  const scull_site_value_t *y = &site->values[site->outputs[0]];
+  scull_config_t bytes[2] = {nhwc};
+  size_t n = configs(site, device, out, room);
+  bool whole = x->opt.dim[1] % 16 == 0 && y->channel_total % 16 == 0 && y->channel_offset % 16 == 0;
+  if (whole && n < room && scull_cuda_add_bytes(site, bytes, 1, 1, 2) == 2)
+    out[n++] = bytes[1];
+  return n;
+}
+
+static bool is_of(const scull_site_value_t *v, scull_cuda_type_t type) {
+  return scull_cuda_tensor_type(v) == (int)type && v->layout == SCULL_LAYOUT_NHWC;
 }
 
 static scull_status_t prepare_window(const scull_site_t *site, const scull_config_t *config,
@@ -65,11 +78,13 @@ static scull_status_t prepare_window(const scull_site_t *site, const scull_confi
   const scull_site_value_t *x = scull_backend_site_input(site, 0, 0);
   const scull_site_value_t *y = &site->values[site->outputs[0]];
   const scull_pool_attrs_t *attrs = site->ops[0].attrs;
+  const bool bytes = config->src_as == SCULL_AS_INT8;
+  const scull_cuda_type_t type = bytes ? SCULL_CUDA_S8 : SCULL_CUDA_F16;
   scull_pool_geometry_t g;
-  (void)config;
   (void)device;
   (void)diag;
-  if (!geometry_of(site, &g) || !is_f16(x) || !is_f16(y))
+  if (!geometry_of(site, &g) || !is_of(x, type) || !is_of(y, type) ||
+      (bytes && (y->channel_total % 16 != 0 || y->channel_offset % 16 != 0)))
     return SCULL_UNSUPPORTED;
   scull_cuda_pool_t t = {.n = (int32_t)x->opt.dim[0],
                          .h = (int32_t)x->opt.dim[2],
@@ -87,6 +102,8 @@ static scull_status_t prepare_window(const scull_site_t *site, const scull_confi
                          .dst_pitch = scull_cuda_pitch(y),
                          .mean = scull_backend_site_is(site, 0, "avg_pool"),
                          .count_inside = !attrs->include_pad};
+  if (bytes)
+    t.factor = scull_backend_site_scale(x) / scull_backend_site_scale(y);
   return scull_cuda_keep(&t, sizeof t, out);
 }
 
@@ -102,11 +119,12 @@ static scull_status_t enqueue_window(void *user, const scull_args_t *args) {
 
 static const char *const windows[] = {"max_pool", "avg_pool", NULL};
 const scull_tactic_t scull_tactic_cuda_pool_f16 = {.name = "cuda.pool.f16",
-                                                   .version = 1,
+                                                   .version = 2,
                                                    .anchors = windows,
-                                                   .precisions = 1u << SCULL_AS_F16,
+                                                   .precisions =
+                                                       1u << SCULL_AS_F16 | 1u << SCULL_AS_INT8,
                                                    .refuse = refuse_window,
-                                                   .configs = configs,
+                                                   .configs = configs_window,
                                                    .prepare = prepare_window,
                                                    .enqueue = enqueue_window,
                                                    .release = scull_cuda_release};
@@ -116,6 +134,7 @@ const scull_tactic_t scull_tactic_cuda_pool_f16 = {.name = "cuda.pool.f16",
 typedef struct {
   int n, c, pixels;
   float scale; /* of INT8; 0: FP16 */
+  bool wide;   /* gives FP32 */
 } global_t;
 
 static bool reduces_pixels(const scull_site_op_t *op) {
@@ -152,11 +171,12 @@ static size_t configs_global(const scull_site_t *site, const scull_device_t *dev
                              scull_config_t *out, size_t room) {
   const scull_site_value_t *x = scull_backend_site_input(site, 0, 0);
   size_t n = configs(site, device, out, room);
-  if (n == 1 && n < room && scull_backend_site_permits(site, SCULL_AS_INT8) && x->quant != NULL &&
-      x->quant->dtype == SCULL_DTYPE_I8 && x->quant->count == 1) {
-    out[n] = out[0];
-    out[n++].src_as = SCULL_AS_INT8;
-  }
+  if (n < room && scull_backend_site_permits(site, SCULL_AS_INT8) && scull_cuda_is_bytes(x))
+    out[n++] = (scull_config_t){
+        .src = SCULL_LAYOUT_NHWC,
+        .dst = SCULL_LAYOUT_NHWC,
+        .src_as = SCULL_AS_INT8,
+        .dst_as = scull_backend_site_permits(site, SCULL_AS_F16) ? SCULL_AS_F16 : SCULL_AS_MODEL};
   return n;
 }
 
@@ -168,12 +188,14 @@ static scull_status_t prepare_global(const scull_site_t *site, const scull_confi
   (void)config;
   (void)device;
   (void)diag;
-  if (x->layout != SCULL_LAYOUT_NHWC || scull_cuda_tensor_type(y) != SCULL_CUDA_F16)
+  int type = scull_cuda_tensor_type(y);
+  if (x->layout != SCULL_LAYOUT_NHWC || (type != SCULL_CUDA_F16 && type != SCULL_CUDA_F32))
     return SCULL_UNSUPPORTED;
   global_t s = {.n = (int)x->opt.dim[0],
                 .c = (int)x->opt.dim[1],
                 .pixels = (int)(x->opt.dim[2] * x->opt.dim[3]),
-                .scale = x->as == SCULL_AS_INT8 ? scull_backend_site_scale(x) : 0};
+                .scale = x->as == SCULL_AS_INT8 ? scull_backend_site_scale(x) : 0,
+                .wide = type == SCULL_CUDA_F32};
   return scull_cuda_keep(&s, sizeof s, out);
 }
 
@@ -182,8 +204,9 @@ static scull_status_t enqueue_global(void *user, const scull_args_t *args) {
   if (s->n == 0)
     return SCULL_OK;
   scull_cuda_launch_t l = scull_cuda_launch(args->stream, true);
-  return scull_cuda_status(scull_cuda_pool_global_enqueue(
-      args->inputs[0], args->outputs[0], s->n, s->pixels, s->c, s->scale, l.chained, l.stream));
+  return scull_cuda_status(scull_cuda_pool_global_enqueue(args->inputs[0], args->outputs[0], s->n,
+                                                          s->pixels, s->c, s->scale, s->wide,
+                                                          l.chained, l.stream));
 }
 
 static const char *const globals[] = {"avg_pool", "adaptive_avg_pool", "reduce_mean", NULL};

@@ -1,4 +1,4 @@
-/* pool.cu: maximum and mean pooling, NHWC FP16, sums in FP32.
+/* pool.cu: maximum and mean pooling, NHWC FP16 and INT8, sums in FP32 and INT32.
  *
  * Algorithm: a thread owns 8 channels (16 bytes) of one output pixel and walks its window; for the
  * global mean a block owns 64 channels of one image, 32 threads share the pixels of each 8 channels
@@ -52,7 +52,7 @@ __device__ __forceinline__ void add8_bytes(float (&sum)[8], const void *p) {
 }
 
 __global__ void __launch_bounds__(256)
-    pool_global(const void *src, __half *dst, int pixels, int c, float src_scale) {
+    pool_global(const void *src, void *dst, int pixels, int c, float src_scale, int wide) {
   __shared__ float part[8][8][9];
   sm90::chain_trigger();
   sm90::chain_wait();
@@ -78,8 +78,12 @@ __global__ void __launch_bounds__(256)
     float total = 0;
     for (int i = 0; i < 8; i++)
       total += part[i][threadIdx.x >> 3][threadIdx.x & 7];
-    dst[(size_t)blockIdx.y * c + blockIdx.x * 64 + threadIdx.x] =
-        __float2half(total / pixels * (src_scale == 0 ? 1.0f : src_scale));
+    size_t at = (size_t)blockIdx.y * c + blockIdx.x * 64 + threadIdx.x;
+    total = total / pixels * (src_scale == 0 ? 1.0f : src_scale);
+    if (wide)
+      ((float *)dst)[at] = total;
+    else
+      ((__half *)dst)[at] = __float2half(total);
   }
 }
 
@@ -115,6 +119,50 @@ __global__ void __launch_bounds__(256) pool_window(const __grid_constant__ scull
   *(uint4 *)((__half *)t.dst + (size_t)pixel * t.dst_pitch + group * 8) = best;
 }
 
+/* INT8: sixteen channels a thread. */
+template <bool MEAN>
+__global__ void __launch_bounds__(256) pool_bytes(const __grid_constant__ scull_cuda_pool_t t) {
+  sm90::chain_trigger();
+  sm90::chain_wait();
+  int groups = t.c / 16;
+  long long total = (long long)t.n * t.p * t.q * groups;
+  long long i = (long long)blockIdx.x * 256 + threadIdx.x;
+  if (i >= total)
+    return;
+  int group = (int)(i % groups), pixel = (int)(i / groups);
+  int x = pixel % t.q, row = pixel / t.q, y = row % t.p, n = row / t.p;
+  int y0 = y * t.stride_h - t.pad_h, x0 = x * t.stride_w - t.pad_w;
+  int ya = max(y0, 0), yb = min(y0 + t.r, t.h), xa = max(x0, 0), xb = min(x0 + t.s, t.w);
+  int sum[16] = {};
+  uint32_t best[4] = {0x80808080u, 0x80808080u, 0x80808080u, 0x80808080u};
+  for (int v = ya; v < yb; v++)
+    for (int u = xa; u < xb; u++) {
+      uint4 in = load16((const int8_t *)t.src + (((size_t)n * t.h + v) * t.w + u) * t.src_pitch +
+                        group * 16);
+      const uint32_t w[4] = {in.x, in.y, in.z, in.w};
+#pragma unroll
+      for (int e = 0; e < (MEAN ? 16 : 0); e++)
+        sum[e] += (int8_t)(w[e / 4] >> 8 * (e % 4));
+#pragma unroll
+      for (int e = 0; e < (MEAN ? 0 : 4); e++)
+        best[e] = __vmaxs4(best[e], w[e]);
+    }
+  if (MEAN || t.factor != 1) {
+    int count = t.count_inside ? max((yb - ya) * (xb - xa), 1) : t.r * t.s;
+    float factor = MEAN ? t.factor / count : t.factor;
+#pragma unroll
+    for (int e = 0; e < 16; e++) {
+      int v = MEAN ? sum[e] : (int)(int8_t)(best[e / 4] >> 8 * (e % 4));
+      int r = (int)fminf(fmaxf(rintf(v * factor), -127), 127);
+      best[e / 4] = e % 4 == 0 && MEAN ? (uint32_t)(uint8_t)r
+                                       : (best[e / 4] & ~(0xffu << 8 * (e % 4))) |
+                                             (uint32_t)(uint8_t)r << 8 * (e % 4);
+    }
+  }
+  *(uint4 *)((int8_t *)t.dst + (size_t)pixel * t.dst_pitch + group * 16) =
+      make_uint4(best[0], best[1], best[2], best[3]);
+}
+
 int configure(cudaLaunchConfig_t *config, cudaLaunchAttribute *attr, dim3 grid, int chained,
               void *stream) {
   *config = {};
@@ -131,17 +179,19 @@ int configure(cudaLaunchConfig_t *config, cudaLaunchAttribute *attr, dim3 grid, 
 } // namespace
 
 int scull_cuda_pool_global_enqueue(const void *src, void *dst, int n, int pixels, int c,
-                                   float src_scale, int chained, void *stream) {
+                                   float src_scale, int wide, int chained, void *stream) {
   cudaLaunchConfig_t config;
   cudaLaunchAttribute attr;
   configure(&config, &attr, dim3((c + 63) / 64, n), chained, stream);
-  return cudaLaunchKernelEx(&config, pool_global, src, (__half *)dst, pixels, c, src_scale);
+  return cudaLaunchKernelEx(&config, pool_global, src, dst, pixels, c, src_scale, wide);
 }
 
 int scull_cuda_pool_enqueue(const scull_cuda_pool_t *t, int chained, void *stream) {
   cudaLaunchConfig_t config;
   cudaLaunchAttribute attr;
-  long long total = (long long)t->n * t->p * t->q * (t->c / 8);
+  long long total = (long long)t->n * t->p * t->q * (t->c / (t->factor == 0 ? 8 : 16));
   configure(&config, &attr, dim3((unsigned)((total + 255) / 256)), chained, stream);
+  if (t->factor != 0)
+    return cudaLaunchKernelEx(&config, t->mean ? pool_bytes<true> : pool_bytes<false>, *t);
   return cudaLaunchKernelEx(&config, t->mean ? pool_window<true> : pool_window<false>, *t);
 }

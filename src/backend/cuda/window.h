@@ -62,6 +62,12 @@ typedef struct scull_cuda_implicit {
 } scull_cuda_implicit_t;
 int scull_cuda_implicit_enqueue(const scull_cuda_implicit_t *implicit, int chained, void *stream);
 
+/* The same in FP32 throughout, channels last on all sides, c and k and all steps multiples of 4
+ * (conv_wide.cu). A K is split with tiles 64 wide only, into a power of two up to 8. */
+enum { SCULL_CUDA_WIDE_128x128, SCULL_CUDA_WIDE_128x64, SCULL_CUDA_WIDE_64x64, SCULL_CUDA_WIDES };
+int scull_cuda_wide_enqueue(const scull_cuda_implicit_t *implicit, int tile, int chained,
+                            void *stream);
+
 /* Blocks of one cluster that should share K of an m x n product, so that few results fill the GPU.
  */
 int scull_cuda_product_split(int64_t m, int64_t n, int64_t k, int64_t batches);
