@@ -413,7 +413,7 @@ static void set_weights(case_site_t *s) {
     const float x = fabsf((float)scull_tensor_load(w->data, SCULL_DTYPE_F32, i)) / 127;
     *scale = x > *scale ? x : *scale;
   }
-  quants[at] = (scull_quant_t){SCULL_DTYPE_I8, axis, (size_t)count, channel_scales};
+  quants[at] = (scull_quant_t){SCULL_DTYPE_I8, axis, (size_t)count, channel_scales, NULL};
   s->values[at].quant = &quants[at];
 }
 

@@ -86,6 +86,8 @@ static float weight_scale(const scull_cpu_conv_t *c, int64_t o) {
 }
 
 int8_t scull_cpu_weight8(const scull_cpu_conv_t *c, int64_t o, int64_t i) {
+  if (c->filter->quant->integers != NULL)
+    return c->filter->quant->integers[i];
   return (int8_t)scull_tensor_quantize(SCULL_DTYPE_I8, weight_scale(c, o),
                                        ((const float *)c->filter->data)[i]);
 }
