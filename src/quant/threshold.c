@@ -93,7 +93,10 @@ static double divergence(const double *bin, int count, double beyond, double tot
   return sum;
 }
 
-/* The first bin is left out: zeros say nothing about the range. */
+/* The first bin is left out: zeros say nothing about the range. Of a range that clips most of the
+ * rest nothing is learnt either: what it holds, be it one bin, always looks like itself, as in
+ * tensors of few distinct numbers (grey levels, one-hot rows). Among equals the largest range
+ * counts. */
 static float entropy(const scull_histogram_t *h) {
   double bin[SCULL_QUANT_BINS], total = 0, below = 0, best = HUGE_VAL;
   int at = SCULL_QUANT_BINS;
@@ -106,9 +109,9 @@ static float entropy(const scull_histogram_t *h) {
   for (int i = 0; i < LEVELS; i++)
     below += bin[i];
   for (int count = LEVELS; count <= SCULL_QUANT_BINS; count++) {
-    if (below > 0) {
+    if (2 * below >= total) {
       const double d = divergence(bin, count, total - below, total);
-      if (d < best) {
+      if (d <= best) {
         best = d;
         at = count;
       }
