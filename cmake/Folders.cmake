@@ -61,13 +61,13 @@ function(scull_add_folders)
     list(APPEND runtime $<TARGET_OBJECTS:scull_${folder}>)
   endforeach()
   add_library(scull_rt SHARED ${runtime})
-  target_link_options(scull_rt PRIVATE -Wl,--no-undefined)
+  target_link_options(scull_rt PRIVATE ${SCULL_COMPLETE})
 
   # Tests see everything; users see the shared library, which shows SCULL_API only.
   add_library(scull_static STATIC ${objects})
   add_library(scull SHARED ${objects})
   set_target_properties(scull PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION 0)
-  target_link_options(scull PRIVATE -Wl,--no-undefined -Wl,-z,relro,-z,now)
+  target_link_options(scull PRIVATE ${SCULL_COMPLETE} -Wl,-z,relro,-z,now)
   target_link_libraries(scull_rt PRIVATE Threads::Threads m
                         $<$<BOOL:${SCULL_ONEDNN}>:${SCULL_DNNL}>)
   if(SCULL_THREADS STREQUAL "openmp")

@@ -77,7 +77,7 @@ static int prepare(void **state) {
 static void *run_all(void *user) {
   for (int i = 0; i < ROUNDS; i++) {
     float got[BATCHES * CLASSES];
-    const int32_t count = 1 + (i * 5 + (int)((uintptr_t)user >> 6)) % BATCHES;
+    const int32_t count = 1 + (int32_t)((((uintptr_t)user >> 6) + 5u * (unsigned)i) % BATCHES);
     if (!run(user, count, got))
       return strdup(PD_GetLastError());
     if (memcmp(got, wanted[count], (size_t)count * CLASSES * sizeof *got) != 0)
