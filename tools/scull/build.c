@@ -3,6 +3,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "console.h"
 #include "interrupt.h"
@@ -27,6 +28,7 @@ typedef struct build_args {
   int tune;
   double time_budget;
   const char *timing_cache, *replay, *save_replay;
+  cli_list_t without;
   bool use_static, calib_mode;
   const char *cache_dir;
   bool no_sources;
@@ -83,6 +85,8 @@ static const cli_option_t option_table[] = {
      0},
     {"replay", 0, CLI_TEXT, FIELD(replay), "FILE", "take the choices of an earlier build", 0},
     {"save-replay", 0, CLI_TEXT, FIELD(save_replay), "FILE", "write the choices of this build", 0},
+    {"without", 0, CLI_LIST, FIELD(without), "LIST",
+     "measures for accuracy that are not taken: tail,equalization,rounding", 0},
     {"static", 0, CLI_FLAG, FIELD(use_static), NULL,
      "use the plan in the cache folder when it is still right, else build and store it", 0},
     {"calib-mode", 0, CLI_FLAG, FIELD(calib_mode), NULL,
@@ -173,12 +177,27 @@ static void fill_plain(const build_args_t *args, scull_build_options_t *options)
   options->stop_after = (scull_stage_t)args->stop_after;
 }
 
+static scull_status_t fill_measures(const cli_list_t *words, uint32_t *out) {
+  static const char *const names[] = {"tail", "equalization", "rounding"};
+  for (size_t i = 0; i < words->count; i++) {
+    size_t k = 0;
+    while (k < CLI_COUNT(names) && strcmp(words->items[i], names[k]) != 0)
+      k++;
+    if (k == CLI_COUNT(names))
+      return cli_fail(SCULL_INVALID_ARGUMENT,
+                      "--without: '%s' is none of tail, equalization, rounding", words->items[i]);
+    *out |= 1u << k;
+  }
+  return SCULL_OK;
+}
+
 static scull_status_t fill_options(const build_args_t *args, build_state_t *state) {
   scull_build_options_t *options = &state->options;
   fill_plain(args, options);
   fill_lists(args, options);
   CLI_TRY(fill_ranges(args, state));
   CLI_TRY(fill_pins(args, state));
+  CLI_TRY(fill_measures(&args->without, &options->measures_off));
   CLI_TRY(cli_values_precisions(&args->precisions, &options->precisions));
   CLI_TRY(
       cli_values_device(args->device, state->device, sizeof state->device, &options->device_index));
