@@ -23,10 +23,11 @@ static const scull_paddle_slot_t *find_slot(const scull_paddle_slot_t *slots, si
   return NULL;
 }
 
-static scull_status_t read_block_number(scull_paddle_call_t *call, uint32_t *out) {
+static scull_status_t read_block_number(scull_paddle_call_t *call, const char *name,
+                                        uint32_t *out) {
   for (size_t i = 0; i < call->op->attr_count; i++) {
     const scull_paddle_attr_t *attr = &call->op->attrs[i];
-    if (attr->kind != SCULL_PADDLE_ATTR_BLOCK || strcmp(attr->name, "sub_block") != 0)
+    if (attr->kind != SCULL_PADDLE_ATTR_BLOCK || strcmp(attr->name, name) != 0)
       continue;
     *out = (uint32_t)attr->i;
     if (attr->i > (int64_t)call->op->block && attr->i < (int64_t)call->program->block_count)
@@ -203,7 +204,7 @@ static scull_status_t map_while(scull_paddle_call_t *call) {
   scull_paddle_scope_t inner = {0};
   scull_value_id_t ignored = SCULL_NO_ID;
   SCULL_TRY(scull_paddle_need(call, "Condition", &ignored));
-  SCULL_TRY(read_block_number(call, &block));
+  SCULL_TRY(read_block_number(call, "sub_block", &block));
   SCULL_TRY(list_written(call, block, &w));
   SCULL_TRY(drop_locals(call, block, &w));
   scull_value_id_t *carried = SCULL_ARENA_ARRAY(&call->graph->arena, scull_value_id_t, w.count);
@@ -280,7 +281,7 @@ static scull_status_t map_conditional(scull_paddle_call_t *call) {
   scull_paddle_side_t *yes = NULL, *no = NULL;
   scull_value_id_t condition = SCULL_NO_ID;
   SCULL_TRY(scull_paddle_need(call, "Cond", &condition));
-  SCULL_TRY(read_block_number(call, &block));
+  SCULL_TRY(read_block_number(call, "sub_block", &block));
   if (scull_graph_value(call->graph, condition)->dtype != SCULL_DTYPE_BOOL ||
       scull_paddle_in_count(call, "Cond") != 1)
     return scull_import_unsupported(&call->emitter, "its condition is not one truth value");
@@ -370,6 +371,127 @@ static scull_status_t map_select_output(scull_paddle_call_t *call) {
   return SCULL_OK;
 }
 
+/* --- the newer form ----------------------------------------------------------------------------
+ */
+
+/* PIR's blocks give their results by a yield at their end, and take arguments. NULL: there is none.
+ */
+static const scull_paddle_slot_t *ends_of(const scull_paddle_call_t *call, uint32_t block,
+                                          const char *type) {
+  for (size_t i = 0; i < call->program->op_count; i++) {
+    const scull_paddle_op_t *op = &call->program->ops[i];
+    if (op->block != block || strcmp(op->type, type) != 0)
+      continue;
+    if (op->input_count > 0)
+      return &op->inputs[0];
+    return op->output_count > 0 ? &op->outputs[0] : NULL;
+  }
+  return NULL;
+}
+
+static scull_status_t corrupt(const scull_paddle_call_t *call, const char *words) {
+  return scull_base_fail(call->graph->diag, SCULL_CORRUPT, "%s", words);
+}
+
+static scull_status_t map_if(scull_paddle_call_t *call) {
+  uint32_t blocks[2] = {0};
+  scull_paddle_side_t *yes = NULL, *no = NULL;
+  scull_value_id_t condition = SCULL_NO_ID;
+  SCULL_TRY(scull_paddle_need(call, "Cond", &condition));
+  SCULL_TRY(read_block_number(call, "sub_block", &blocks[0]));
+  SCULL_TRY(read_block_number(call, "else_block", &blocks[1]));
+  if (scull_graph_value(call->graph, condition)->dtype != SCULL_DTYPE_BOOL)
+    return scull_import_unsupported(&call->emitter, "its condition is not one truth value");
+  const scull_paddle_slot_t *out = &call->op->outputs[0];
+  const scull_paddle_slot_t *a = ends_of(call, blocks[0], "cf.yield");
+  const scull_paddle_slot_t *b = ends_of(call, blocks[1], "cf.yield");
+  if (a == NULL || b == NULL || a->count != out->count || b->count != out->count)
+    return corrupt(call, "its blocks yield another number of values than it gives");
+  SCULL_TRY(open_side(call, blocks[0], &yes));
+  SCULL_TRY(open_side(call, blocks[1], &no));
+  return emit_sides(call, condition, yes, no, a->vars, b->vars, out->count, out->vars);
+}
+
+/* Parameters of the body: trip, condition, then the block's arguments. */
+static scull_status_t begin_arguments(scull_paddle_call_t *call, const scull_paddle_slot_t *args,
+                                      const scull_value_id_t *carried, scull_import_region_t *body,
+                                      scull_paddle_scope_t *inner) {
+  const scull_value_t trip = {.dtype = SCULL_DTYPE_I64}, go = {.dtype = SCULL_DTYPE_BOOL};
+  scull_value_id_t unread = SCULL_NO_ID;
+  SCULL_TRY(scull_import_region_param(body, "trip", &trip, &unread));
+  SCULL_TRY(scull_import_region_param(body, "go", &go, &unread));
+  SCULL_TRY(enter(call, body, inner));
+  for (size_t i = 0; i < args->count; i++)
+    SCULL_TRY(scull_import_region_param(body, call->program->vars.data[args->vars[i]].name,
+                                        scull_graph_value(call->graph, carried[i]),
+                                        &inner->values[args->vars[i]]));
+  return SCULL_OK;
+}
+
+static scull_status_t end_while(scull_paddle_call_t *call, const scull_paddle_slot_t *results,
+                                const scull_value_id_t *carried, scull_import_region_t *body,
+                                scull_paddle_scope_t *inner) {
+  const scull_paddle_slot_t *out = &call->op->outputs[0];
+  scull_arena_t *arena = &call->graph->arena;
+  scull_value_id_t *outs = SCULL_ARENA_ARRAY(arena, scull_value_id_t, out->count);
+  const char **names = SCULL_ARENA_ARRAY(arena, const char *, out->count);
+  if (outs == NULL || names == NULL)
+    return scull_base_fail_memory(call->graph->diag, "a loop");
+  for (size_t i = 0; i < results->count; i++)
+    SCULL_TRY(add_result(call, inner, results->vars[i]));
+  for (size_t i = 0; i < out->count; i++)
+    names[i] = call->program->vars.data[out->vars[i]].name;
+  const scull_import_loop_t loop = {.trips = SCULL_NO_ID,
+                                    .condition = scull_paddle_in(call, "Cond"),
+                                    .carried = carried,
+                                    .carried_count = out->count};
+  const scull_import_owner_t owner = {names, out->count, outs};
+  SCULL_TRY(scull_import_emit_loop(&call->emitter, &loop, body, &owner));
+  for (size_t i = 0; i < out->count; i++)
+    call->scope->values[out->vars[i]] = outs[i];
+  return SCULL_OK;
+}
+
+static scull_status_t map_pir_while(scull_paddle_call_t *call) {
+  uint32_t block = 0;
+  scull_import_region_t body = {0};
+  scull_paddle_scope_t inner = {0};
+  scull_value_id_t condition = SCULL_NO_ID;
+  SCULL_TRY(scull_paddle_need(call, "Cond", &condition));
+  SCULL_TRY(read_block_number(call, "sub_block", &block));
+  const scull_paddle_slot_t *out = &call->op->outputs[0], *x = &call->op->inputs[1];
+  const scull_paddle_slot_t *args = ends_of(call, block, "block arguments");
+  const scull_paddle_slot_t *results = ends_of(call, block, "cf.yield");
+  if (args == NULL || results == NULL || x->count != out->count || args->count != out->count ||
+      results->count != out->count + 1)
+    return corrupt(call, "its block takes or yields another number of values than it gives");
+  scull_value_id_t *carried = SCULL_ARENA_ARRAY(&call->graph->arena, scull_value_id_t, x->count);
+  if (carried == NULL)
+    return scull_base_fail_memory(call->graph->diag, "a loop");
+  for (size_t i = 0; i < x->count; i++) {
+    carried[i] = scull_paddle_scope_value(call->scope, call->program, x->vars[i]);
+    if (carried[i] == SCULL_NO_ID || carried[i] == SCULL_PADDLE_LOST)
+      return scull_import_unsupported(&call->emitter, "'%.80s' cannot be had",
+                                      call->program->vars.data[x->vars[i]].name);
+  }
+  scull_status_t status = scull_import_region_begin(call->graph, &body);
+  if (status == SCULL_OK)
+    status = begin_arguments(call, args, carried, &body, &inner);
+  if (status == SCULL_OK)
+    status = scull_paddle_walk_block(call->converter, &inner, block);
+  if (status == SCULL_OK)
+    status = end_while(call, results, carried, &body, &inner);
+  scull_paddle_sides_deinit(inner.sides);
+  scull_import_region_deinit(&body);
+  return status;
+}
+
+/* Whoever owns the block sees to it. */
+static scull_status_t map_border(scull_paddle_call_t *call) {
+  (void)call;
+  return SCULL_OK;
+}
+
 /* --- arrays ------------------------------------------------------------------------------------
  */
 
@@ -427,6 +549,10 @@ static const scull_paddle_row_t rows[] = {
     {"while", map_while, "loop", NULL, NULL},
     {"conditional_block", map_conditional, "if", NULL, NULL},
     {"conditional_block_infer", map_conditional, "if", NULL, NULL},
+    {"pd_op.if", map_if, "if", NULL, NULL},
+    {"pd_op.while", map_pir_while, "loop", NULL, NULL},
+    {"cf.yield", map_border, NULL, NULL, NULL},
+    {"block arguments", map_border, NULL, NULL, NULL},
     {"select_input", map_select_input, "if", NULL, NULL},
     {"select_output", map_select_output, NULL, NULL, NULL},
     {"write_to_array", map_write, "sequence_set", NULL, NULL},
