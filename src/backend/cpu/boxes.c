@@ -4,7 +4,7 @@
 
 #include "base/thread.h"
 
-enum { TILE = 16 };
+enum { TILE = 16, FEWEST = 6 /* that a turn is worth */, SHORT_RUN = 128 };
 
 void scull_cpu_box_append(scull_cpu_box_t *box, int64_t dim, int64_t src_step, int64_t dst_step) {
   box->dim[box->rank] = dim;
@@ -70,8 +70,8 @@ static void choose(scull_cpu_box_t *box, bool tiles) {
   for (int32_t i = 0; i < last && box->src_step[last] != 1; i++)
     dense = box->src_step[i] == 1 ? i : dense;
   if (dense != last) {
-    const bool turns = tiles && box->dst_step[last] == 1 && box->dim[last] >= TILE;
-    if (turns && box->dim[dense] >= TILE) {
+    const bool turns = tiles && box->dst_step[last] == 1 && box->dim[last] >= FEWEST;
+    if (turns && box->dim[dense] >= FEWEST) {
       move_dim(box, dense, last - 1);
       box->way = SCULL_CPU_BOX_TURN;
       return;
@@ -79,7 +79,8 @@ static void choose(scull_cpu_box_t *box, bool tiles) {
     if (box->dim[dense] > box->dim[last])
       move_dim(box, dense, last);
   }
-  if (box->dim[last] < TILE)
+  const bool run = box->src_step[last] == 1 && box->dst_step[last] == 1;
+  if (box->dim[last] < (run ? SHORT_RUN : TILE))
     box->way = SCULL_CPU_BOX_FEW;
 }
 
@@ -180,24 +181,36 @@ static void copy_line(const job_t *job, int64_t count, int64_t src_step, int64_t
 /* Two dimensions where the source is dense in the outer one and the destination in the inner: tiles
  * of 16 x 16. */
 static void copy_turned(const job_t *job, int64_t a, int64_t b) {
+  const scull_cpu_kernels_t *kernels = job->boxes->kernels;
   const scull_cpu_box_t *box = job->box;
   const int32_t x = box->rank - 1, y = x - 1;
-  const int64_t width = box->dim[x] / TILE * TILE, height = box->dim[y] / TILE * TILE;
   const int64_t src_step = box->src_step[x], dst_step = box->dst_step[y];
-  for (int64_t i = 0; i < height; i += TILE) {
-    for (int64_t j = 0; j < width; j += TILE)
-      job->boxes->kernels->transpose((const float *)(const void *)job->src + a + i + j * src_step,
-                                     src_step, (float *)(void *)job->dst + b + i * dst_step + j,
-                                     dst_step);
-  }
-  for (int64_t i = 0; i < box->dim[y]; i++) {
-    const int64_t done = i < height ? width : 0;
-    copy_line(job, box->dim[x] - done, src_step, 1, a + i + done * src_step,
-              b + i * dst_step + done);
+  const float *src = (const float *)(const void *)job->src + a;
+  float *dst = (float *)(void *)job->dst + b;
+  for (int64_t i = 0; i < box->dim[y]; i += TILE) {
+    for (int64_t j = 0; j < box->dim[x]; j += TILE) {
+      const int64_t high = box->dim[y] - i, wide = box->dim[x] - j;
+      const float *from = src + i + j * src_step;
+      float *to = dst + i * dst_step + j;
+      if (high >= TILE && wide >= TILE)
+        kernels->transpose(from, src_step, to, dst_step);
+      else
+        kernels->transpose_part(from, src_step, to, dst_step, wide < TILE ? wide : TILE,
+                                high < TILE ? high : TILE);
+    }
   }
 }
 
-/* Two dimensions, a few elements in the inner one. */
+/* A run of less than a few lines, without a call. */
+static inline void copy_run(const uint32_t *src, uint32_t *dst, int64_t count) {
+  int64_t k = 0;
+  for (; k + 4 <= count; k += 4)
+    memcpy(dst + k, src + k, 16);
+  for (; k < count; k++)
+    dst[k] = src[k];
+}
+
+/* Two dimensions, few elements in the inner one. */
 static void copy_few(const job_t *job, int64_t a, int64_t b) {
   const scull_cpu_box_t *box = job->box;
   const int32_t x = box->rank - 1, y = x - 1;
@@ -210,8 +223,11 @@ static void copy_few(const job_t *job, int64_t a, int64_t b) {
   const uint32_t *src = (const uint32_t *)(const void *)job->src + a;
   uint32_t *dst = (uint32_t *)(void *)job->dst + b;
   for (int64_t i = 0; i < box->dim[y]; i++, src += box->src_step[y], dst += box->dst_step[y]) {
-    for (int64_t j = 0; j < few; j++)
-      dst[j * dx] = src[j * sx];
+    if (sx == 1 && dx == 1)
+      copy_run(src, dst, few);
+    else
+      for (int64_t j = 0; j < few; j++)
+        dst[j * dx] = src[j * sx];
   }
 }
 

@@ -35,6 +35,8 @@ static const case_t cases[] = {
     {"transpose", "perm=0,2,3,1", 4, {1, 3, 60, 50}},
     {"transpose", "perm=0,3,1,2", 4, {1, 60, 50, 3}},
     {"transpose", "perm=1,0", 2, {2000, 33}},
+    {"transpose", "perm=1,0", 2, {9, 1100}},
+    {"transpose", "perm=0,2,1", 3, {2, 1029, 7}},
     {"transpose", "perm=1,0", 2, {5, 3001}},
     {"slice", "starts=1,2 ends=-1,99", 4, {3, 20, 6, 7}},
     {"slice", "axes=2,3 starts=0,1 ends=99,99 steps=2,2", 4, {1, 32, 17, 30}},

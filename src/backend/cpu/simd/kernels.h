@@ -147,6 +147,9 @@ typedef struct scull_cpu_kernels {
   float (*exponentials)(float *row, int64_t count, float scale);
   /* dst[x * dst_step + y] = src[y * src_step + x] for x, y < 16; floats moved as bits. */
   void (*transpose)(const float *src, int64_t src_step, float *dst, int64_t dst_step);
+  /* The same for y < rows and x < columns, 1 to 16 each; nothing else is read or written. */
+  void (*transpose_part)(const float *src, int64_t src_step, float *dst, int64_t dst_step,
+                         int64_t rows, int64_t columns);
 } scull_cpu_kernels_t;
 
 /* Winograd's F(4x4, 3x3) with the points 0, +-SCULL_CPU_WINOGRAD_A, +-SCULL_CPU_WINOGRAD_B and
