@@ -40,7 +40,8 @@ size_t scull_cpu_conv8_pairs(const scull_site_t *site, const scull_cpu_conv_t *c
       is_scalar(c->dst->quant) && (c->residual == NULL || is_scalar(c->residual->quant));
   if (!scull_cpu_permits8(site))
     return count;
-  for (int to_float = bytes ? 0 : 1; to_float < 2; to_float++) {
+  const int most = from.as == SCULL_AS_INT8 ? 2 : 1; /* bytes must stand somewhere in a plan */
+  for (int to_float = bytes ? 0 : 1; to_float < most; to_float++) {
     if (count < room)
       out[count++] = (scull_config_t){.src = from.layout,
                                       .src_as = from.as,
