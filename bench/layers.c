@@ -109,8 +109,8 @@ static void set_precision(bench_layer_t *b, const options_t *o) {
   b->site.precisions = o->as == SCULL_AS_MODEL ? 0 : 1u << o->as;
   b->scales[0] = 0.05f / 127;
   b->scales[1] = 1.0f / 255;
-  b->weights = (scull_quant_t){SCULL_DTYPE_I8, -1, 1, &b->scales[0]};
-  b->activations = (scull_quant_t){SCULL_DTYPE_U8, -1, 1, &b->scales[1]};
+  b->weights = (scull_quant_t){SCULL_DTYPE_I8, -1, 1, &b->scales[0], NULL};
+  b->activations = (scull_quant_t){SCULL_DTYPE_U8, -1, 1, &b->scales[1], NULL};
   b->values[1].quant = &b->weights;
   for (size_t i = 0; i < b->site.value_count; i++) {
     if (!b->values[i].is_constant)

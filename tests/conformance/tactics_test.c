@@ -379,7 +379,7 @@ static bool has_negative(const scull_tensor_t *t) {
 /* u8 without negative numbers, else s8; `peak` is the largest that there is. */
 static void set_quant(case_site_t *s, size_t i, double peak, bool negative) {
   scales[i] = (float)((peak > 1e-3 ? peak : 1e-3) / (negative ? 127 : 255));
-  quants[i] = (scull_quant_t){negative ? SCULL_DTYPE_I8 : SCULL_DTYPE_U8, -1, 1, &scales[i]};
+  quants[i] = (scull_quant_t){negative ? SCULL_DTYPE_I8 : SCULL_DTYPE_U8, -1, 1, &scales[i], NULL};
   s->values[i].quant = &quants[i];
 }
 
@@ -413,7 +413,7 @@ static void set_weights(case_site_t *s) {
     const float x = fabsf((float)scull_tensor_load(w->data, SCULL_DTYPE_F32, i)) / 127;
     *scale = x > *scale ? x : *scale;
   }
-  quants[at] = (scull_quant_t){SCULL_DTYPE_I8, axis, (size_t)count, channel_scales};
+  quants[at] = (scull_quant_t){SCULL_DTYPE_I8, axis, (size_t)count, channel_scales, NULL};
   s->values[at].quant = &quants[at];
 }
 

@@ -13,11 +13,11 @@
 #include "kernels/harness.h"
 
 static const float source_scale = 1.0f / 100, result_scale = 1.0f / 40, other_scale = 1.0f / 120;
-static const scull_quant_t source_u8 = {SCULL_DTYPE_U8, -1, 1, &source_scale};
-static const scull_quant_t source_s8 = {SCULL_DTYPE_I8, -1, 1, &source_scale};
-static const scull_quant_t result_u8 = {SCULL_DTYPE_U8, -1, 1, &result_scale};
-static const scull_quant_t result_s8 = {SCULL_DTYPE_I8, -1, 1, &result_scale};
-static const scull_quant_t other_s8 = {SCULL_DTYPE_I8, -1, 1, &other_scale};
+static const scull_quant_t source_u8 = {SCULL_DTYPE_U8, -1, 1, &source_scale, NULL};
+static const scull_quant_t source_s8 = {SCULL_DTYPE_I8, -1, 1, &source_scale, NULL};
+static const scull_quant_t result_u8 = {SCULL_DTYPE_U8, -1, 1, &result_scale, NULL};
+static const scull_quant_t result_s8 = {SCULL_DTYPE_I8, -1, 1, &result_scale, NULL};
+static const scull_quant_t other_s8 = {SCULL_DTYPE_I8, -1, 1, &other_scale, NULL};
 
 typedef struct {
   harness_t h;
@@ -49,7 +49,7 @@ static inline uint16_t weights(bench_t *b, int32_t rank, const int64_t *dims, in
   const uint16_t v = harness_value(&b->h, true, rank, dims);
   for (int64_t c = 0; c < dims[axis]; c++)
     b->scales[c] = (1.0f + (float)(c % 5) / 10) / 127;
-  b->weights = (scull_quant_t){SCULL_DTYPE_I8, axis, (size_t)dims[axis], b->scales};
+  b->weights = (scull_quant_t){SCULL_DTYPE_I8, axis, (size_t)dims[axis], b->scales, NULL};
   b->h.values[v].quant = &b->weights;
   snap(&b->weights, &b->h.values[v].opt, b->h.data[v]);
   return v;

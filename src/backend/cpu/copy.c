@@ -237,7 +237,7 @@ static bool read_part(const scull_site_t *site, part_t *part) {
   scull_slice_cut_t cut;
   int64_t begin[SCULL_MAX_RANK], end[SCULL_MAX_RANK];
   scull_shape_t shape;
-  if (!scull_backend_site_call(site, 0, inputs, outputs, 4, &call))
+  if (!scull_backend_site_call(site, 0, inputs, 4, outputs, 1, &call))
     return false;
   const scull_shape_t *x = input_shape(site, 0), *y = output_shape(site, 0);
   *part = (part_t){{0}, {0}, {0}, {0}};

@@ -40,8 +40,9 @@ size_t scull_cpu_conv8_pairs(const scull_site_t *site, const scull_cpu_conv_t *c
       is_scalar(c->dst->quant) && (c->residual == NULL || is_scalar(c->residual->quant));
   if (!scull_cpu_permits8(site))
     return count;
-  const int most = from.as == SCULL_AS_INT8 ? 2 : 1; /* bytes must stand somewhere in a plan */
-  for (int to_float = bytes ? 0 : 1; to_float < most; to_float++) {
+  for (int to_float = bytes ? 0 : 1; to_float < 2; to_float++) {
+    if (to_float && from.as == SCULL_AS_MODEL)
+      break; /* nothing would tell a plan's reader that this is done in bytes */
     if (count < room)
       out[count++] = (scull_config_t){.src = from.layout,
                                       .src_as = from.as,
@@ -87,6 +88,8 @@ static float weight_scale(const scull_cpu_conv_t *c, int64_t o) {
 }
 
 int8_t scull_cpu_weight8(const scull_cpu_conv_t *c, int64_t o, int64_t i) {
+  if (c->filter->quant->integers != NULL)
+    return c->filter->quant->integers[i];
   return (int8_t)scull_tensor_quantize(SCULL_DTYPE_I8, weight_scale(c, o),
                                        ((const float *)c->filter->data)[i]);
 }
