@@ -114,10 +114,10 @@ typedef struct scull_tactic {
   uint32_t (*alias)(const scull_site_t *site, const scull_config_t *config);
 } scull_tactic_t;
 
-/* What a configuration computes in. */
+/* What a configuration computes in; of no tactic (the reference kernel): in the model's types. */
 static inline scull_precision_t scull_backend_computes(const scull_tactic_t *tactic,
                                                        const scull_config_t *config) {
-  return tactic->computes == SCULL_AS_MODEL ? config->src_as : tactic->computes;
+  return tactic == NULL || tactic->computes == SCULL_AS_MODEL ? config->src_as : tactic->computes;
 }
 
 /* Sets the formats that `config` means in every value of the site: data inputs of the anchor get
