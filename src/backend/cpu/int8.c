@@ -41,6 +41,8 @@ size_t scull_cpu_conv8_pairs(const scull_site_t *site, const scull_cpu_conv_t *c
   if (!scull_cpu_permits8(site))
     return count;
   for (int to_float = bytes ? 0 : 1; to_float < 2; to_float++) {
+    if (to_float && from.as == SCULL_AS_MODEL)
+      break; /* nothing would tell a plan's reader that this is done in bytes */
     if (count < room)
       out[count++] = (scull_config_t){.src = from.layout,
                                       .src_as = from.as,
