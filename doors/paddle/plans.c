@@ -409,8 +409,13 @@ static scull_engine_t *build_calibrated(door_model_t *model, scull_build_options
   }
   if (door_calibration_begin(model->config, options, joined, sizeof joined, &model->calibration))
     engine = build_with(options, &wants_table);
-  if (engine != NULL && wants_table)
+  if (engine != NULL && wants_table) {
     model->calibration = door_calibration_create(model->config, options);
+    if (model->calibration == NULL) { /* else it would run in float for ever, and nobody knew */
+      scull_engine_destroy(engine);
+      engine = NULL;
+    }
+  }
   if (joined[0] != '\0')
     unlink(joined);
   return engine;

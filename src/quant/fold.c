@@ -42,13 +42,18 @@ static bool same_grid(const grid_t *a, const grid_t *b) {
 
 /* --- moving dequantize operators to the front ------------------------------------------------- */
 
+/* True for an operator that moves its input 0 about and reads no other elements of that type. */
 static bool moves_one(const scull_graph_t *g, const scull_node_t *node) {
   if (node == NULL || node->dead ||
       (node->op->traits & (SCULL_OP_MOVES_DATA | SCULL_OP_SELECTS)) == 0 ||
       node->output_count != 1 || node->region_count != 0 || node->inputs[0] == SCULL_NO_ID)
     return false;
+  const scull_dtype_t moved = scull_graph_value(g, node->inputs[0])->dtype;
+  if (scull_graph_value(g, node->outputs[0])->dtype != moved)
+    return false;
   for (size_t i = 1; i < node->input_count; i++) { /* shapes, axes */
-    if (node->inputs[i] != SCULL_NO_ID && !scull_graph_is_constant(g, node->inputs[i]))
+    if (node->inputs[i] != SCULL_NO_ID && (!scull_graph_is_constant(g, node->inputs[i]) ||
+                                           scull_graph_value(g, node->inputs[i])->dtype == moved))
       return false;
   }
   return !scull_graph_is_constant(g, node->inputs[0]);
