@@ -94,7 +94,7 @@ static scull_status_t set_values(scull_graph_t *g, const scull_place_options_t *
     if (!is_candidate(g, id))
       continue;
     const size_t root = find_root(c->root, i);
-    const bool negative = options->is_signed || c->negative[root] || !c->positive[root];
+    const bool negative = c->negative[root] || !c->positive[root];
     if (g->values.data[i].quant == NULL && c->threshold[root] > 0)
       SCULL_TRY(scull_quant_set(g, id, c->threshold[root], negative));
     const scull_value_t *v = &g->values.data[i];

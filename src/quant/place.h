@@ -12,7 +12,6 @@
 typedef struct scull_place_options {
   const scull_quant_table_t *table; /* may be NULL */
   float dummy;                      /* > 0: this threshold for every value, for timing only */
-  bool is_signed;                   /* s8 for values without negative numbers, too */
 } scull_place_options_t;
 
 typedef struct scull_place_result {

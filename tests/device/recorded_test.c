@@ -108,7 +108,7 @@ static void older_devices_get_general_kernels(void **state) {
   const scull_plan_t *plan = net_plan(&net);
   assert_int_equal(count_tactic(plan, "cuda.conv.product"), 1); /* of three channels */
   assert_int_equal(count_tactic(plan, "cuda.conv.wide"), 1);
-  assert_int_equal(count_tactic(plan, "cuda.conv.direct"), 1);
+  assert_int_equal(count_tactic(plan, "cuda.conv.depthwise"), 1);
   assert_int_equal(count_kind(plan, SCULL_PLAN_ON_HOST), 0);
   net_close(&net);
   scull_backend_close(device.host);

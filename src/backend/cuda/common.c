@@ -216,7 +216,7 @@ size_t scull_cuda_add_floats(const scull_site_t *site, scull_config_t *out, size
 }
 
 bool scull_cuda_is_bytes(const scull_site_value_t *value) {
-  return value->quant != NULL && value->quant->dtype == SCULL_DTYPE_I8 && value->quant->count == 1;
+  return value->quant != NULL && value->quant->count == 1;
 }
 
 size_t scull_cuda_add_bytes(const scull_site_t *site, scull_config_t *out, size_t count,

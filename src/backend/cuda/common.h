@@ -46,7 +46,7 @@ const char *scull_cuda_behind_of(const scull_site_t *site, scull_cuda_behind_t *
 size_t scull_cuda_add_floats(const scull_site_t *site, scull_config_t *out, size_t count,
                              size_t room, bool back);
 
-/* True for a value that may be stored as s8 with one scale. */
+/* True for a value that may be stored as s8 or u8 with one scale. */
 bool scull_cuda_is_bytes(const scull_site_value_t *value);
 
 /* Likewise for INT8, where every input and the results may be stored so. */

@@ -34,9 +34,21 @@ int scull_cuda_tensor_type(const scull_site_value_t *value) {
   switch (scull_backend_site_stored(value)) {
   case SCULL_DTYPE_F16: return SCULL_CUDA_F16;
   case SCULL_DTYPE_F32: return SCULL_CUDA_F32;
+  case SCULL_DTYPE_U8:
   case SCULL_DTYPE_I8: return SCULL_CUDA_S8;
   default: return -1;
   }
+}
+
+static bool is_unsigned(const scull_site_value_t *value) {
+  return value != NULL && scull_backend_site_stored(value) == SCULL_DTYPE_U8;
+}
+
+int32_t scull_cuda_signs(const scull_site_value_t *src, const scull_site_value_t *dst,
+                         const scull_site_value_t *residual) {
+  return (is_unsigned(src) ? SCULL_CUDA_UNSIGNED_SRC : 0) |
+         (is_unsigned(dst) ? SCULL_CUDA_UNSIGNED_DST : 0) |
+         (is_unsigned(residual) ? SCULL_CUDA_UNSIGNED_RES : 0);
 }
 
 uint16_t scull_cuda_half(float value) {
@@ -449,6 +461,7 @@ static scull_status_t prepare(const scull_site_t *site, const scull_config_t *co
       (type == SCULL_CUDA_S8 && (!fits_bytes(c.dst) || !fits_bytes(c.residual))))
     return SCULL_UNSUPPORTED;
   s.conv.dst_type = scull_cuda_tensor_type(c.dst);
+  s.conv.signs = scull_cuda_signs(c.src, c.dst, c.residual);
   if (c.residual != NULL) {
     if (scull_cuda_tensor_type(c.residual) != (int)type)
       return SCULL_UNSUPPORTED;
@@ -682,6 +695,7 @@ static scull_status_t prepare_matmul(const scull_site_t *site, const scull_confi
                .scale_at = weights + floats_bytes(p.n),
                .residual_at = p.residual_at};
   s.conv.dst_type = scull_cuda_tensor_type(p.y);
+  s.conv.signs = scull_cuda_signs(p.x, p.y, p.residual);
   s.conv.lo /= to;
   s.conv.hi /= to;
   if (p.residual != NULL)

@@ -18,7 +18,7 @@ __device__ __forceinline__ float read(const scull_cuda_operand_t &o, long long a
 }
 
 __device__ __forceinline__ void write(const scull_cuda_elementwise_t &e, long long at, float v) {
-  if (e.dst_type == SCULL_CUDA_E_I8)
+  if (e.dst_type == SCULL_CUDA_E_I8 || e.dst_type == SCULL_CUDA_E_U8)
     element::store_rounded(e.dst, at, e.dst_type, v * e.dst_factor);
   else
     element::store(e.dst, at, e.dst_type, v);

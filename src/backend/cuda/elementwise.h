@@ -73,7 +73,7 @@ typedef struct scull_cuda_do {
 typedef struct scull_cuda_operand {
   const void *data;
   int32_t type;                  /* SCULL_CUDA_E_* */
-  float scale;                   /* of I8; 1 for all others */
+  float scale;                   /* of INT8; 1 for all others */
   int32_t step[SCULL_CUDA_RANK]; /* elements; 0: broadcast */
 } scull_cuda_operand_t;
 
@@ -86,7 +86,7 @@ typedef struct scull_cuda_elementwise {
   int32_t dst_type, dst_step[SCULL_CUDA_RANK];
   int32_t rank, dim[SCULL_CUDA_RANK];
   int32_t operands, length, count, flat;
-  float dst_factor; /* of I8: what a result is multiplied with before it is rounded */
+  float dst_factor; /* of INT8: what a result is multiplied with before it is rounded */
 } scull_cuda_elementwise_t;
 
 int scull_cuda_elementwise_enqueue(const scull_cuda_elementwise_t *e, int chained, void *stream);
