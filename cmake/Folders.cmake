@@ -1,5 +1,5 @@
 # One object library a folder of src/, in the order of the data; libscull is all of them together.
-set(SCULL_FOLDERS base tensor ops graph import passes quant export backend tune lower plan runtime build
+set(SCULL_FOLDERS base tensor ops graph import passes quant export backend plugin tune lower plan runtime build
                   api)
 
 # Sources of a folder, without tests; thread bodies and oneDNN's files depend on the options.
@@ -57,17 +57,17 @@ function(scull_add_folders)
   # What running a plan needs and nothing else: it links without importers, graphs, passes and
   # search, which keeps the runtime's closure honest. It has no public door of its own yet.
   set(runtime $<TARGET_OBJECTS:scull_avx2> $<TARGET_OBJECTS:scull_avx512>)
-  foreach(folder base tensor ops backend plan runtime)
+  foreach(folder base tensor ops backend plugin plan runtime)
     list(APPEND runtime $<TARGET_OBJECTS:scull_${folder}>)
   endforeach()
   add_library(scull_rt SHARED ${runtime})
-  target_link_options(scull_rt PRIVATE -Wl,--no-undefined)
+  target_link_options(scull_rt PRIVATE ${SCULL_COMPLETE})
 
   # Tests see everything; users see the shared library, which shows SCULL_API only.
   add_library(scull_static STATIC ${objects})
   add_library(scull SHARED ${objects})
   set_target_properties(scull PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION 0)
-  target_link_options(scull PRIVATE -Wl,--no-undefined -Wl,-z,relro,-z,now)
+  target_link_options(scull PRIVATE ${SCULL_COMPLETE} -Wl,-z,relro,-z,now)
   target_link_libraries(scull_rt PRIVATE Threads::Threads m
                         $<$<BOOL:${SCULL_ONEDNN}>:${SCULL_DNNL}>)
   if(SCULL_THREADS STREQUAL "openmp")

@@ -15,10 +15,10 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/paddle DESTINATION ${CMAKE_INSTA
         FILES_MATCHING PATTERN "*.h")
 set_target_properties(paddle_inference_c PROPERTIES INSTALL_RPATH "\$ORIGIN")
 
-# The command finds the library beside itself, wherever both are put.
-set_target_properties(scull_command PROPERTIES
+# The commands find the library beside itself, wherever they are put.
+set_target_properties(scull_command scull_trtexec PROPERTIES
   INSTALL_RPATH "\$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")
-install(TARGETS scull_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(TARGETS scull_command scull_trtexec RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 
 install(EXPORT scullTargets NAMESPACE scull:: DESTINATION ${package_dir})
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/scullConfig.cmake.in

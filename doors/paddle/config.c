@@ -230,6 +230,11 @@ DO(EnableMkldnnInt8, config->onednn_int8 = true)
 DO(EnableOnednnInt8, config->onednn_int8 = true)
 IS(MkldnnInt8Enabled, onednn_int8)
 IS(OnednnInt8Enabled, onednn_int8)
+DO(EnableMkldnnQuantizer, config->quantizer = true)
+IS(MkldnnQuantizerEnabled, quantizer)
+DO(PartiallyRelease, (void)config)
+IS(LiteEngineEnabled, use_lite)
+DO(EnableTensorRtOSS, config->varseqlen = true)
 ASK(GetCpuMathLibraryNumThreads, int32_t, config->threads)
 SET(EnableMemoryOptim, PD_Bool, memory_optim)
 IS(MemoryOptimEnabled, memory_optim)
@@ -300,6 +305,15 @@ void PD_ConfigEnableXpu(PD_Config *config, int32_t l3_workspace_size, PD_Bool lo
   (void)adaptive_seqlen, (void)enable_multi_stream;
   if (door_config_check(config, __func__))
     config->use_xpu = true;
+}
+
+void PD_ConfigEnableLiteEngine(PD_Config *config, PD_PrecisionType precision, PD_Bool zero_copy,
+                               size_t passes_filter_num, const char **passes_filter,
+                               size_t ops_filter_num, const char **ops_filter) {
+  (void)precision, (void)zero_copy, (void)passes_filter_num, (void)passes_filter;
+  (void)ops_filter_num, (void)ops_filter;
+  if (door_config_check(config, __func__))
+    config->use_lite = true;
 }
 
 void PD_ConfigEnableCustomDevice(PD_Config *config, char *device_type, int32_t device_id,

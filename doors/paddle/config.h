@@ -49,7 +49,7 @@ struct PD_Config {
   bool tuned_shapes, build_at_run, collect_shapes;
   char *shape_file; /* of either */
   door_words_t native_ops, bf16_ops, onednn_ops, passes, deleted_passes;
-  bool use_onednn, onednn_bf16, onednn_int8;
+  bool use_onednn, onednn_bf16, onednn_int8, quantizer, use_lite;
   int32_t cache_capacity, threads;
   bool memory_optim, profile, quiet, invalid, new_executor, new_ir, optimized_model;
 };

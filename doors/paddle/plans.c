@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "calibration.h"
 #include "shape_range.h"
 
 enum { PLANS = 4, PATH_ROOM = 4096 };
@@ -26,9 +27,12 @@ struct door_model {
   PD_Config *config;
   char model_path[PATH_ROOM], params_path[PATH_ROOM], cache_dir[PATH_ROOM];
   door_ports_t inputs, outputs;
-  door_ranges_t ranges;      /* what the config gives: by hand or from a file */
-  door_ranges_t seen;        /* what the runs brought, one an input, the last one as opt */
-  door_plan_t *plans[PLANS]; /* the newest first */
+  door_ranges_t ranges;            /* what the config gives: by hand or from a file */
+  door_ranges_t seen;              /* what the runs brought, one an input, the last one as opt */
+  door_plan_t *plans[PLANS];       /* the newest first */
+  door_calibration_t *calibration; /* NULL: none is made */
+  size_t built;                    /* plans, ever */
+  const char *device;              /* the public interface's name of it */
 };
 
 /* --- what the config says ----------------------------------------------------------------------
@@ -120,8 +124,10 @@ static void say_what_is_ignored(const PD_Config *c) {
     door_say(c->quiet, "ONNX Runtime is not used: Scull runs the model");
   if (c->use_dla)
     door_say(c->quiet, "there is no DLA here: the engine runs on the device");
-  if ((c->use_engine && c->engine_precision == PD_PRECISION_INT8) || c->onednn_int8)
-    door_say(c->quiet, "INT8 is not served through this interface yet: the model runs in FP32");
+  if (c->quantizer)
+    door_say(c->quiet, "oneDNN's quantizer is not used: use_calib_mode makes tables");
+  if (c->use_lite)
+    door_say(c->quiet, "Paddle Lite is not used: Scull runs the model");
   if (c->varseqlen)
     door_say(c->quiet, "sequences of variable length are not packed");
 }
@@ -145,7 +151,10 @@ static void take_port(void *user, const scull_port_info_t *port) {
   }
   ports->items = items;
   door_port_t *made = &items[ports->count];
-  *made = (door_port_t){.name = strdup(port->name), .dtype = port->dtype, .rank = port->rank};
+  *made = (door_port_t){.name = strdup(port->name),
+                        .dtype = port->dtype,
+                        .rank = port->rank,
+                        .offsets = DOOR_NO_PORT};
   memcpy(made->dims, port->dims, sizeof made->dims);
   taking->failed = made->name == NULL;
   ports->count += made->name != NULL;
@@ -171,6 +180,25 @@ static scull_model_source_t source_of(const door_model_t *model) {
   return source;
 }
 
+/* Scull has the LoD of x as a tensor of its own, "x@lod"; the interface hangs it on x. */
+static void pair_ports(door_ports_t *ports) {
+  static const char suffix[] = "@lod";
+  ports->shown = ports->count;
+  for (size_t i = 0; i < ports->count; i++) {
+    const size_t length = strlen(ports->items[i].name);
+    for (size_t k = 0; k < ports->count; k++) {
+      const char *other = ports->items[k].name;
+      if (strlen(other) != length + sizeof suffix - 1 ||
+          strncmp(other, ports->items[i].name, length) != 0 ||
+          strcmp(other + length, suffix) != 0 || ports->items[k].hidden)
+        continue;
+      ports->items[i].offsets = k;
+      ports->items[k].hidden = true;
+      ports->shown--;
+    }
+  }
+}
+
 static bool read_ports(door_model_t *model) {
   scull_build_options_t options;
   taking_t taking = {.model = model};
@@ -178,6 +206,8 @@ static bool read_ports(door_model_t *model) {
   options.model = source_of(model);
   if (scull_model_ports(&options, take_port, &taking) != SCULL_OK)
     return door_fail("%s", scull_last_error());
+  pair_ports(&model->inputs);
+  pair_ports(&model->outputs);
   return !taking.failed || door_fail_memory();
 }
 
@@ -204,7 +234,8 @@ static void given_range(const door_range_t *given, scull_shape_range_t *out) {
 /* Extent `i` of a port that the config says nothing of; `seen` may be NULL. False: still open. */
 static bool open_extent(const door_model_t *model, const door_port_t *port,
                         const door_range_t *seen, int32_t i, scull_shape_range_t *out) {
-  const bool engine_batch = i == 0 && model->config->use_engine;
+  const bool has_lod = port->hidden || port->offsets != DOOR_NO_PORT; /* rows are no batch then */
+  const bool engine_batch = i == 0 && model->config->use_engine && !has_lod;
   if (port->dims[i] >= 0) {
     out->min[i] = out->opt[i] = out->max[i] = port->dims[i];
   } else if (engine_batch) {
@@ -271,6 +302,8 @@ static uint32_t precisions_of(const PD_Config *c) {
     set |= SCULL_PRECISION_F16;
   if (c->onednn_bf16)
     set |= SCULL_PRECISION_BF16;
+  if ((c->use_engine && c->engine_precision == PD_PRECISION_INT8) || c->onednn_int8)
+    set |= SCULL_PRECISION_INT8;
   return set;
 }
 
@@ -307,7 +340,7 @@ static void fill_options(const door_model_t *model, const scull_shape_range_t *r
   out->model = source_of(model);
   out->inputs = ranges;
   out->input_count = model->inputs.count;
-  out->device = device_of(c);
+  out->device = model->device;
   out->device_index = strcmp(out->device, "cuda") == 0 ? c->gpu_id : 0;
   out->threads = c->threads;
   out->precisions = precisions_of(c);
@@ -342,7 +375,8 @@ static bool temporary_path(char path[PATH_ROOM]) {
   return true;
 }
 
-static scull_engine_t *build_with(scull_build_options_t *options) {
+/* *wants_table: the build would have used INT8 if there had been a table. */
+static scull_engine_t *build_with(scull_build_options_t *options, bool *wants_table) {
   scull_builder_t *builder = NULL;
   scull_engine_t *engine = NULL;
   char path[PATH_ROOM] = "";
@@ -357,12 +391,64 @@ static scull_engine_t *build_with(scull_build_options_t *options) {
     if (path[0] != '\0')
       unlink(path);
   }
+  *wants_table = scull_builder_wants_calibration(builder);
   scull_builder_destroy(builder);
   return engine;
 }
 
-static scull_engine_t *build(const door_model_t *model, const scull_shape_range_t *ranges) {
+/* A build under use_calib_mode: INT8 where there is a table, else in float, to make one. */
+static scull_engine_t *build_calibrated(door_model_t *model, scull_build_options_t *options) {
+  char joined[PATH_ROOM] = "";
+  bool wants_table = false;
+  scull_engine_t *engine = NULL;
+  if (model->calibration != NULL) { /* further shapes of a model that is being calibrated */
+    options->precisions &= ~(uint32_t)SCULL_PRECISION_INT8;
+    options->tune = SCULL_TUNE_NONE;
+    options->use_static = false;
+    return build_with(options, &wants_table);
+  }
+  if (door_calibration_begin(model->config, options, joined, sizeof joined, &model->calibration))
+    engine = build_with(options, &wants_table);
+  if (engine != NULL && wants_table)
+    model->calibration = door_calibration_create(model->config, options);
+  if (joined[0] != '\0')
+    unlink(joined);
+  return engine;
+}
+
+/* SwitchIrDebug: a file a plan, named as upstream names its own. NULL: not wanted, or said. */
+static FILE *open_picture(door_model_t *model) {
+  char path[PATH_ROOM];
+  FILE *file = NULL;
+  if (!model->config->ir_debug)
+    return NULL;
+  mkdir(model->cache_dir, 0777); /* a failure shows below */
+  if (snprintf(path, sizeof path, "%s/%zu_ir_plan.dot", model->cache_dir, model->built) <
+      (int)sizeof path)
+    file = fopen(path, "w");
+  door_say(model->config->quiet, file == NULL ? "%s cannot be written" : "drawn: %s", path);
+  return file;
+}
+
+static void draw(void *user, const char *text, size_t size) {
+  fwrite(text, 1, size, user); /* a picture for people: half of one shows what went wrong, too */
+}
+
+/* With use_static measured times are kept beside the plans: a second build, for another batch or
+ * with a table, is short. */
+static void keep_times(const door_model_t *model, char path[PATH_ROOM],
+                       scull_build_options_t *options) {
+  if (!options->use_static ||
+      snprintf(path, PATH_ROOM, "%s/scull_times", model->cache_dir) >= PATH_ROOM)
+    return;
+  mkdir(model->cache_dir, 0777); /* a failure shows when the plan is stored */
+  options->timing_cache = path;
+}
+
+static scull_engine_t *build(door_model_t *model, const scull_shape_range_t *ranges) {
   scull_build_options_t options;
+  char times[PATH_ROOM];
+  bool wants_table;
   const char **passes = calloc(model->config->deleted_passes.count + 1, sizeof *passes);
   if (passes == NULL) {
     door_fail_memory();
@@ -371,7 +457,18 @@ static scull_engine_t *build(const door_model_t *model, const scull_shape_range_
   fill_options(model, ranges, &options);
   options.disabled_passes = passes;
   options.disabled_pass_count = disabled_passes(model->config, passes);
-  scull_engine_t *engine = build_with(&options);
+  keep_times(model, times, &options);
+  FILE *picture = open_picture(model);
+  if (picture != NULL) {
+    options.picture = draw;
+    options.picture_user = picture;
+  }
+  scull_engine_t *engine = door_calibration_asked(model->config)
+                               ? build_calibrated(model, &options)
+                               : build_with(&options, &wants_table);
+  model->built++;
+  if (picture != NULL)
+    fclose(picture);
   free(passes);
   return engine;
 }
@@ -515,6 +612,7 @@ static void clear_ports(door_ports_t *ports) {
 static void destroy(door_model_t *model) {
   for (size_t i = 0; i < PLANS; i++)
     let_go(model->plans[i]);
+  door_calibration_destroy(model->calibration);
   clear_ports(&model->inputs);
   clear_ports(&model->outputs);
   door_ranges_clear(&model->ranges);
@@ -528,6 +626,7 @@ static bool open_model(door_model_t *model) {
   if (!find_model(model) || !find_cache(model) || !read_ports(model) || !read_ranges(model))
     return false;
   say_what_is_ignored(model->config);
+  model->device = device_of(model->config);
   scull_shape_range_t *ranges = calloc(model->inputs.count + 1, sizeof *ranges);
   bool ok = ranges != NULL || door_fail_memory();
   if (ok && decide_ranges(model, ranges))
@@ -570,7 +669,24 @@ static void write_shapes(const door_model_t *model) {
     door_say(model->config->quiet, "%s", door_error());
 }
 
+void door_model_calibrate(door_model_t *model, const scull_named_tensor_t *inputs, size_t count) {
+  if (!door_calibration_asked(model->config))
+    return;
+  pthread_mutex_lock(&model->lock);
+  door_calibration_add(model->calibration, inputs, count);
+  pthread_mutex_unlock(&model->lock);
+}
+
+bool door_model_write_table(door_model_t *model) {
+  pthread_mutex_lock(&model->lock);
+  const bool ok = door_calibration_write(model->calibration);
+  pthread_mutex_unlock(&model->lock);
+  return ok;
+}
+
 void door_model_release(door_model_t *model) {
+  if (!door_model_write_table(model)) /* a clone's end, too: more may be added after */
+    door_say(model->config->quiet, "%s", door_error());
   pthread_mutex_lock(&model->lock);
   const size_t left = --model->users;
   pthread_mutex_unlock(&model->lock);
@@ -582,6 +698,10 @@ void door_model_release(door_model_t *model) {
 
 const PD_Config *door_model_config(const door_model_t *model) {
   return model->config;
+}
+
+void *door_model_stream(const door_model_t *model) {
+  return strcmp(model->device, "cuda") == 0 ? model->config->stream : NULL;
 }
 
 const door_ports_t *door_model_inputs(const door_model_t *model) {

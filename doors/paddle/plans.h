@@ -13,11 +13,14 @@ typedef struct {
   scull_dtype_t dtype;
   int32_t rank; /* -1: not declared */
   int64_t dims[SCULL_MAX_RANK];
+  size_t offsets; /* index of the port that holds this one's LoD, or DOOR_NO_PORT */
+  bool hidden;    /* such a port: callers see the LoD of the other */
 } door_port_t;
+#define DOOR_NO_PORT ((size_t)-1)
 
 typedef struct {
-  door_port_t *items;
-  size_t count;
+  door_port_t *items; /* hidden ones among them */
+  size_t count, shown;
 } door_ports_t;
 
 typedef struct {
@@ -35,8 +38,15 @@ door_model_t *door_model_share(door_model_t *model); /* one more user */
 void door_model_release(door_model_t *model);
 
 const PD_Config *door_model_config(const door_model_t *model);
+/* The caller's stream, where the model runs on a GPU. */
+void *door_model_stream(const door_model_t *model);
 const door_ports_t *door_model_inputs(const door_model_t *model);
 const door_ports_t *door_model_outputs(const door_model_t *model);
+
+/* Under use_calib_mode, as long as the model has no table: adds one run's inputs to it. */
+void door_model_calibrate(door_model_t *model, const scull_named_tensor_t *inputs, size_t count);
+/* Writes what was added so far, if anything; every release does. False with words. */
+bool door_model_write_table(door_model_t *model);
 
 /* A plan that takes these shapes, one an input: `held` (may be NULL) when that does, else another
  * one at hand, else a new one, which is the caller's to release, as `held` stays his. NULL with

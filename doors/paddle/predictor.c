@@ -1,13 +1,18 @@
 /* Predictors: cells of memory around a context of whichever plan serves the shapes at hand. */
 #include "predictor.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <paddle/pd_scull.h>
 
 #include "arrays.h"
+#include "calibration.h"
+#include "lod.h"
 #include "profile.h"
+
+enum { MOST_INPUTS = 64 };
 
 static bool check(const PD_Predictor *predictor, const char *function) {
   return predictor != NULL || door_fail("%s: the predictor is NULL", function);
@@ -88,12 +93,15 @@ void PD_PredictorDestroy(PD_Predictor *predictor) {
 static PD_OneDimArrayCstr *names_of(const door_ports_t *ports) {
   const char **names = calloc(ports->count + 1, sizeof *names);
   PD_OneDimArrayCstr *array = NULL;
-  for (size_t i = 0; names != NULL && i < ports->count; i++)
-    names[i] = ports->items[i].name;
+  size_t count = 0;
+  for (size_t i = 0; names != NULL && i < ports->count; i++) {
+    if (!ports->items[i].hidden)
+      names[count++] = ports->items[i].name;
+  }
   if (names == NULL)
     door_fail_memory();
   else
-    array = door_cstr_array(names, ports->count);
+    array = door_cstr_array(names, count);
   free(names);
   return array;
 }
@@ -107,11 +115,11 @@ PD_OneDimArrayCstr *PD_PredictorGetOutputNames(PD_Predictor *predictor) {
 }
 
 size_t PD_PredictorGetInputNum(PD_Predictor *predictor) {
-  return check(predictor, __func__) ? predictor->input_count : 0;
+  return check(predictor, __func__) ? door_model_inputs(predictor->model)->shown : 0;
 }
 
 size_t PD_PredictorGetOutputNum(PD_Predictor *predictor) {
-  return check(predictor, __func__) ? predictor->output_count : 0;
+  return check(predictor, __func__) ? door_model_outputs(predictor->model)->shown : 0;
 }
 
 static PD_IOInfos *infos_of(const door_ports_t *ports) {
@@ -122,14 +130,17 @@ static PD_IOInfos *infos_of(const door_ports_t *ports) {
     door_fail_memory();
     return NULL;
   }
-  for (; infos->size < ports->count; infos->size++) {
-    const door_port_t *port = &ports->items[infos->size];
-    infos->io_info[infos->size] = door_io_info(
-        port->name, port->dims, port->rank < 0 ? 0 : (size_t)port->rank, door_dtype(port->dtype));
-    if (infos->io_info[infos->size] == NULL) {
+  for (size_t i = 0; i < ports->count; i++) {
+    const door_port_t *port = &ports->items[i];
+    if (port->hidden)
+      continue;
+    PD_IOInfo *info = door_io_info(port->name, port->dims, port->rank < 0 ? 0 : (size_t)port->rank,
+                                   door_dtype(port->dtype));
+    if (info == NULL) {
       PD_IOInfosDestroy(infos);
       return NULL;
     }
+    infos->io_info[infos->size++] = info;
   }
   return infos;
 }
@@ -163,20 +174,39 @@ static bool fail_scull(void) {
   return door_fail("%s", scull_last_error());
 }
 
-static bool inputs_ready(const PD_Predictor *p) {
+static bool inputs_ready(PD_Predictor *p) {
+  const door_ports_t *ports = door_model_inputs(p->model);
   for (size_t i = 0; i < p->input_count; i++) {
-    if (!p->inputs[i].shaped || !p->inputs[i].filled)
-      return door_fail("PD_PredictorRun: input '%s' was not filled",
-                       door_model_inputs(p->model)->items[i].name);
+    if (!ports->items[i].hidden && (!p->inputs[i].shaped || !p->inputs[i].filled))
+      return door_fail("PD_PredictorRun: input '%s' was not filled", ports->items[i].name);
+  }
+  for (size_t i = 0; i < p->input_count; i++) {
+    const size_t offsets = ports->items[i].offsets;
+    if (offsets != DOOR_NO_PORT &&
+        !door_lod_give(&p->inputs[i], ports->items[i].name, &p->inputs[offsets]))
+      return false;
   }
   return true;
 }
 
+/* Which outputs of a new plan have offsets: those stand behind the model's own, as "y@lod". */
+static void find_lods(PD_Predictor *p) {
+  const door_ports_t *ports = door_model_outputs(p->model);
+  for (size_t i = 0; i < p->output_count; i++) {
+    char name[1024];
+    const int size = snprintf(name, sizeof name, "%s@lod", ports->items[i].name);
+    p->outputs[i].lod_output = DOOR_NO_PORT;
+    if (size < (int)sizeof name && scull_engine_find_output(door_plan_engine(p->plan), name,
+                                                            &p->outputs[i].lod_output) != SCULL_OK)
+      p->outputs[i].lod_output = DOOR_NO_PORT;
+  }
+}
+
 /* A plan for the shapes at hand, and a context of it. */
 static bool choose_plan(PD_Predictor *p) {
-  door_shape_t shapes[64];
-  if (p->input_count > sizeof shapes / sizeof *shapes)
-    return door_fail("PD_PredictorRun: more than 64 inputs");
+  door_shape_t shapes[MOST_INPUTS];
+  if (p->input_count > MOST_INPUTS)
+    return door_fail("PD_PredictorRun: more than %d inputs", MOST_INPUTS);
   for (size_t i = 0; i < p->input_count; i++)
     shapes[i] = p->inputs[i].shape;
   door_plan_t *plan = door_plan_for(p->model, p->plan, shapes);
@@ -187,12 +217,14 @@ static bool choose_plan(PD_Predictor *p) {
     door_plan_release(p->model, p->plan);
     p->context = NULL;
     p->plan = plan;
+    find_lods(p);
   }
   if (p->context != NULL)
     return true;
   scull_context_options_t options;
   scull_context_options_init(&options);
   options.threads = door_model_config(p->model)->threads;
+  options.stream = door_model_stream(p->model);
   if (scull_context_create(door_plan_engine(plan), &options, &p->context) != SCULL_OK)
     return fail_scull();
   for (size_t i = 0; i < p->input_count; i++)
@@ -262,8 +294,28 @@ static bool take_outputs(PD_Predictor *p) {
     memcpy(cell->shape.dims, view.dims, sizeof view.dims);
     cell->size = view.size;
     cell->shaped = cell->filled = true;
+    if (cell->lod_output == DOOR_NO_PORT)
+      continue;
+    if (scull_context_output(p->context, cell->lod_output, &view) != SCULL_OK)
+      return fail_scull();
+    if (!door_lod_take(cell, &view))
+      return false;
   }
   return true;
+}
+
+/* Under use_calib_mode every run's inputs go into the table. */
+static void calibrate(const PD_Predictor *p) {
+  scull_named_tensor_t inputs[MOST_INPUTS];
+  for (size_t i = 0; i < p->input_count; i++) {
+    const door_cell_t *cell = &p->inputs[i];
+    inputs[i] = (scull_named_tensor_t){.name = door_model_inputs(p->model)->items[i].name,
+                                       .data = cell->data,
+                                       .size = cell->size,
+                                       .rank = cell->shape.rank};
+    memcpy(inputs[i].dims, cell->shape.dims, sizeof inputs[i].dims);
+  }
+  door_model_calibrate(p->model, inputs, p->input_count);
 }
 
 PD_Bool PD_PredictorRun(PD_Predictor *predictor) {
@@ -274,7 +326,13 @@ PD_Bool PD_PredictorRun(PD_Predictor *predictor) {
     fail_scull();
     return FALSE;
   }
+  if (door_calibration_asked(door_model_config(predictor->model)))
+    calibrate(predictor);
   return take_outputs(predictor) ? TRUE : FALSE;
+}
+
+PD_Bool PD_PredictorSaveCalibration(PD_Predictor *predictor) {
+  return check(predictor, __func__) && door_model_write_table(predictor->model) ? TRUE : FALSE;
 }
 
 /* --- memory ------------------------------------------------------------------------------------

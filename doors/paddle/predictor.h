@@ -13,6 +13,7 @@ typedef struct {
   bool filled;  /* an input that was written to, an output of a run */
   bool changed; /* since the context was told of shape and memory */
   PD_TwoDimArraySize *lod;
+  size_t lod_output; /* of an output: the engine's output that holds its offsets, or DOOR_NO_PORT */
 } door_cell_t;
 
 struct PD_Predictor {

@@ -15,8 +15,9 @@ awk '
     next
   }
   /^PROTOTYPE\(/ {
-    match($0, /PD_[A-Za-z0-9]+, \(/) # the type of the result may begin with PD_, too
-    name = substr($0, RSTART, RLENGTH - 3)
+    match($0, /PD_[A-Za-z0-9]+,( \(|$)/) # the type of the result may begin with PD_, too
+    name = substr($0, RSTART, RLENGTH)
+    sub(/,.*/, "", name)
     known[name] = 1
     printf "| `%s` | %s | %s |\n", name, name in state ? state[name] : "same", words[name]
   }

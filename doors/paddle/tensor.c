@@ -67,7 +67,7 @@ static PD_Tensor *make(PD_Predictor *predictor, const char *name, bool is_output
   const door_ports_t *ports =
       is_output ? door_model_outputs(predictor->model) : door_model_inputs(predictor->model);
   for (size_t i = 0; i < ports->count; i++) {
-    if (strcmp(ports->items[i].name, name) != 0)
+    if (ports->items[i].hidden || strcmp(ports->items[i].name, name) != 0)
       continue;
     PD_Tensor *tensor = malloc(sizeof *tensor);
     if (tensor == NULL)

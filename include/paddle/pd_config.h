@@ -211,6 +211,19 @@ PADDLE_CAPI_EXPORT extern void PD_ConfigAppendPass(__pd_keep PD_Config *pd_confi
 PADDLE_CAPI_EXPORT extern __pd_give PD_OneDimArrayCstr *
 PD_ConfigAllPasses(__pd_keep PD_Config *pd_config);
 
+/* Functions of releases up to 2.6, for programs that still call them. What they choose (oneDNN's
+ * quantizer, Paddle Lite, the old name of Varseqlen) has no meaning here: kept, answered, and one
+ * line in the log. The original program is never held in the config, so nothing is released. */
+PADDLE_CAPI_EXPORT extern void PD_ConfigEnableMkldnnQuantizer(__pd_keep PD_Config *pd_config);
+PADDLE_CAPI_EXPORT extern PD_Bool PD_ConfigMkldnnQuantizerEnabled(__pd_keep PD_Config *pd_config);
+PADDLE_CAPI_EXPORT extern void
+PD_ConfigEnableLiteEngine(__pd_keep PD_Config *pd_config, PD_PrecisionType precision,
+                          PD_Bool zero_copy, size_t passes_filter_num, const char **passes_filter,
+                          size_t ops_filter_num, const char **ops_filter);
+PADDLE_CAPI_EXPORT extern PD_Bool PD_ConfigLiteEngineEnabled(__pd_keep PD_Config *pd_config);
+PADDLE_CAPI_EXPORT extern void PD_ConfigEnableTensorRtOSS(__pd_keep PD_Config *pd_config);
+PADDLE_CAPI_EXPORT extern void PD_ConfigPartiallyRelease(__pd_keep PD_Config *pd_config);
+
 /* All options as a table of text. */
 PADDLE_CAPI_EXPORT extern __pd_give PD_Cstr *PD_ConfigSummary(__pd_keep PD_Config *pd_config);
 

@@ -17,6 +17,7 @@
 
 #include <stdbool.h>
 
+#include <scull/plugin.h>
 #include <scull/types.h>
 
 #if defined(SCULL_BUILD)
@@ -71,6 +72,20 @@ typedef struct scull_device_info {
 
 /* Device `index` of this build; NOT_FOUND past the last. */
 SCULL_API SCULL_CHECKED scull_status_t scull_device_get(size_t index, scull_device_info_t *out);
+
+/* --- operators from outside (scull/plugin.h) ---------------------------------------------------
+ */
+
+/* Makes a plug-in's operators known to this process, until it ends; so long must all that `plugin`
+ * points to stay. Again with the same plug-in it does nothing. INVALID_ARGUMENT names what is wrong
+ * with it, or whose name is taken; nothing of it is known then. From any thread. */
+SCULL_API SCULL_CHECKED scull_status_t scull_plugin_register(const scull_plugin_t *plugin);
+
+/* Opens a plug-in's library, which exports `scull_plugin_entry`, and registers what that gives. The
+ * library is never closed. NOT_FOUND: it cannot be opened, or exports no such thing. Libraries that
+ * a plan needs are also looked for, as lib<name>.so, in the folders of the environment variable
+ * SCULL_PLUGIN_PATH (with : between them). */
+SCULL_API SCULL_CHECKED scull_status_t scull_plugin_load(const char *path);
 
 /* --- build ------------------------------------------------------------------------------------ */
 
@@ -175,10 +190,15 @@ typedef struct scull_build_options {
   const scull_value_range_t *ranges;
   size_t range_count;
   bool force_calibration; /* also take a table of another model (CORRUPT otherwise) */
-  float dummy_range;      /* > 0: this range for every tensor that has none, to time INT8 without
-                             data; the report says so, and its numbers mean nothing */
-  size_t workspace;       /* bytes a tactic may use as scratch; 0: no limit */
-  int min_subgraph_size;  /* clusters with not more operators of the file stay native; default 3 */
+  /* As Paddle's interface to TensorRT does: with INT8 permitted and no `calibration`, the table of
+   * this model is looked for under cache_dir (trt_calib_<model>). Where there is none, or a damaged
+   * one, this build leaves INT8 out and scull_builder_wants_calibration is true: collect one with
+   * scull_collector_create, and the next build takes it. */
+  bool use_calib_mode;
+  float dummy_range;     /* > 0: this range for every tensor that has none, to time INT8 without
+                            data; the report says so, and its numbers mean nothing */
+  size_t workspace;      /* bytes a tactic may use as scratch; 0: no limit */
+  int min_subgraph_size; /* clusters with not more operators of the file stay native; default 3 */
   const char *const *disabled_ops; /* operators (the model's or Scull's names) kept native */
   size_t disabled_op_count;
   const char *const *disabled_passes;
@@ -276,6 +296,36 @@ SCULL_API SCULL_CHECKED scull_status_t
 scull_builder_calibrate(scull_builder_t *builder, const scull_build_options_t *options,
                         const scull_calibrate_options_t *calibrate);
 
+/* The same for inputs that come one by one, as the runs of a program bring them: what
+ * scull_builder_calibrate does between two calls of next_batch. One thread at a time. */
+typedef struct scull_collector scull_collector_t;
+
+/* Makes a collector for a model. Of `options` count what counts for scull_builder_calibrate, and
+ * cache_dir; nothing of them is borrowed beyond the call but the logger. Statuses as of
+ * scull_builder_build. */
+SCULL_API SCULL_CHECKED scull_status_t scull_collector_create(const scull_build_options_t *options,
+                                                              scull_collector_t **out_collector);
+SCULL_API void scull_collector_destroy(scull_collector_t *collector);
+
+/* Runs the model on one batch, which may have any permitted shape, and notes its tensors' ranges.
+ * All inputs by name, in any order, borrowed for the call. NOT_FOUND for an input that is missing;
+ * INVALID_ARGUMENT for what is empty, of another size or not finite; OUT_OF_RANGE. */
+SCULL_API SCULL_CHECKED scull_status_t scull_collector_add(scull_collector_t *collector,
+                                                           const scull_named_tensor_t *inputs,
+                                                           size_t count);
+
+/* Rows (dimension 0 of the first input) that were added so far; 0 for NULL. */
+SCULL_API uint64_t scull_collector_count(const scull_collector_t *collector);
+
+/* Writes the table, whole or not at all. NULL path: where use_calib_mode looks for it
+ * (scull_collector_path). INVALID_ARGUMENT when nothing was added. More may be added after. */
+SCULL_API SCULL_CHECKED scull_status_t scull_collector_write(scull_collector_t *collector,
+                                                             scull_calibration_method_t method,
+                                                             const char *path);
+
+/* Where use_calib_mode looks for the table; owned by the collector. */
+SCULL_API const char *scull_collector_path(const scull_collector_t *collector);
+
 /* Asks a running build to stop soon with CANCELLED. From any thread. */
 SCULL_API void scull_builder_cancel(scull_builder_t *builder);
 
@@ -285,6 +335,12 @@ SCULL_API const char *scull_builder_report(const scull_builder_t *builder);
 
 /* Path of the plan that use_static found or stored; "" otherwise. Owned as above. */
 SCULL_API const char *scull_builder_static_path(const scull_builder_t *builder);
+
+/* True when the last build would have used INT8 if use_calib_mode had found a table. */
+SCULL_API bool scull_builder_wants_calibration(const scull_builder_t *builder);
+
+/* Path of the table that use_calib_mode found or looked for; "" otherwise. Owned as above. */
+SCULL_API const char *scull_builder_calibration_path(const scull_builder_t *builder);
 
 /* An input or output as the model file declares it. */
 typedef struct scull_port_info {

@@ -20,4 +20,7 @@ scull_status_t scull_api_refuse(const char *function, const char *cause);
 scull_status_t scull_api_give(scull_text_t *text, scull_text_sink_fn_t sink, void *user,
                               scull_diag_t *diag) SCULL_MUST_USE;
 
+/* What is wrong with the options themselves; NULL when nothing is. */
+const char *scull_api_options_fault(const scull_build_options_t *options);
+
 #endif

@@ -77,8 +77,7 @@ static const char *precisions_fault(const scull_build_options_t *o) {
   return NULL;
 }
 
-/* What is wrong with the options themselves; NULL when nothing is. */
-static const char *options_fault(const scull_build_options_t *o) {
+const char *scull_api_options_fault(const scull_build_options_t *o) {
   if (o == NULL || o->struct_size != sizeof *o ||
       (o->model.struct_size != 0 && o->model.struct_size != sizeof o->model))
     return "options are NULL or of another version of the header";
@@ -86,6 +85,8 @@ static const char *options_fault(const scull_build_options_t *o) {
     return "no model is named";
   if (o->model.network != NULL && o->use_static)
     return "use_static looks for a plan by the bytes of a file, which a network has not";
+  if (o->model.network != NULL && o->use_calib_mode)
+    return "use_calib_mode looks for a table by the bytes of a file, which a network has not";
   if (o->input_count > 0 && o->inputs == NULL)
     return "inputs are NULL";
   for (size_t i = 0; i < o->input_count; i++) {
@@ -109,7 +110,7 @@ static const char *options_fault(const scull_build_options_t *o) {
 scull_status_t scull_builder_build(scull_builder_t *builder, const scull_build_options_t *options,
                                    const char *plan_path) {
   scull_diag_t diag;
-  const char *fault = builder == NULL ? "builder is NULL" : options_fault(options);
+  const char *fault = builder == NULL ? "builder is NULL" : scull_api_options_fault(options);
   if (fault != NULL)
     return scull_api_refuse(__func__, fault);
   scull_build_result_deinit(&builder->result);
@@ -138,7 +139,7 @@ scull_status_t scull_builder_calibrate(scull_builder_t *builder,
                                        const scull_build_options_t *options,
                                        const scull_calibrate_options_t *calibrate) {
   scull_diag_t diag;
-  const char *fault = builder == NULL ? "builder is NULL" : options_fault(options);
+  const char *fault = builder == NULL ? "builder is NULL" : scull_api_options_fault(options);
   if (fault == NULL)
     fault = calibrate_fault(calibrate);
   if (fault != NULL)
@@ -154,6 +155,14 @@ const char *scull_builder_report(const scull_builder_t *builder) {
 
 const char *scull_builder_static_path(const scull_builder_t *builder) {
   return builder == NULL ? "" : scull_base_text_get(&builder->result.static_path);
+}
+
+bool scull_builder_wants_calibration(const scull_builder_t *builder) {
+  return builder != NULL && builder->result.wants_calibration;
+}
+
+const char *scull_builder_calibration_path(const scull_builder_t *builder) {
+  return builder == NULL ? "" : scull_base_text_get(&builder->result.calib_path);
 }
 
 static void give_ports(const scull_import_port_t *ports, size_t count, bool is_output,
@@ -173,7 +182,7 @@ scull_status_t scull_model_ports(const scull_build_options_t *options, scull_por
                                  void *user) {
   scull_diag_t diag;
   scull_import_outline_t outline = {0};
-  const char *fault = take == NULL ? "take is NULL" : options_fault(options);
+  const char *fault = take == NULL ? "take is NULL" : scull_api_options_fault(options);
   if (fault != NULL)
     return scull_api_refuse(__func__, fault);
   scull_api_begin(&diag, &options->logger);
@@ -190,7 +199,7 @@ scull_status_t scull_model_describe(const scull_build_options_t *options, scull_
                                     void *user) {
   scull_diag_t diag;
   scull_text_t text = {0};
-  const char *fault = sink == NULL ? "sink is NULL" : options_fault(options);
+  const char *fault = sink == NULL ? "sink is NULL" : scull_api_options_fault(options);
   if (fault != NULL)
     return scull_api_refuse(__func__, fault);
   scull_api_begin(&diag, &options->logger);
@@ -203,7 +212,7 @@ scull_status_t scull_model_describe(const scull_build_options_t *options, scull_
 
 scull_status_t scull_model_export(const scull_build_options_t *options, const char *onnx_path) {
   scull_diag_t diag;
-  const char *fault = onnx_path == NULL ? "onnx_path is NULL" : options_fault(options);
+  const char *fault = onnx_path == NULL ? "onnx_path is NULL" : scull_api_options_fault(options);
   if (fault != NULL)
     return scull_api_refuse(__func__, fault);
   scull_api_begin(&diag, &options->logger);

@@ -2,6 +2,7 @@
 #include "backend/backend.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -126,10 +127,42 @@ void scull_backend_device_print(const scull_device_t *device, scull_text_t *text
                         device->l3_bytes, device->libraries);
 }
 
+/* --- tactics ---------------------------------------------------------------------------------- */
+
+/* The processor's tactics with those of plug-ins. A list that somebody may be reading is kept: the
+ * newer one points at it. */
+typedef struct longer {
+  struct longer *before;
+  const scull_tactic_t *tactics[];
+} longer_t;
+
+static _Atomic(longer_t *) longer;
+
+const scull_tactic_t *const *scull_backend_tactics(const scull_backend_t *backend) {
+  longer_t *list = backend == &scull_backend_cpu ? atomic_load(&longer) : NULL;
+  return list == NULL ? backend->tactics : list->tactics;
+}
+
+bool scull_backend_tactics_add(const scull_tactic_t *const *tactics, size_t count) {
+  const scull_tactic_t *const *now = scull_backend_tactics(&scull_backend_cpu);
+  size_t before = 0;
+  while (now[before] != NULL)
+    before++;
+  longer_t *list = scull_base_alloc(sizeof *list + (before + count + 1) * sizeof(*list->tactics));
+  if (list == NULL)
+    return false;
+  list->before = atomic_load(&longer);
+  memcpy(list->tactics, now, before * sizeof(*list->tactics));
+  memcpy(list->tactics + before, tactics, count * sizeof(*list->tactics));
+  atomic_store(&longer, list);
+  return true;
+}
+
 const scull_tactic_t *scull_backend_tactic_find(const scull_backend_t *backend, const char *name) {
-  for (size_t i = 0; backend->tactics[i] != NULL; i++) {
-    if (strcmp(backend->tactics[i]->name, name) == 0)
-      return backend->tactics[i];
+  const scull_tactic_t *const *tactics = scull_backend_tactics(backend);
+  for (size_t i = 0; tactics[i] != NULL; i++) {
+    if (strcmp(tactics[i]->name, name) == 0)
+      return tactics[i];
   }
   return NULL;
 }

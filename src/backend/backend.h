@@ -47,7 +47,8 @@ typedef struct scull_backend {
   scull_status_t (*capture_end)(scull_stream_t *stream, scull_replay_t **out);
   scull_status_t (*replay)(scull_replay_t *work, scull_stream_t *stream);
   void (*replay_destroy)(scull_replay_t *work);
-  const scull_tactic_t *const *tactics; /* ended by NULL, in order of preference */
+  const scull_tactic_t *const *tactics; /* ended by NULL, in order of preference; who asks for all
+                                           calls scull_backend_tactics */
 } scull_backend_t;
 
 /* Facts of an x86-64 processor that tactics ask for. */
@@ -80,7 +81,8 @@ typedef const scull_backend_t *(*scull_backend_entry_t)(uint64_t abi);
   ((((1u * 1009u + sizeof(scull_backend_t)) * 1009u + sizeof(scull_tactic_t)) * 1009u +            \
     sizeof(scull_site_value_t)) *                                                                  \
        1009u +                                                                                     \
-   sizeof(scull_device_t) + sizeof(scull_config_t) * 7u + sizeof(scull_args_t) * 11u)
+   sizeof(scull_device_t) + sizeof(scull_config_t) * 7u + sizeof(scull_args_t) * 11u +             \
+   sizeof(scull_site_t) * 13u)
 
 /* Backends of this build (backends.def), in order; NULL past the end. */
 const scull_backend_t *scull_backend_at(size_t index);
@@ -97,6 +99,14 @@ void scull_backend_close(scull_device_t *device); /* NULL is allowed */
 
 /* What timings, packed weights and plans depend on: name, features, caches, libraries; as text. */
 void scull_backend_device_print(const scull_device_t *device, scull_text_t *text);
+
+/* The tactics of a backend, its own and behind them those that were added; ended by NULL. The list
+ * stays as it is for the rest of the process. */
+const scull_tactic_t *const *scull_backend_tactics(const scull_backend_t *backend);
+
+/* More tactics of the processor's backend, for the rest of the process. Others may look at the list
+ * meanwhile, but only one thread adds at a time. False, and none is added, when memory is short. */
+bool scull_backend_tactics_add(const scull_tactic_t *const *tactics, size_t count);
 
 /* The tactic of that name on a backend, or NULL. */
 const scull_tactic_t *scull_backend_tactic_find(const scull_backend_t *backend, const char *name);

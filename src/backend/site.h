@@ -50,6 +50,7 @@ typedef struct scull_site {
   int threads;
   size_t workspace;    /* limit in bytes for a tactic's scratch */
   uint32_t precisions; /* bit 1 << as: what `configs` may offer besides MODEL */
+  void *shared;        /* what the tactic's `share` made for this step; NULL: nothing */
 } scull_site_t;
 
 /* --- reading a site -------------------------------------------------------------------------- */

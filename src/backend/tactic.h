@@ -80,6 +80,13 @@ typedef struct scull_tactic {
                          const scull_device_t *device, void *dst);
   bool packs_alike; /* one packing serves all knobs of a pair of formats: tuning packs once */
 
+  /* Makes what all contexts of an engine use together, once a step, at the plan's shapes: prepare
+   * finds it in site->shared. Constants that are not packed have their bytes, which stay as long as
+   * it does. NULL (both): nothing. */
+  scull_status_t (*share)(const scull_site_t *site, const scull_config_t *config,
+                          const scull_device_t *device, void **out, scull_diag_t *diag);
+  void (*unshare)(void *shared);
+
   /* For a range of shapes: one configuration that runs as at[p] near the shapes of point p (opt,
    * min, max). All are of one pair of formats. False: there is none. NULL slot: what is fastest at
    * opt serves the whole range. */

@@ -16,6 +16,8 @@
 #include "passes/pass.h"
 #include "tune/tune.h"
 
+enum { MAX_PLUGINS = 64 };
+
 /* What one build owns. */
 typedef struct {
   const scull_build_options_t *options;
@@ -24,6 +26,8 @@ typedef struct {
   scull_arena_t arena;
   scull_import_files_t files;
   scull_graph_t *graph;
+  const scull_opdef_t *plugin_ops[MAX_PLUGINS]; /* in the sources, one of each plug-in */
+  size_t plugin_op_count;
   scull_device_t *device;
   scull_tune_cache_t *cache;
   scull_file_t replay;
@@ -42,6 +46,8 @@ typedef struct {
 void scull_build_result_deinit(scull_build_result_t *result) {
   scull_base_text_deinit(&result->report);
   scull_base_text_deinit(&result->static_path);
+  scull_base_text_deinit(&result->calib_path);
+  result->wants_calibration = false;
 }
 
 static void build_deinit(build_t *b) {
@@ -257,11 +263,34 @@ static const char *ranges_text(build_t *b) {
   return lines;
 }
 
+/* Whose operators the sources hold: passes may remove what the sources still need. */
+static void note_plugins(build_t *b, const scull_graph_t *graph) {
+  for (size_t i = 0; i < graph->nodes.size; i++) {
+    const scull_opdef_t *def = graph->nodes.data[i].op;
+    bool known = graph->nodes.data[i].dead || def->plugin == NULL;
+    for (size_t k = 0; k < b->plugin_op_count && !known; k++)
+      known = strcmp(b->plugin_ops[k]->plugin, def->plugin) == 0;
+    if (!known && b->plugin_op_count < MAX_PLUGINS)
+      b->plugin_ops[b->plugin_op_count++] = def;
+  }
+  for (size_t i = 0; i < graph->regions.size; i++)
+    note_plugins(b, graph->regions.data[i]);
+}
+
+static scull_status_t name_plugins(build_t *b) {
+  for (size_t i = 0; i < b->plugin_op_count; i++) {
+    if (!scull_plan_use(&b->lowered.plan, b->plugin_ops[i]))
+      return scull_base_fail_memory(b->diag, "a plan");
+  }
+  return SCULL_OK;
+}
+
 /* The network as it was imported, while it is that; a build that writes no plan needs none. */
 static scull_status_t write_sources(build_t *b) {
   const scull_build_options_t *o = b->options;
   if (o->no_sources || o->stop_after != SCULL_STAGE_NONE)
     return SCULL_OK;
+  note_plugins(b, b->graph);
   const scull_sources_options_t options = {
       .threads = b->tune.threads,
       .min_subgraph_size = b->tune.min_subgraph_size,
@@ -407,6 +436,7 @@ static scull_status_t tune_and_lower(build_t *b) {
     return show_choices(b);
   SCULL_TRY(save_choices(b));
   SCULL_TRY(scull_lower_plan(b->graph, &b->tuning, &b->tune, &b->lowered));
+  SCULL_TRY(name_plugins(b));
   SCULL_TRY(write_report(b));
   return stops_after(b, SCULL_STAGE_LOWER) ? show_plan(b) : SCULL_OK;
 }
@@ -492,6 +522,9 @@ static scull_status_t try_to_write(const char *path, scull_diag_t *diag) {
 static scull_status_t find_or_build(build_t *b, const char *plan_path,
                                     scull_build_result_t *result) {
   bool found = false;
+  scull_build_options_t own = *b->options;
+  SCULL_TRY(scull_build_calib_mode(&own, result, b->diag));
+  b->options = &own;
   SCULL_TRY(open_device(b));
   SCULL_TRY(set_tune_options(b));
   SCULL_TRY(try_to_write(plan_path, b->diag));
@@ -605,6 +638,7 @@ static scull_status_t retune(build_t *b, const scull_plan_t *plan, scull_plan_t 
   SCULL_TRY(open_device(b));
   SCULL_TRY(scull_plan_sources(plan, &sources, b->diag));
   SCULL_TRY(scull_build_sources_read(sources, b->diag, &b->graph, &kept));
+  note_plugins(b, b->graph);
   b->tune = (scull_tune_options_t){.device = b->device,
                                    .threads = kept.threads < 1 || kept.threads > 4096
                                                   ? scull_base_threads_default()

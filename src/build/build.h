@@ -17,6 +17,8 @@
 typedef struct scull_build_result {
   scull_text_t report;      /* JSON */
   scull_text_t static_path; /* of the plan that use_static found or stored */
+  scull_text_t calib_path;  /* of the table that use_calib_mode found or looked for */
+  bool wants_calibration;   /* and did not find */
 } scull_build_result_t;
 void scull_build_result_deinit(scull_build_result_t *result);
 

@@ -191,7 +191,7 @@ static void put_tactics(const scull_opdef_t *def, scull_text_t *out) {
   bool first = true;
   scull_base_text_print(out, "\"tactics\": [");
   for (size_t b = 0; scull_backend_at(b) != NULL; b++) {
-    const scull_tactic_t *const *tactics = scull_backend_at(b)->tactics;
+    const scull_tactic_t *const *tactics = scull_backend_tactics(scull_backend_at(b));
     const scull_site_op_t op = {.def = def};
     const scull_site_t site = {.ops = &op, .op_count = 1};
     if (strcmp(scull_backend_at(b)->name, "null") == 0)

@@ -48,8 +48,9 @@ scull_status_t scull_build_check_tactics(scull_names_t names, scull_diag_t *diag
   for (size_t i = 0; i < names.count; i++) {
     wish_t wish = begin(names.names[i]);
     for (size_t b = 0; scull_backend_at(b) != NULL; b++) {
-      for (size_t t = 0; scull_backend_at(b)->tactics[t] != NULL; t++)
-        offer(&wish, scull_backend_at(b)->tactics[t]->name);
+      const scull_tactic_t *const *tactics = scull_backend_tactics(scull_backend_at(b));
+      for (size_t t = 0; tactics[t] != NULL; t++)
+        offer(&wish, tactics[t]->name);
     }
     SCULL_TRY(end(&wish, "tactic", "scull ops", diag));
   }

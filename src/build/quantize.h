@@ -27,4 +27,13 @@ scull_status_t scull_build_quantize(scull_graph_t *graph, scull_quantization_t *
 scull_status_t scull_build_model_hash(const scull_build_options_t *options, uint64_t *out,
                                       scull_diag_t *diag) SCULL_MUST_USE;
 
+/* What use_calib_mode asks for: takes the model's table from the cache folder into `own`, or INT8
+ * out of it. Does nothing without. The path that it names is `result`'s. */
+scull_status_t scull_build_calib_mode(scull_build_options_t *own, scull_build_result_t *result,
+                                      scull_diag_t *diag) SCULL_MUST_USE;
+
+/* Path of that table. */
+scull_status_t scull_build_calib_path(const scull_build_options_t *options, scull_text_t *path,
+                                      scull_diag_t *diag) SCULL_MUST_USE;
+
 #endif

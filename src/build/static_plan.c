@@ -3,6 +3,7 @@
 #include "build/static_plan.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/hash.h"
@@ -42,11 +43,16 @@ static uint64_t mix_options(uint64_t hash, const scull_build_options_t *o) {
     hash = mix_text(hash, o->layer_precisions[i].layer);
     hash = mix(hash, &o->layer_precisions[i].precision, sizeof o->layer_precisions[i].precision);
   }
+  for (size_t i = 0; i < o->range_count; i++) {
+    const float ends[] = {o->ranges[i].min, o->ranges[i].max};
+    hash = mix(mix_text(hash, o->ranges[i].name), ends, sizeof ends);
+  }
+  hash = mix(hash, &o->dummy_range, sizeof o->dummy_range);
   return mix_names(hash, o->disabled_tactics, o->disabled_tactic_count);
 }
 
-/* Choices that are given make another plan; their content counts, not their path. */
-static scull_status_t mix_replay(const char *path, uint64_t *hash, scull_diag_t *diag) {
+/* A file that changes the plan (choices, ranges): its content counts, not its path. */
+static scull_status_t mix_file(const char *path, uint64_t *hash, scull_diag_t *diag) {
   scull_file_t file;
   if (path == NULL)
     return SCULL_OK;
@@ -68,7 +74,9 @@ static scull_status_t make_key(const scull_build_options_t *o, const scull_devic
   scull_import_files_deinit(&files);
   SCULL_TRY(status);
   *key = mix_options(*key, o);
-  SCULL_TRY(mix_replay(o->replay, key, diag));
+  SCULL_TRY(mix_file(o->replay, key, diag));
+  SCULL_TRY(mix_file(o->calibration, key, diag));
+  SCULL_TRY(mix_file(o->ranges_file, key, diag));
   scull_backend_device_print(device, &facts);
   *key = mix(*key, scull_base_text_get(&facts), facts.size);
   *key = mix_text(*key, SCULL_LIBRARY_VERSION);
@@ -86,6 +94,19 @@ static void default_folder(const scull_build_options_t *o, scull_text_t *path) {
     scull_base_text_print(path, "%.*s/_opt_cache", (int)(slash - model), model);
   else
     scull_base_text_print(path, "_opt_cache");
+}
+
+scull_status_t scull_build_cache_path(const scull_build_options_t *options, const char *name,
+                                      scull_text_t *path, scull_diag_t *diag) {
+  if (options->cache_dir != NULL)
+    scull_base_text_print(path, "%s", options->cache_dir);
+  else
+    default_folder(options, path);
+  if (path->failed)
+    return scull_base_fail_memory(diag, "a path");
+  SCULL_TRY(scull_base_directory_create(path->data, diag));
+  scull_base_text_print(path, "/%s", name);
+  return path->failed ? scull_base_fail_memory(diag, "a path") : SCULL_OK;
 }
 
 /* NULL when the stored plan can be used, else why not. */
@@ -118,18 +139,10 @@ scull_status_t scull_build_static_find(const scull_build_options_t *options,
                                        const scull_device_t *device, const char *plan_path,
                                        scull_text_t *path, bool *found, scull_diag_t *diag) {
   uint64_t key = 0;
-  char words[512];
+  char words[512], name[48];
   SCULL_TRY(make_key(options, device, &key, diag));
-  if (options->cache_dir != NULL)
-    scull_base_text_print(path, "%s", options->cache_dir);
-  else
-    default_folder(options, path);
-  if (path->failed)
-    return scull_base_fail_memory(diag, "a path");
-  SCULL_TRY(scull_base_directory_create(path->data, diag));
-  scull_base_text_print(path, "/trt_serialized_%016" PRIx64, key);
-  if (path->failed)
-    return scull_base_fail_memory(diag, "a path");
+  snprintf(name, sizeof name, "trt_serialized_%016" PRIx64, key);
+  SCULL_TRY(scull_build_cache_path(options, name, path, diag));
   const char *fault = fault_of(path->data, device, words, sizeof words);
   *found = fault == NULL;
   if (fault != NULL)

@@ -12,4 +12,8 @@ scull_status_t scull_build_static_find(const scull_build_options_t *options,
                                        scull_text_t *path, bool *found,
                                        scull_diag_t *diag) SCULL_MUST_USE;
 
+/* Path of a file in the folder of stored things, which is made when it is not there. */
+scull_status_t scull_build_cache_path(const scull_build_options_t *options, const char *name,
+                                      scull_text_t *path, scull_diag_t *diag) SCULL_MUST_USE;
+
 #endif

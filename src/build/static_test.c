@@ -139,6 +139,78 @@ static void another_model_is_another_plan(void **state) {
   remove_tree(folder);
 }
 
+/* --- calibration as Paddle's interface to TensorRT has it
+ * -----------------------------------------
+ */
+
+/* One life of a program: returns whether it is to collect; int8 layers go to *int8. */
+static bool live_once(const char *folder, bool *int8, char *table) {
+  static const scull_layer_precision_t all = {"*", SCULL_PRECISION_INT8};
+  scull_builder_t *b = NULL;
+  scull_build_options_t o;
+  digits_options(&o);
+  o.model.model_path = folder;
+  o.precisions = SCULL_PRECISION_INT8;
+  o.layer_precisions = &all; /* nothing is timed: permission alone would leave it to the order */
+  o.layer_precision_count = 1;
+  o.prefer_layer_precisions = true;
+  o.use_static = o.use_calib_mode = true;
+  assert_int_equal(scull_builder_create(&b), SCULL_OK);
+  if (scull_builder_build(b, &o, NULL) != SCULL_OK)
+    fail_msg("%s", scull_last_error());
+  const bool wants = scull_builder_wants_calibration(b);
+  snprintf(table, 256, "%s", scull_builder_calibration_path(b));
+  *int8 = strstr(scull_builder_report(b), "\"int8\": 0}") == NULL;
+  scull_builder_destroy(b);
+  return wants;
+}
+
+static void collect(const char *folder) {
+  scull_collector_t *c = NULL;
+  scull_build_options_t o;
+  digits_options(&o);
+  o.model.model_path = folder;
+  assert_int_equal(scull_collector_create(&o, &c), SCULL_OK);
+  assert_int_equal(scull_collector_write(c, SCULL_CALIBRATION_ENTROPY, NULL),
+                   SCULL_INVALID_ARGUMENT); /* nothing was added */
+  scull_tensor_info_t info;
+  scull_engine_t *e = digits_engine();
+  assert_int_equal(scull_engine_input(e, 0, &info), SCULL_OK);
+  scull_named_tensor_t t = {.name = info.name, .rank = info.rank};
+  memcpy(t.dims, info.opt, sizeof t.dims);
+  t.dims[0] = 8;
+  t.size = 8 * DIGITS_PIXELS * sizeof(float);
+  for (int i = 0; i < 4; i++) {
+    t.data = digits_pictures() + (ptrdiff_t)i * 8 * DIGITS_PIXELS;
+    assert_int_equal(scull_collector_add(c, &t, 1), SCULL_OK);
+  }
+  assert_int_equal(scull_collector_count(c), 32);
+  t.size /= 2;
+  assert_int_not_equal(scull_collector_add(c, &t, 1), SCULL_OK);
+  t.name = "nobody";
+  assert_int_equal(scull_collector_add(c, &t, 1), SCULL_NOT_FOUND);
+  assert_int_equal(scull_collector_write(c, SCULL_CALIBRATION_ENTROPY, NULL), SCULL_OK);
+  scull_engine_destroy(e);
+  scull_collector_destroy(c);
+}
+
+static void the_second_life_is_int8(void **state) {
+  (void)state;
+  char folder[128], table[256];
+  bool int8 = true;
+  copy_model(folder);
+  assert_true(live_once(folder, &int8, table));
+  assert_false(int8);
+  assert_non_null(strstr(table, "_opt_cache/trt_calib_"));
+  collect(folder);
+  assert_false(live_once(folder, &int8, table));
+  assert_true(int8);
+  assert_int_equal(scull_base_file_write(table, "rubbish", 7, NULL), SCULL_OK);
+  assert_true(live_once(folder, &int8, table));
+  assert_false(int8);
+  remove_tree(folder);
+}
+
 /* --- repeating -----------------------------------------------------------------------------------
  */
 
@@ -235,6 +307,7 @@ int main(void) {
       cmocka_unit_test(stored_plans_are_found),
       cmocka_unit_test(damaged_ones_are_built_again),
       cmocka_unit_test(another_model_is_another_plan),
+      cmocka_unit_test(the_second_life_is_int8),
       cmocka_unit_test(replays_are_the_same_to_the_byte),
       cmocka_unit_test(killed_builds_leave_everything_whole),
   };

@@ -84,7 +84,7 @@ static scull_status_t take(scull_scan_t *scan, size_t length, char **out) {
 scull_status_t scull_graph_scan_word(scull_scan_t *scan, char **out) {
   size_t length = 0;
   scull_graph_scan_blanks(scan);
-  while (is_word(scan->at[length]))
+  while (is_word(scan->at[length]) || (length > 0 && scan->at[length] == '.'))
     length++;
   return length == 0 ? fail_wanted(scan, "a word") : take(scan, length, out);
 }

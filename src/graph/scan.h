@@ -38,7 +38,7 @@ bool scull_graph_scan_at_end(scull_scan_t *scan);
 bool scull_graph_scan_try(scull_scan_t *scan, char c);
 scull_status_t scull_graph_scan_expect(scull_scan_t *scan, char c) SCULL_MUST_USE;
 
-/* A run of letters, digits and _ ("input", "conv", "strides"). */
+/* A run of letters, digits, _ and, inside, points ("input", "conv", "strides", "my.op"). */
 scull_status_t scull_graph_scan_word(scull_scan_t *scan, char **out) SCULL_MUST_USE;
 
 /* "%name" or %"any name". */

@@ -25,7 +25,7 @@ typedef struct scull_import_shape {
  * shapes, which must be known when a network is built. */
 typedef struct scull_import_value {
   const char *name;
-  scull_tensor_t tensor; /* borrowed for the call */
+  scull_tensor_t tensor; /* borrowed for the call; of type NONE: an optional that is not there */
 } scull_import_value_t;
 
 /* An operator that cannot be had; texts are valid during the call. */

@@ -178,7 +178,7 @@ static scull_status_t add_step(scull_lower_t *l, scull_plan_step_t *step,
 static scull_status_t name_mover(scull_lower_t *l, const scull_plan_value_t *src,
                                  const scull_plan_value_t *dst, scull_plan_step_t *step) {
   const scull_device_t *device = scull_lower_device(l, step);
-  const scull_tactic_t *const *tactics = device->backend->tactics;
+  const scull_tactic_t *const *tactics = scull_backend_tactics(device->backend);
   bool runs = (step->kind == SCULL_PLAN_RUN || step->kind == SCULL_PLAN_ON_HOST) &&
               !scull_tensor_dtype_is_sequence(src->dtype);
   for (size_t i = 0; runs && tactics[i] != NULL; i++) {
@@ -617,6 +617,17 @@ static scull_status_t lower_all(scull_lower_t *l) {
   return finish(l);
 }
 
+static scull_status_t name_plugins(scull_lower_t *l, scull_plan_t *plan) {
+  for (size_t i = 0; i < plan->step_count; i++) {
+    const scull_site_t *site = &plan->steps[i].site;
+    for (size_t k = 0; k < site->op_count; k++) {
+      if (!scull_plan_use(plan, site->ops[k].def))
+        return scull_lower_no_memory(l);
+    }
+  }
+  return SCULL_OK;
+}
+
 scull_status_t scull_lower_plan(scull_graph_t *graph, const scull_tuning_t *tuning,
                                 const scull_tune_options_t *options, scull_lowered_t *out) {
   *out = (scull_lowered_t){0};
@@ -625,6 +636,8 @@ scull_status_t scull_lower_plan(scull_graph_t *graph, const scull_tuning_t *tuni
   scull_lower_t l = {
       .graph = graph, .tuning = tuning, .options = options, .arena = &out->plan.arena, .out = out};
   scull_status_t status = lower_all(&l);
+  if (status == SCULL_OK)
+    status = name_plugins(&l, &out->plan);
   for (size_t i = 0; i < l.lists.size; i++) {
     SCULL_VEC_DEINIT(&l.lists.data[i].steps);
     SCULL_VEC_DEINIT(&l.lists.data[i].notes);

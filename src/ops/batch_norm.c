@@ -53,6 +53,7 @@ const scull_opdef_t scull_opdef_batch_norm = {.name = "batch_norm",
                                               .inputs_max = 5,
                                               .outputs_min = 1,
                                               .outputs_max = 1,
+                                              .traits = SCULL_OP_BY_CHANNEL,
                                               .attrs =
                                                   SCULL_SCHEMA(scull_batch_norm_attrs_t, fields),
                                               .infer = infer,

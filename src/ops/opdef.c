@@ -14,18 +14,44 @@ static const scull_opdef_t *const all[] = {
 
 enum { OP_COUNT = sizeof all / sizeof all[0] };
 
+/* Operators of plug-ins, in the order of their coming. Entries are never taken away. */
+static void *first_added;
+
+static const scull_ops_added_t *follow(void *const *link) {
+  return __atomic_load_n(link, __ATOMIC_ACQUIRE);
+}
+
+void scull_ops_add(scull_ops_added_t *entry) {
+  void **end = &first_added;
+  for (scull_ops_added_t *at = *end; at != NULL; at = *end)
+    end = &at->next;
+  __atomic_store_n(end, entry, __ATOMIC_RELEASE);
+}
+
 size_t scull_ops_count(void) {
-  return OP_COUNT;
+  size_t count = OP_COUNT;
+  for (const scull_ops_added_t *at = follow(&first_added); at != NULL; at = follow(&at->next))
+    count++;
+  return count;
 }
 
 const scull_opdef_t *scull_ops_at(size_t index) {
-  return index < OP_COUNT ? all[index] : NULL;
+  if (index < OP_COUNT)
+    return all[index];
+  const scull_ops_added_t *at = follow(&first_added);
+  for (size_t i = OP_COUNT; at != NULL && i < index; i++)
+    at = follow(&at->next);
+  return at == NULL ? NULL : at->def;
 }
 
 const scull_opdef_t *scull_ops_find(const char *name) {
   for (size_t i = 0; i < OP_COUNT; i++) {
     if (strcmp(all[i]->name, name) == 0)
       return all[i];
+  }
+  for (const scull_ops_added_t *at = follow(&first_added); at != NULL; at = follow(&at->next)) {
+    if (strcmp(at->def->name, name) == 0)
+      return at->def;
   }
   return NULL;
 }

@@ -21,6 +21,8 @@ enum {
   SCULL_OP_POOLING = 1u << 8,     /* the maximum or mean of windows that slide over input 0 */
   SCULL_OP_SELECTS = 1u << 9,     /* every element of the result is one of input 0's */
   SCULL_OP_NOT_NEGATIVE = 1u << 10, /* no element of the result is below 0 */
+  SCULL_OP_BY_CHANNEL = 1u << 11,   /* element-wise of input 0, same shape, with more operands that
+                                       broadcast to it or go by channel */
 };
 
 /* An operator that owns graphs (regions) has no rule and no kernel of its own; what its regions'
@@ -79,6 +81,8 @@ typedef struct scull_opdef {
    * have a scale of its own as small integers); -1: none. Only types are there. NULL: none. */
   int32_t (*channel_axis)(const scull_op_call_t *call, size_t input);
   size_t (*scratch)(const scull_op_call_t *call); /* NULL: none; types of outputs are set */
+  const char *plugin;                             /* who brought it; NULL: Scull's own */
+  uint32_t plugin_version;
 } scull_opdef_t;
 
 /* Every operator, from ops.def, in its order. */
@@ -86,8 +90,18 @@ typedef struct scull_opdef {
 #include "ops/ops.def"
 #undef SCULL_OP
 
+/* Scull's own, then those that were added. */
 size_t scull_ops_count(void);
 const scull_opdef_t *scull_ops_at(size_t index);
+
+/* One more operator, for the rest of the process, in the caller's storage: set `def`, the rest is
+ * zero. Its name is new. Others may look at the list meanwhile, but only one thread adds at a time.
+ */
+typedef struct scull_ops_added {
+  const scull_opdef_t *def;
+  void *next;
+} scull_ops_added_t;
+void scull_ops_add(scull_ops_added_t *entry);
 
 /* The operator of that name, or NULL. */
 const scull_opdef_t *scull_ops_find(const char *name);

@@ -47,6 +47,17 @@ static scull_status_t read_pads(const scull_op_call_t *call, scull_list_t *pads,
   return SCULL_OK;
 }
 
+scull_status_t scull_ops_pad_sizes(const scull_op_call_t *call, int64_t begin[SCULL_MAX_RANK],
+                                   int64_t end[SCULL_MAX_RANK], scull_shape_t *shape) {
+  scull_list_t pads;
+  SCULL_TRY(read_pads(call, &pads, shape));
+  for (int32_t i = 0; i < shape->rank; i++) {
+    begin[i] = pads.item[i];
+    end[i] = pads.item[shape->rank + i];
+  }
+  return SCULL_OK;
+}
+
 static scull_status_t infer(const scull_op_call_t *call) {
   scull_list_t pads;
   scull_shape_t shape;

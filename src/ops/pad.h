@@ -12,4 +12,10 @@ typedef struct scull_pad_attrs {
   double value;      /* constant */
 } scull_pad_attrs_t;
 
+/* The pads of every axis, which must be known, and the padded shape; fails as the shape rule does.
+ */
+scull_status_t scull_ops_pad_sizes(const scull_op_call_t *call, int64_t begin[SCULL_MAX_RANK],
+                                   int64_t end[SCULL_MAX_RANK],
+                                   scull_shape_t *shape) SCULL_MUST_USE;
+
 #endif

@@ -29,5 +29,6 @@ const scull_opdef_t scull_opdef_prelu = {.name = "prelu",
                                          .inputs_max = 2,
                                          .outputs_min = 1,
                                          .outputs_max = 1,
+                                         .traits = SCULL_OP_BY_CHANNEL,
                                          .infer = infer,
                                          .reference = reference};

@@ -12,17 +12,13 @@ static const scull_attr_field_t fields[] = {
     SCULL_FIELD(scull_slice_attrs_t, INTS, steps, ""),
 };
 
-typedef struct {
-  scull_shape_t shape;                                 /* of the result */
-  int64_t first[SCULL_MAX_RANK], step[SCULL_MAX_RANK]; /* in elements of each axis */
-} cut_t;
-
 static int64_t clamp(int64_t at, int64_t extent, int64_t low, int64_t high) {
   at = at < 0 ? at + extent : at;
   return at < low ? low : at > high ? high : at;
 }
 
-static void cut_axis(cut_t *cut, int32_t axis, int64_t start, int64_t end, int64_t step) {
+static void cut_axis(scull_slice_cut_t *cut, int32_t axis, int64_t start, int64_t end,
+                     int64_t step) {
   int64_t extent = cut->shape.dim[axis], count = 0;
   if (step > 0) {
     start = clamp(start, extent, 0, extent);
@@ -39,11 +35,11 @@ static void cut_axis(cut_t *cut, int32_t axis, int64_t start, int64_t end, int64
   cut->step[axis] = count <= 1 ? 0 : step; /* a huge step is never multiplied */
 }
 
-static scull_status_t read_cut(const scull_op_call_t *call, cut_t *cut) {
+scull_status_t scull_ops_slice_cut(const scull_op_call_t *call, scull_slice_cut_t *cut) {
   const scull_slice_attrs_t *attrs = call->attrs;
   scull_list_t starts, ends, steps;
   bool marked[SCULL_MAX_RANK];
-  *cut = (cut_t){.shape = call->inputs[0].type.shape};
+  *cut = (scull_slice_cut_t){.shape = call->inputs[0].type.shape};
   int32_t rank = cut->shape.rank;
   SCULL_TRY(scull_ops_list_read(call, 1, "starts", attrs->starts, &starts));
   SCULL_TRY(scull_ops_list_read(call, 2, "ends", attrs->ends, &ends));
@@ -84,11 +80,11 @@ static scull_status_t infer_bound(const scull_op_call_t *call) {
 }
 
 static scull_status_t infer(const scull_op_call_t *call) {
-  cut_t cut;
+  scull_slice_cut_t cut;
   if (scull_ops_must_guess(call, 1) || scull_ops_must_guess(call, 2) ||
       scull_ops_must_guess(call, 3))
     return infer_bound(call);
-  SCULL_TRY(read_cut(call, &cut));
+  SCULL_TRY(scull_ops_slice_cut(call, &cut));
   call->outputs[0].type = (scull_type_t){call->inputs[0].type.dtype, cut.shape};
   return SCULL_OK;
 }
@@ -97,8 +93,8 @@ static scull_status_t reference(const scull_op_call_t *call) {
   const scull_tensor_t *x = &call->inputs[0], *y = &call->outputs[0];
   int64_t steps[SCULL_MAX_RANK] = {0}, first = 0;
   scull_box_t box = {0};
-  cut_t cut;
-  SCULL_TRY(read_cut(call, &cut));
+  scull_slice_cut_t cut;
+  SCULL_TRY(scull_ops_slice_cut(call, &cut));
   if (!scull_tensor_shape_equal(&cut.shape, &y->type.shape))
     return scull_ops_fail(call, "starts or ends are not those that the shape was inferred from");
   scull_tensor_strides(&x->type.shape, steps);

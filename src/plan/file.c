@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "plan/records.h"
+#include "plugin/plugin.h"
 
 enum {
   SECTION_META = 1,
@@ -74,6 +75,7 @@ scull_status_t scull_plan_write(const scull_plan_t *plan, const char *path, scul
   scull_plan_t copy = *plan; /* the description is shared with reading, which writes into it */
   scull_base_codec_write(&codec);
   codec.version = SCULL_PLAN_FORMAT;
+  scull_plan_codec_head(&codec, &copy);
   scull_plan_codec_meta(&codec, &copy);
   scull_status_t status = codec.failed ? scull_base_fail_memory(diag, "a plan") : SCULL_OK;
   if (status == SCULL_OK)
@@ -217,6 +219,9 @@ scull_status_t scull_plan_read(scull_bytes_t bytes, const char *name, scull_plan
   SCULL_TRY(check_hashes(&header, sections, name, diag));
   scull_base_codec_read(&codec, sections[0], &out->arena);
   out->format = codec.version = header.format;
+  scull_plan_codec_head(&codec, out);
+  for (size_t i = 0; !codec.failed && i < out->plugin_count; i++)
+    SCULL_TRY(scull_plugin_need(out->plugins[i].name, out->plugins[i].version, name, diag));
   scull_plan_codec_meta(&codec, out);
   if (!codec.failed && codec.at != codec.in.size)
     scull_base_codec_fail(&codec, "bytes after the last record");

@@ -7,7 +7,7 @@
 #include "base/codec.h"
 #include "base/file.h"
 
-#define SCULL_PLAN_FORMAT 2u /* what is written */
+#define SCULL_PLAN_FORMAT 3u /* what is written */
 #define SCULL_PLAN_OLDEST 1u /* what is still read */
 #define SCULL_PLAN_NONE UINT32_MAX
 
@@ -90,12 +90,20 @@ typedef struct scull_plan_port {
   uint32_t value;
 } scull_plan_port_t;
 
+/* A plug-in without which the plan cannot be read (scull/plugin.h). */
+typedef struct scull_plan_plugin {
+  const char *name;
+  uint32_t version;
+} scull_plan_plugin_t;
+
 typedef struct scull_plan {
   scull_arena_t arena; /* holds all that follows but the weights of a plan that was read */
   uint32_t format;     /* of the file that it was read from; SCULL_PLAN_FORMAT when it was made */
   const char *library; /* version of Scull that wrote it */
   const char *backend;
   const char *device; /* text of scull_plan_device */
+  scull_plan_plugin_t *plugins;
+  size_t plugin_count;
   int32_t threads;
   uint64_t workspace;
   bool fixed; /* every input has one shape only */
@@ -132,7 +140,8 @@ scull_status_t scull_plan_write(const scull_plan_t *plan, const char *path,
 /* Reads a plan from a file or from bytes (64-byte aligned, borrowed until deinit). Everything is
  * checked before it is used: sizes, checksums, indices, offsets, operators, attributes; the
  * sources, a third of the bytes that a run never looks at, when somebody asks for them. `name` is
- * for messages. CORRUPT; NEEDS_BUILD for a format version that is not readable. `out` comes
+ * for messages. CORRUPT; NEEDS_BUILD for a format version that is not readable; NOT_FOUND when a
+ * plug-in is missing. `out` comes
  * from scull_plan_init and is given back by scull_plan_deinit, also after a failure. */
 scull_status_t scull_plan_open(const char *path, scull_plan_t *out,
                                scull_diag_t *diag) SCULL_MUST_USE;
@@ -156,6 +165,9 @@ size_t scull_plan_compare(const scull_plan_t *a, const scull_plan_t *b, scull_te
 
 /* The plan as JSON (header, ports, buffers, steps; no weights). */
 void scull_plan_print(const scull_plan_t *plan, scull_text_t *out);
+
+/* Notes whose operator `def` is, where it is none of Scull's. False when memory is short. */
+bool scull_plan_use(scull_plan_t *plan, const scull_opdef_t *def);
 
 /* One list of all steps: what a plan without regions has. False when memory is short. */
 bool scull_plan_list_all(scull_plan_t *plan);

@@ -104,6 +104,13 @@ void scull_plan_print(const scull_plan_t *plan, scull_text_t *out) {
   scull_base_text_print(out, ",\n  ");
   put_text(out, "device", plan->device);
   scull_base_text_print(out, ",\n  \"threads\": %d,\n", plan->threads);
+  scull_base_text_print(out, "  \"plugins\": [");
+  for (size_t i = 0; i < plan->plugin_count; i++) {
+    scull_base_text_print(out, "%s{", i == 0 ? "" : ", ");
+    put_text(out, "name", plan->plugins[i].name);
+    scull_base_text_print(out, ", \"version\": %u}", plan->plugins[i].version);
+  }
+  scull_base_text_print(out, "],\n");
   put_ports(out, plan, "inputs", plan->inputs, plan->input_count);
   put_ports(out, plan, "outputs", plan->outputs, plan->output_count);
   put_lists(out, plan);

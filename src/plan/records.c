@@ -324,11 +324,41 @@ static void codec_ports(scull_codec_t *codec, scull_plan_port_t **ports, size_t 
   }
 }
 
-void scull_plan_codec_meta(scull_codec_t *codec, scull_plan_t *plan) {
-  void *buffers = plan->buffers, *values = plan->values, *steps = plan->steps;
+bool scull_plan_use(scull_plan_t *plan, const scull_opdef_t *def) {
+  for (size_t i = 0; def->plugin != NULL && i < plan->plugin_count; i++) {
+    if (strcmp(plan->plugins[i].name, def->plugin) == 0)
+      return true;
+  }
+  if (def->plugin == NULL)
+    return true;
+  scull_plan_plugin_t *longer =
+      SCULL_ARENA_ARRAY(&plan->arena, scull_plan_plugin_t, plan->plugin_count + 1);
+  if (longer == NULL)
+    return false;
+  if (plan->plugin_count > 0)
+    memcpy(longer, plan->plugins, plan->plugin_count * sizeof *longer);
+  longer[plan->plugin_count++] = (scull_plan_plugin_t){def->plugin, def->plugin_version};
+  plan->plugins = longer;
+  return true;
+}
+
+void scull_plan_codec_head(scull_codec_t *codec, scull_plan_t *plan) {
+  void *plugins = plan->plugins;
   scull_base_codec_string(codec, &plan->library);
   scull_base_codec_string(codec, &plan->backend);
   scull_base_codec_string(codec, &plan->device);
+  if (codec->version < 3)
+    return;
+  scull_base_codec_array(codec, &plugins, &plan->plugin_count, 12, sizeof *plan->plugins);
+  plan->plugins = plugins;
+  for (size_t i = 0; i < plan->plugin_count && !codec->failed; i++) {
+    scull_base_codec_string(codec, &plan->plugins[i].name);
+    scull_base_codec_u32(codec, &plan->plugins[i].version);
+  }
+}
+
+void scull_plan_codec_meta(scull_codec_t *codec, scull_plan_t *plan) {
+  void *buffers = plan->buffers, *values = plan->values, *steps = plan->steps;
   scull_base_codec_i32(codec, &plan->threads);
   scull_base_codec_u64(codec, &plan->workspace);
   scull_base_codec_bool(codec, &plan->fixed);

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "runtime/runtime.h"
+#include "runtime/variant.h"
 
 scull_status_t scull_runtime_mismatch(const scull_plan_t *plan, const scull_device_t *device,
                                       char *buffer, size_t size, const char **why) {
@@ -32,9 +32,46 @@ scull_status_t scull_runtime_mismatch(const scull_plan_t *plan, const scull_devi
   return known ? SCULL_OK : SCULL_OUT_OF_MEMORY;
 }
 
+/* Constants as they lie in the engine's own weights. */
+static void point_at_constants(const scull_plan_t *plan, scull_plan_step_t *step) {
+  for (size_t k = 0; k < step->site.value_count; k++) {
+    scull_site_value_t *v = &step->site.values[k];
+    if (v->is_constant && step->bindings[k] != SCULL_PLAN_NONE)
+      v->data = plan->weights.data + plan->buffers[plan->values[step->bindings[k]].buffer].offset;
+  }
+}
+
+/* What contexts of the engine use together, made by the steps' tactics. */
+static scull_status_t share(scull_runtime_engine_t *engine, scull_diag_t *diag) {
+  for (size_t i = 0; i < engine->plan.step_count; i++) {
+    scull_plan_step_t *step = &engine->plan.steps[i];
+    const scull_tactic_t *tactic = engine->tactics[i];
+    if (tactic == NULL || tactic->share == NULL)
+      continue;
+    point_at_constants(&engine->plan, step);
+    scull_status_t status =
+        tactic->share(&step->site, &step->config, scull_runtime_step_device(engine, step),
+                      &step->site.shared, diag);
+    if (status != SCULL_OK)
+      return scull_base_fail(diag, status, "step '%s': tactic %s cannot be set up", step->name,
+                             step->tactic_name);
+  }
+  return SCULL_OK;
+}
+
+static void unshare(scull_runtime_engine_t *engine) {
+  for (size_t i = 0; engine->tactics != NULL && i < engine->plan.step_count; i++) {
+    scull_site_t *site = &engine->plan.steps[i].site;
+    if (site->shared != NULL)
+      engine->tactics[i]->unshare(site->shared);
+    site->shared = NULL;
+  }
+}
+
 void scull_runtime_engine_destroy(scull_runtime_engine_t *engine) {
   if (engine == NULL)
     return;
+  unshare(engine);
   scull_base_free(engine->tactics);
   scull_base_free(engine->writers);
   if (engine->weights != NULL)
@@ -169,6 +206,8 @@ scull_status_t scull_runtime_engine_create(scull_plan_t *plan, int device_index,
     status = check_reach(engine, diag);
   if (status == SCULL_OK)
     status = upload_weights(engine, diag);
+  if (status == SCULL_OK)
+    status = share(engine, diag);
   if (status != SCULL_OK) {
     scull_runtime_engine_destroy(engine);
     return status;

@@ -132,8 +132,8 @@ static void refusals(void **state) {
   (void)state;
   static const char *const texts[] = {
       "input %x: f32[2]\n%s = sequence_make(%x)\n%y = relu(%s)\noutput %y\n",
-      "input %x: f32[2]\ninput %i: i64[2]\n%s = sequence_make(%x)\n%t = sequence_insert(%s, %i)\n"
-      "output %t\n",
+      ("input %x: f32[2]\ninput %i: i64[2]\n%s = sequence_make(%x)\n%t = sequence_insert(%s, %i)\n"
+       "output %t\n"),
       "input %x: f32[2]\ninput %y: f32[2x2]\n%s = sequence_make(%x, %y)\noutput %s\n",
   };
   for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {

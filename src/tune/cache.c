@@ -88,7 +88,7 @@ static bool looks_ours(scull_bytes_t bytes) {
 }
 
 static scull_status_t read_all(scull_tune_cache_t *cache, scull_bytes_t bytes, scull_diag_t *diag) {
-  const char *at = (const char *)bytes.data, *end = at + bytes.size;
+  const char *at = bytes.size == 0 ? "" : (const char *)bytes.data, *end = at + bytes.size;
   size_t bad = 0, lines = 0, head = sizeof heading - 1;
   if (bytes.size < head || memcmp(at, heading, head) != 0) {
     if (!looks_ours(bytes))

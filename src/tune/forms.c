@@ -241,7 +241,7 @@ static scull_status_t ask_tactic(scull_search_t *s, scull_unit_t *unit, scull_fo
 }
 
 static scull_status_t ask_all(scull_search_t *s, scull_unit_t *unit, scull_form_t *form) {
-  const scull_tactic_t *const *tactics = s->options->device->backend->tactics;
+  const scull_tactic_t *const *tactics = scull_backend_tactics(s->options->device->backend);
   for (size_t i = 0; tactics[i] != NULL; i++) {
     if (!scull_backend_tactic_applies(tactics[i], &form->site) ||
         scull_tune_names_match(s->options->disabled_tactics, tactics[i]->name))
@@ -264,7 +264,9 @@ static bool can_follow(const scull_search_t *s, scull_value_id_t flow, const scu
   if (s->partition->engine[id] != engine || next->output_count != 1 ||
       scull_tune_is_at_shape(g, next))
     return false;
-  if ((next->op->traits & (SCULL_OP_UNARY | SCULL_OP_BINARY)) == 0)
+  if ((next->op->traits & (SCULL_OP_UNARY | SCULL_OP_BINARY | SCULL_OP_BY_CHANNEL)) == 0)
+    return false;
+  if ((next->op->traits & SCULL_OP_BY_CHANNEL) != 0 && next->inputs[0] != flow)
     return false;
   if ((next->op->traits & SCULL_OP_BINARY) != 0 && next->inputs[0] == next->inputs[1])
     return false;
@@ -279,7 +281,7 @@ static bool can_follow(const scull_search_t *s, scull_value_id_t flow, const scu
 /* True when `next` is a pooling and some tactic takes one along behind the chain. */
 static bool can_pool(const scull_search_t *s, scull_value_id_t flow, const scull_node_t *next,
                      int32_t engine) {
-  const scull_tactic_t *const *tactics = s->options->device->backend->tactics;
+  const scull_tactic_t *const *tactics = scull_backend_tactics(s->options->device->backend);
   scull_node_id_t id = scull_graph_node_id(s->graph, next);
   if ((next->op->traits & SCULL_OP_POOLING) == 0 || s->partition->engine[id] != engine ||
       next->output_count != 1 || next->inputs[0] != flow)

@@ -66,7 +66,7 @@ static double guess(const scull_site_t *site) {
 }
 
 static scull_status_t time_reformat(scull_search_t *s, scull_site_t *site, double *best) {
-  const scull_tactic_t *const *tactics = s->options->device->backend->tactics;
+  const scull_tactic_t *const *tactics = scull_backend_tactics(s->options->device->backend);
   const scull_config_t config = {.src = site->values[0].layout,
                                  .dst = site->values[1].layout,
                                  .src_as = site->values[0].as,

@@ -44,7 +44,7 @@ static bool is_disabled(const work_t *w, const scull_node_t *node) {
 
 /* NULL when some tactic takes the node alone, else the reason of the last one that refused. */
 static scull_status_t refusal(const work_t *w, scull_node_id_t id, const char **reason) {
-  const scull_tactic_t *const *tactics = w->options->device->backend->tactics;
+  const scull_tactic_t *const *tactics = scull_backend_tactics(w->options->device->backend);
   scull_site_t site;
   scull_value_id_t *values = NULL;
   *reason = "no tactic of this device knows the operator";

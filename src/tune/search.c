@@ -111,7 +111,7 @@ static scull_status_t cover(scull_search_t *s) {
  * Beside a discrete device this is the processor's work. */
 static scull_status_t choose_native(scull_search_t *s, scull_node_id_t id, scull_choice_t *choice) {
   scull_device_t *device = scull_tune_native_device(s->options);
-  const scull_tactic_t *const *tactics = device->backend->tactics;
+  const scull_tactic_t *const *tactics = scull_backend_tactics(device->backend);
   const scull_config_t plain = {0};
   scull_site_t site;
   scull_value_id_t *values = NULL;

@@ -231,6 +231,8 @@ static scull_status_t prepare(scull_bench_t *b, const scull_timer_t *timer,
 static void bench_deinit(scull_bench_t *b, const scull_tactic_t *tactic) {
   if (b->prepared.state != NULL)
     tactic->release(b->prepared.state);
+  if (b->site.shared != NULL)
+    tactic->unshare(b->site.shared);
   scull_base_free(b->packed);
   scull_base_free(b->scratch);
   scull_base_arena_deinit(&b->arena);
@@ -245,6 +247,8 @@ static scull_status_t bench_init(scull_bench_t *b, scull_timer_t *timer, const s
   SCULL_TRY(copy_site(site, &b->arena, &b->site));
   if (tactic->pack == NULL)
     SCULL_TRY(take_constants(b, timer));
+  if (tactic->share != NULL)
+    SCULL_TRY(tactic->share(&b->site, config, device, &b->site.shared, NULL));
   return prepare(b, timer, device, tactic, config, reason);
 }
 

@@ -1,6 +1,8 @@
 /* driver [COUNT [SEED]]: runs the harness on its seeds, on every truncation of them, and on COUNT
  * seeded mutations: flipped bits, set, inserted, removed and repeated bytes. A crash or a
- * sanitizer's word is the failure. Two seconds in the tests; longer by hand. */
+ * sanitizer's word is the failure. Two seconds in the tests; longer by hand.
+ * driver --seeds FOLDER: writes the seeds there, a file each: the corpus that libFuzzer starts
+ * from. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,8 +56,28 @@ static size_t mutate(uint8_t *data, size_t size) {
   }
 }
 
+static int write_seeds(const char *folder) {
+  scull_text_t seed = {0};
+  for (size_t i = 0; fuzz_seed(i, &seed); i++) {
+    char path[4096];
+    (void)snprintf(path, sizeof path, "%s/seed-%zu", folder, i);
+    FILE *file = fopen(path, "wb");
+    bool whole =
+        file != NULL && fwrite(scull_base_text_get(&seed), 1, seed.size, file) == seed.size;
+    whole = (file == NULL || fclose(file) == 0) && whole;
+    scull_base_text_deinit(&seed);
+    if (!whole) {
+      (void)fprintf(stderr, "%s: cannot be written\n", path);
+      return 1;
+    }
+  }
+  return 0;
+}
+
 int main(int argc, char **argv) {
   static uint8_t data[LONGEST];
+  if (argc == 3 && strcmp(argv[1], "--seeds") == 0)
+    return write_seeds(argv[2]);
   long count = argc > 1 ? strtol(argv[1], NULL, 10) : DEFAULT_COUNT;
   size_t seeds = 0;
   scull_text_t seed = {0};

@@ -81,8 +81,8 @@ static const char *const operators[] = {
     "ConvInteger q,qw,z1 > y",
     "GatherND x,nd > y ; batch_dims=i1",
     "Resize x,roi,-,sizes > y ; mode=scubic coordinate_transformation_mode=stf_crop_and_resize",
-    "TfIdfVectorizer l > y ; mode=sTF min_gram_length=i1 max_gram_length=i2 pool_int64s=1,2,3,4 "
-    "ngram_counts=0,2 ngram_indexes=0,1,2",
+    ("TfIdfVectorizer l > y ; mode=sTF min_gram_length=i1 max_gram_length=i2 pool_int64s=1,2,3,4 "
+     "ngram_counts=0,2 ngram_indexes=0,1,2"),
     "test:Twice x > y ; alpha=f0.5",
 };
 

@@ -5,7 +5,9 @@
 #include "fuzz/fuzz.h"
 #include "graph/graph.h"
 #include "lower/lower.h"
+#include "plugin/plugin.h"
 #include "runtime/runtime.h"
+#include "support/plugin.h"
 
 enum { MOST = 1 << 20 };
 
@@ -16,6 +18,9 @@ static const char *const texts[] = {
     "%f = reshape(%p, %d)\n%s = softmax(%f) axis=-1\noutput %s\n",
     "input %x: f32[2x5]\nconst %i: i64[3]={4,0,2}\n%g = gather(%x, %i) axis=1\n"
     "%t = transpose(%g)\n%y = concat(%t, %t) axis=0\noutput %y\n",
+    "input %x: f32[1:2:4x6]\nconst %w: f32[6] ~pos:1\n"
+    "%a = test.weigh(%x, %w) gain=1.5 bias=1,2,3,4,5,6 word=abc\n%p = test.positive(%a)\n"
+    "%y = square(%p)\noutput %y\n",
 };
 
 static scull_status_t make_plan(const char *text, const char *path) {
@@ -48,9 +53,11 @@ static scull_status_t make_plan(const char *text, const char *path) {
 
 /* Made once; the driver asks again and again. */
 bool fuzz_seed(size_t index, scull_text_t *out) {
+  if (scull_plugin_add(&plugin_of_tests, NULL) != SCULL_OK)
+    return false;
   static const char path[] = "fuzz_plan.seed"; /* in the folder of the build */
-  static _Alignas(64) char kept[2][1 << 16];
-  static size_t sizes[2];
+  static _Alignas(64) char kept[3][1 << 16];
+  static size_t sizes[3];
   scull_file_t file;
   if (index >= sizeof texts / sizeof texts[0])
     return false;
@@ -98,7 +105,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   scull_runtime_engine_t *engine = NULL;
   uint8_t *bytes = scull_base_alloc_raw(size);
   scull_plan_init(&plan);
-  if (bytes != NULL) {
+  if (bytes != NULL && scull_plugin_add(&plugin_of_tests, NULL) == SCULL_OK) {
     memcpy(bytes, data, size);
     scull_plan_seal(bytes, size);
     if (scull_plan_read((scull_bytes_t){bytes, size}, "fuzz", &plan, NULL) == SCULL_OK &&

@@ -54,5 +54,5 @@ int main(void) {
   size_t missing = 0;
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
     missing += functions[i] == NULL;
-  return missing > 0 || sizeof functions / sizeof *functions != 128;
+  return missing > 0 || sizeof functions / sizeof *functions != 128 + 6; /* those of 2.6 */
 }

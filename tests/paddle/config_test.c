@@ -32,6 +32,7 @@ static void switches(void **state) {
   SWITCH(PD_ConfigONNXRuntimeEnabled, FALSE, PD_ConfigEnableORTOptimization(c), TRUE);
   SWITCH(PD_ConfigIrOptim, TRUE, PD_ConfigSwitchIrOptim(c, FALSE), FALSE);
   SWITCH(PD_ConfigTensorRtOssEnabled, FALSE, PD_ConfigEnableVarseqlen(c), TRUE);
+  SWITCH(PD_ConfigTensorRtOssEnabled, TRUE, PD_ConfigEnableTensorRtOSS(c), TRUE);
   SWITCH(PD_ConfigTensorRtDlaEnabled, FALSE, PD_ConfigEnableTensorRtDla(c, 1), TRUE);
   SWITCH(PD_ConfigMkldnnEnabled, TRUE, PD_ConfigEnableMKLDNN(c), TRUE);
   SWITCH(PD_ConfigOnednnEnabled, TRUE, PD_ConfigEnableONEDNN(c), TRUE);
@@ -39,6 +40,9 @@ static void switches(void **state) {
   SWITCH(PD_ConfigOnednnBfloat16Enabled, TRUE, PD_ConfigEnableOnednnBfloat16(c), TRUE);
   SWITCH(PD_ConfigMkldnnInt8Enabled, FALSE, PD_ConfigEnableMkldnnInt8(c), TRUE);
   SWITCH(PD_ConfigOnednnInt8Enabled, TRUE, PD_ConfigEnableOnednnInt8(c), TRUE);
+  SWITCH(PD_ConfigMkldnnQuantizerEnabled, FALSE, PD_ConfigEnableMkldnnQuantizer(c), TRUE);
+  SWITCH(PD_ConfigLiteEngineEnabled, FALSE,
+         PD_ConfigEnableLiteEngine(c, PD_PRECISION_FLOAT32, FALSE, 0, NULL, 0, NULL), TRUE);
   SWITCH(PD_ConfigMemoryOptimEnabled, FALSE, PD_ConfigEnableMemoryOptim(c, TRUE), TRUE);
   SWITCH(PD_ConfigProfileEnabled, FALSE, PD_ConfigEnableProfile(c), TRUE);
   SWITCH(PD_ConfigGlogInfoDisabled, FALSE, PD_ConfigDisableGlogInfo(c), TRUE);
@@ -53,6 +57,9 @@ static void switches(void **state) {
   assert_int_equal(PD_ConfigGpuDeviceId(c), 2);
   SWITCH(PD_ConfigUseGpu, TRUE, PD_ConfigDisableGpu(c), FALSE);
 #undef SWITCH
+  PD_ConfigPartiallyRelease(c);
+  PD_ConfigPartiallyRelease(NULL);
+  said("the config is NULL");
   PD_ConfigSwitchIrDebug(c, TRUE);
   PD_ConfigSetExecStream(c, NULL);
   PD_ConfigUseOptimizedModel(c, TRUE);

@@ -18,11 +18,13 @@
 
 #define DIGITS SCULL_SOURCE_DIR "/zoo/digits"
 #define MODEL DIGITS "/model.pdmodel"
+#define LOD SCULL_SOURCE_DIR "/tests/paddle/data/lod"
 #define PARAMS DIGITS "/model.pdiparams"
 
 enum { PICTURES = 360, PIXELS = 64, CLASSES = 10 };
 
 static float pictures[PICTURES * PIXELS], expected[PICTURES * CLASSES];
+static int64_t labels[PICTURES];
 
 static void said(const char *words) {
   if (strstr(PD_GetLastError(), words) == NULL)
@@ -30,12 +32,12 @@ static void said(const char *words) {
 }
 
 /* The numbers of a .npy file of version 1: they stand behind a header whose size is at byte 8. */
-static int load(const char *path, float *into, size_t count) {
+static int load(const char *path, void *into, size_t element, size_t count) {
   unsigned char head[10];
   FILE *file = fopen(path, "rb");
   int ok = file != NULL && fread(head, 1, sizeof head, file) == sizeof head &&
            fseek(file, 10 + head[8] + 256 * head[9], SEEK_SET) == 0 &&
-           fread(into, sizeof *into, count, file) == count;
+           fread(into, element, count, file) == count;
   if (file != NULL)
     fclose(file);
   return ok ? 0 : -1;
@@ -43,8 +45,9 @@ static int load(const char *path, float *into, size_t count) {
 
 static int load_digits(void **state) {
   (void)state;
-  return load(DIGITS "/pictures.npy", pictures, PICTURES * PIXELS) +
-         load(DIGITS "/expected.npy", expected, PICTURES * CLASSES);
+  return load(DIGITS "/pictures.npy", pictures, sizeof *pictures, PICTURES * PIXELS) +
+         load(DIGITS "/expected.npy", expected, sizeof *expected, PICTURES * CLASSES) +
+         load(DIGITS "/labels.npy", labels, sizeof *labels, PICTURES);
 }
 
 static PD_Config *digits_config(void) {
@@ -219,6 +222,102 @@ static void engine_is_stored(void **state) {
     PD_PredictorDestroy(p);
   }
   assert_int_equal(count_and_remove(folder, "trt_serialized_"), 1);
+  rmdir(folder);
+}
+
+/* How many pictures get the class of their label. */
+static int right_classes(PD_Predictor *p) {
+  int right_ones = 0;
+  PD_Tensor *x = first_input(p), *y = first_output(p);
+  for (int i = 0; i < PICTURES; i++) {
+    float got[CLASSES] = {0};
+    int32_t shape[] = {1, 1, 8, 8};
+    int best = 0;
+    PD_TensorReshape(x, 4, shape);
+    PD_TensorCopyFromCpuFloat(x, pictures + (ptrdiff_t)i * PIXELS);
+    assert_true(PD_PredictorRun(p));
+    PD_TensorCopyToCpuFloat(y, got);
+    for (int k = 1; k < CLASSES; k++)
+      best = got[k] > got[best] ? k : best;
+    right_ones += best == labels[i];
+  }
+  PD_TensorDestroy(x);
+  PD_TensorDestroy(y);
+  return right_ones;
+}
+
+/* --- calibration ---------------------------------------------------------------------------------
+ */
+
+static PD_Predictor *int8_predictor(const char *folder) {
+  PD_Config *c = digits_config();
+  PD_ConfigEnableTensorRtEngine(c, 1 << 30, 8, 0, PD_PRECISION_INT8, FALSE, TRUE);
+  PD_ConfigSetOptimCacheDir(c, folder);
+  return create(c);
+}
+
+static int tables_in(const char *folder) {
+  int count = 0;
+  struct dirent *entry;
+  DIR *dir = opendir(folder);
+  while (dir != NULL && (entry = readdir(dir)) != NULL)
+    count += strncmp(entry->d_name, "trt_calib_", 10) == 0;
+  if (dir != NULL)
+    closedir(dir);
+  return count;
+}
+
+/* in float until there is a table, which comes when asked and with the end of any clone */
+static void tables_are_made(void **state) {
+  (void)state;
+  char folder[] = "/tmp/scull-door-XXXXXX";
+  assert_non_null(mkdtemp(folder));
+  PD_Predictor *p = int8_predictor(folder);
+  assert_true(PD_PredictorSaveCalibration(p)); /* nothing to write */
+  assert_int_equal(tables_in(folder), 0);
+  right(p, 0, 8);
+  assert_true(PD_PredictorSaveCalibration(p));
+  assert_int_equal(count_and_remove(folder, "trt_calib_"), 1);
+  assert_true(PD_PredictorSaveCalibration(p));
+  assert_int_equal(tables_in(folder), 0); /* nothing new */
+  PD_Predictor *clone = PD_PredictorClone(p);
+  right(clone, 8, 8);
+  PD_PredictorDestroy(clone);
+  assert_int_equal(count_and_remove(folder, "trt_calib_"), 1);
+  const float kept = pictures[5];
+  pictures[5] = NAN; /* runs, and is left out of the table */
+  assert_int_equal(answers(p, 0, 1), 1);
+  pictures[5] = kept;
+  for (int i = 16; i < PICTURES; i += 8)
+    right(p, i, 8);
+  PD_PredictorDestroy(p);
+  assert_int_equal(tables_in(folder), 1);
+  p = int8_predictor(folder);
+  assert_true(right_classes(p) >= 355); /* of 360; 356 are Paddle's own in float */
+  PD_PredictorDestroy(p);
+  count_and_remove(folder, "trt_");
+  rmdir(folder);
+  assert_false(PD_PredictorSaveCalibration(NULL));
+  said("the predictor is NULL");
+}
+
+static void plans_are_drawn(void **state) {
+  (void)state;
+  char folder[] = "/tmp/scull-door-XXXXXX", path[64];
+  size_t size;
+  assert_non_null(mkdtemp(folder));
+  PD_Config *c = digits_config();
+  PD_ConfigSwitchIrDebug(c, TRUE);
+  PD_ConfigSetOptimCacheDir(c, folder);
+  PD_ConfigSetExecStream(c, folder); /* no stream: on the processor nobody looks at it */
+  PD_Predictor *p = create(c);
+  right(p, 0, 4);
+  PD_PredictorDestroy(p);
+  snprintf(path, sizeof path, "%s/0_ir_plan.dot", folder);
+  char *text = slurp(path, &size);
+  assert_int_equal(strncmp(text, "digraph", 7), 0);
+  free(text);
+  assert_int_equal(count_and_remove(folder, "0_ir_plan.dot"), 1);
   rmdir(folder);
 }
 
@@ -409,6 +508,97 @@ static void lod_is_kept(void **state) {
   PD_PredictorDestroy(p);
 }
 
+/* --- LoD: what Paddle 2.6.2 recorded (make_lod.py)
+ * -------------------------------------------------
+ */
+
+/* Numbers of the next line of `file`, which begins with `word`; how many. */
+static size_t read_line(FILE *file, const char *word, double *into) {
+  char line[4096], *at = line;
+  size_t count = 0;
+  assert_non_null(fgets(line, sizeof line, file));
+  assert_int_equal(strncmp(line, word, strlen(word)), 0);
+  at += strlen(word);
+  for (char *end = at; *at != '\n' && *at != '\0'; at = end + strspn(end, " ")) {
+    into[count++] = strtod(at, &end);
+    assert_true(count < 256);
+  }
+  return count;
+}
+
+static void set_lod(PD_Tensor *tensor, const double *offsets, size_t count) {
+  size_t values[256];
+  for (size_t i = 0; i < count; i++)
+    values[i] = (size_t)offsets[i];
+  PD_OneDimArraySize level = {count, values}, *levels[] = {&level};
+  PD_TwoDimArraySize lod = {1, levels};
+  PD_TensorSetLod(tensor, &lod);
+}
+
+static void check_output(FILE *file, PD_Predictor *p, const char *name) {
+  double wanted[256];
+  PD_PlaceType place;
+  int32_t size;
+  PD_Tensor *y = PD_PredictorGetOutputHandle(p, name);
+  PD_OneDimArrayInt32 *shape = PD_TensorGetShape(y);
+  assert_int_equal(read_line(file, "shape ", wanted), shape->size);
+  for (size_t i = 0; i < shape->size; i++)
+    assert_int_equal(shape->data[i], wanted[i]);
+  PD_OneDimArrayInt32Destroy(shape);
+  PD_TwoDimArraySize *lod = PD_TensorGetLod(y);
+  const size_t offsets = read_line(file, "lod ", wanted);
+  assert_int_equal(lod->size, offsets > 0);
+  for (size_t i = 0; i < offsets; i++)
+    assert_int_equal(lod->data[0]->data[i], wanted[i]);
+  PD_TwoDimArraySizeDestroy(lod);
+  const float *got = PD_TensorDataFloat(y, &place, &size);
+  assert_int_equal(read_line(file, "values ", wanted), size);
+  for (int32_t i = 0; i < size; i++)
+    assert_true(fabs((double)got[i] - wanted[i]) <= 1e-5);
+  PD_TensorDestroy(y);
+}
+
+static void lod_reaches_operators(void **state) {
+  (void)state;
+  double numbers[256];
+  float values[256];
+  int32_t shape[] = {9, 6};
+  PD_Config *c = PD_ConfigCreate();
+  PD_ConfigSetModel(c, LOD ".pdmodel", LOD ".pdiparams");
+  PD_Predictor *p = create(c);
+  assert_int_equal(PD_PredictorGetInputNum(p), 1);
+  assert_int_equal(PD_PredictorGetOutputNum(p), 2);
+  assert_null(PD_PredictorGetInputHandle(p, "x@lod"));
+  PD_OneDimArrayCstr *names = PD_PredictorGetOutputNames(p);
+  PD_Tensor *x = first_input(p);
+  FILE *file = fopen(LOD ".txt", "r");
+  assert_non_null(file);
+  assert_int_equal(read_line(file, "x ", numbers), 54);
+  for (int i = 0; i < 54; i++)
+    values[i] = (float)numbers[i];
+  PD_TensorReshape(x, 2, shape);
+  PD_TensorCopyFromCpuFloat(x, values);
+  for (int set = 0; set < 2; set++) {
+    const size_t count = read_line(file, "offsets ", numbers);
+    set_lod(x, numbers, count);
+    if (!PD_PredictorRun(p))
+      fail_msg("%s", PD_GetLastError());
+    check_output(file, p, names->data[0]);
+    check_output(file, p, names->data[1]);
+  }
+  fclose(file);
+  set_lod(x, (double[]){0, 4, 8}, 3);
+  assert_false(PD_PredictorRun(p));
+  said("the LoD of 'x' does not cut its 9 rows");
+  set_lod(x, (double[]){0, 5, 4, 9}, 4);
+  assert_false(PD_PredictorRun(p));
+  PD_TensorSetLod(x, NULL); /* one sequence */
+  assert_true(PD_PredictorRun(p));
+  PD_OneDimArrayCstrDestroy(names);
+  PD_TensorDestroy(x);
+  PD_PredictorDestroy(p);
+}
+
 static void predictors_refuse(void **state) {
   (void)state;
   assert_null(PD_PredictorCreate(NULL));
@@ -448,12 +638,15 @@ int main(void) {
       cmocka_unit_test(native_and_changed),
       cmocka_unit_test(engine_takes_batches_up_to_its_maximum),
       cmocka_unit_test(engine_is_stored),
+      cmocka_unit_test(tables_are_made),
+      cmocka_unit_test(plans_are_drawn),
       cmocka_unit_test(ranges_by_hand_and_collected),
       cmocka_unit_test(clones_in_threads),
       cmocka_unit_test(memory_is_given_back),
       cmocka_unit_test(ports_are_told),
       cmocka_unit_test(tensors_refuse),
       cmocka_unit_test(lod_is_kept),
+      cmocka_unit_test(lod_reaches_operators),
       cmocka_unit_test(predictors_refuse),
   };
   return cmocka_run_group_tests_name("paddle_predictor", tests, load_digits, NULL);

@@ -6,6 +6,7 @@
 #include "lower/lower.h"
 #include "passes/pass.h"
 #include "suite.h"
+#include "tensor/sequence.h"
 #include "tune/tune.h"
 
 typedef struct {
@@ -30,17 +31,36 @@ static bool is_small_list(const scull_tensor_t *tensor) {
   return shape->rank <= 1 && scull_tensor_count(shape) <= MOST;
 }
 
+/* A sequence is given as so many tensors: its length, then x:0, x:1, ... */
+static void give_sequence(run_t *r, const suite_value_t *value, scull_import_shape_t *shapes,
+                          size_t *count) {
+  scull_shape_t length = {.rank = 1, .dim = {(int64_t)value->count}};
+  shapes[(*count)++] = (scull_import_shape_t){value->name, length, length, length};
+  for (size_t k = 0; k < value->count && *count < SUITE_MANY; k++) {
+    const char *name = scull_base_arena_format(&r->arena, "%s:%zu", value->name, k);
+    const scull_shape_t *shape = &value->tensors[k].type.shape;
+    if (name != NULL)
+      shapes[(*count)++] = (scull_import_shape_t){name, *shape, *shape, *shape};
+  }
+}
+
 static scull_status_t import(run_t *r, bool fix) {
   scull_import_shape_t shapes[SUITE_MANY];
   scull_import_value_t values[SUITE_MANY];
   size_t count = 0, fixed = 0;
-  for (size_t i = 0; i < r->it->input_count; i++) {
+  for (size_t i = 0; i < r->it->input_count && count < SUITE_MANY; i++) {
     const suite_value_t *value = &r->it->inputs[i];
-    if (!value->is_tensor)
-      return scull_base_fail(&r->diag, SCULL_UNSUPPORTED, "input %zu is no tensor", i);
-    const scull_shape_t *shape = &value->tensor.type.shape;
-    if (fix && is_small_list(&value->tensor))
-      values[fixed++] = (scull_import_value_t){value->name, value->tensor};
+    if (value->is_sequence) {
+      give_sequence(r, value, shapes, &count);
+      continue;
+    }
+    if (!value->is_there) {
+      values[fixed++] = (scull_import_value_t){.name = value->name};
+      continue;
+    }
+    const scull_shape_t *shape = &value->tensors[0].type.shape;
+    if (fix && is_small_list(&value->tensors[0]))
+      values[fixed++] = (scull_import_value_t){value->name, value->tensors[0]};
     else
       shapes[count++] = (scull_import_shape_t){value->name, *shape, *shape, *shape};
   }
@@ -75,10 +95,16 @@ static scull_status_t build(run_t *r) {
   return scull_runtime_engine_create(&plan, 0, &r->engine, &r->diag);
 }
 
-static const suite_value_t *find_input(const suite_case_t *it, const char *name) {
+/* The tensor for an input of the plan: `x`, or `x:1` of a sequence. */
+static const scull_tensor_t *find_input(const suite_case_t *it, const char *name) {
   for (size_t i = 0; i < it->input_count; i++) {
-    if (strcmp(it->inputs[i].name, name) == 0)
-      return &it->inputs[i];
+    const suite_value_t *value = &it->inputs[i];
+    size_t length = strlen(value->name), index = 0;
+    if (strncmp(value->name, name, length) != 0)
+      continue;
+    bool element = value->is_sequence && sscanf(name + length, ":%zu", &index) == 1;
+    if ((element || (!value->is_sequence && name[length] == '\0')) && index < value->count)
+      return &value->tensors[index];
   }
   return NULL;
 }
@@ -88,40 +114,54 @@ static scull_status_t run(run_t *r) {
   const scull_plan_t *plan = &r->engine->plan;
   SCULL_TRY(scull_runtime_context_create(r->engine, &options, &r->context, &r->diag));
   for (size_t i = 0; i < plan->input_count; i++) {
-    const suite_value_t *value = find_input(r->it, plan->inputs[i].name);
-    if (value == NULL)
+    const scull_tensor_t *tensor = find_input(r->it, plan->inputs[i].name);
+    if (tensor == NULL)
       return scull_base_fail(&r->diag, SCULL_NOT_FOUND, "no data for input '%s'",
                              plan->inputs[i].name);
-    SCULL_TRY(scull_runtime_set_input(r->context, i, value->tensor.data,
-                                      scull_tensor_bytes(&value->tensor.type), &r->diag));
+    SCULL_TRY(scull_runtime_set_input(r->context, i, tensor->data,
+                                      scull_tensor_bytes(&tensor->type), &r->diag));
   }
   return scull_runtime_run(r->context, &r->diag);
 }
 
 /* The suite's own tolerance. */
-static bool is_right(run_t *r, size_t index) {
-  const suite_value_t *want = &r->it->outputs[index];
-  scull_tensor_t got;
+static bool is_close(run_t *r, size_t index, scull_tensor_t got, const scull_tensor_t *want) {
   char a[80], b[80];
-  if (!want->is_tensor || scull_runtime_output(r->context, index, &got, &r->diag) != SCULL_OK) {
-    snprintf(r->why, sizeof r->why, "output %zu is no tensor", index);
-    return false;
-  }
   if (got.type.dtype == SCULL_DTYPE_BF16) /* which NumPy has not: the suite compares the bits */
     got.type.dtype = SCULL_DTYPE_U16;
-  if (got.type.dtype != want->tensor.type.dtype ||
-      !scull_tensor_shape_equal(&got.type.shape, &want->tensor.type.shape)) {
+  if (got.type.dtype != want->type.dtype ||
+      !scull_tensor_shape_equal(&got.type.shape, &want->type.shape)) {
     snprintf(r->why, sizeof r->why, "output %zu is %s, not %s", index,
              scull_tensor_type_text(&got.type, a, sizeof a),
-             scull_tensor_type_text(&want->tensor.type, b, sizeof b));
+             scull_tensor_type_text(&want->type, b, sizeof b));
     return false;
   }
-  scull_difference_t d = scull_tensor_compare(
-      &got, &want->tensor, (scull_tolerance_t){.absolute = 1e-7, .relative = 1e-3});
+  scull_difference_t d =
+      scull_tensor_compare(&got, want, (scull_tolerance_t){.absolute = 1e-7, .relative = 1e-3});
   if (d.outside > 0)
     snprintf(r->why, sizeof r->why, "output %zu: %lld of %lld numbers are wrong, by up to %g",
              index, (long long)d.outside, (long long)d.count, d.max_absolute);
   return d.outside == 0;
+}
+
+static bool is_right(run_t *r, size_t index) {
+  const suite_value_t *want = &r->it->outputs[index];
+  scull_tensor_t got;
+  if (scull_runtime_output(r->context, index, &got, &r->diag) != SCULL_OK ||
+      want->is_sequence != scull_tensor_dtype_is_sequence(got.type.dtype)) {
+    snprintf(r->why, sizeof r->why, "output %zu: a sequence and a tensor are two things", index);
+    return false;
+  }
+  if (!want->is_sequence)
+    return is_close(r, index, got, &want->tensors[0]);
+  const scull_sequence_t *sequence = got.data;
+  bool right = sequence->count == want->count;
+  if (!right)
+    snprintf(r->why, sizeof r->why, "output %zu has %zu elements, not %zu", index, sequence->count,
+             want->count);
+  for (size_t k = 0; right && k < want->count; k++)
+    right = is_close(r, index, sequence->items[k], &want->tensors[k]);
+  return right;
 }
 
 static bool runs_on_tactic(const scull_plan_t *plan) {

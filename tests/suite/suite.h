@@ -10,8 +10,10 @@ enum { SUITE_MANY = 64 }; /* inputs or outputs of a model */
 /* What a test_data_set_N holds for one input or output. */
 typedef struct suite_value {
   const char *name; /* of the model's input; "" for outputs */
-  bool is_tensor;   /* else a sequence, or an optional */
-  scull_tensor_t tensor;
+  bool is_there;    /* false: an optional without a value */
+  bool is_sequence;
+  scull_tensor_t *tensors; /* of a sequence its elements, else one */
+  size_t count;
 } suite_value_t;
 
 typedef struct suite_case {

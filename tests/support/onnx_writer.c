@@ -92,7 +92,8 @@ void onnx_writer_tensor_proto(const char *line, scull_text_t *to) {
   char *values = tensor_head(copy, to, &dtype, &count);
   for (int64_t i = 0; i < count && dtype != SCULL_DTYPE_NONE; i++) {
     double value = values == NULL ? 0.01 * (double)(i + 1) : strtod(values, &values);
-    values += values != NULL && *values == ',';
+    if (values != NULL && *values == ',')
+      values++;
     scull_tensor_store(&place, dtype, 0, value);
     scull_base_text_add(&raw, (const char *)&place, scull_tensor_dtype_size(dtype));
   }

@@ -27,7 +27,7 @@ typedef struct build_args {
   int tune;
   double time_budget;
   const char *timing_cache, *replay, *save_replay;
-  bool use_static;
+  bool use_static, calib_mode;
   const char *cache_dir;
   bool no_sources;
   int stop_after;
@@ -85,8 +85,12 @@ static const cli_option_t option_table[] = {
     {"save-replay", 0, CLI_TEXT, FIELD(save_replay), "FILE", "write the choices of this build", 0},
     {"static", 0, CLI_FLAG, FIELD(use_static), NULL,
      "use the plan in the cache folder when it is still right, else build and store it", 0},
+    {"calib-mode", 0, CLI_FLAG, FIELD(calib_mode), NULL,
+     "with int8 and without --calibration: take the table trt_calib_* in the cache folder; without "
+     "one int8 is left out",
+     0},
     {"cache-dir", 0, CLI_TEXT, FIELD(cache_dir), "DIR",
-     "folder for --static (default _opt_cache beside the model)", 0},
+     "folder for --static and --calib-mode (default _opt_cache beside the model)", 0},
     {"no-sources", 0, CLI_FLAG, FIELD(no_sources), NULL,
      "a smaller plan that cannot be tuned again elsewhere", 0},
     {"stop-after", 0, CLI_CHOICE, FIELD(stop_after), "none|import|passes|partition|tune|lower",
@@ -163,6 +167,7 @@ static void fill_plain(const build_args_t *args, scull_build_options_t *options)
   options->replay = args->replay;
   options->save_replay = args->save_replay;
   options->use_static = args->use_static;
+  options->use_calib_mode = args->calib_mode;
   options->cache_dir = args->cache_dir;
   options->no_sources = args->no_sources;
   options->stop_after = (scull_stage_t)args->stop_after;

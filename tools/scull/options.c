@@ -66,6 +66,10 @@ static scull_status_t store(const cli_option_t *option, const char *text, void *
   return SCULL_INTERNAL;
 }
 
+/* Every command has it: a library of operators, which is opened where the option stands. */
+static const cli_option_t plugin_option = {
+    "plugin", 0, CLI_TEXT, 0, "LIB", "a library with operators of your own (may be repeated)", 0};
+
 /* `given` is the text after "=" (or after the letter); NULL when the next word is the value. */
 static scull_status_t take_option(parser_t *parser, const cli_option_t *option, const char *given) {
   const char *text = given;
@@ -77,6 +81,10 @@ static scull_status_t take_option(parser_t *parser, const cli_option_t *option, 
                       option->value);
     text = parser->words[parser->at++];
   }
+  if (option == &plugin_option) {
+    scull_status_t status = scull_plugin_load(text);
+    return status == SCULL_OK ? status : cli_fail(status, "%s", scull_last_error());
+  }
   return store(option, text, parser->args + option->offset);
 }
 
@@ -84,6 +92,8 @@ static scull_status_t take_long(parser_t *parser, const char *word) {
   const char *name = word + 2;
   size_t length = strcspn(name, "=");
   const cli_option_t *option = find_long(parser->command, name, length);
+  if (!option && length == strlen("plugin") && strncmp(name, "plugin", length) == 0)
+    option = &plugin_option;
   if (!option)
     return usage(parser, "unknown option", word);
   return take_option(parser, option, name[length] == '=' ? name + length + 1 : NULL);
@@ -181,6 +191,7 @@ void cli_options_help(const cli_command_t *command, FILE *file) {
   fprintf(file, "%s\n\n%s\n\n", command->option_count ? " [options]" : "", command->summary);
   for (size_t i = 0; i < command->option_count; i++)
     print_option(file, &command->options[i]);
+  print_option(file, &plugin_option);
   if (command->notes)
     fprintf(file, "\n%s\n", command->notes);
 }

@@ -1,8 +1,9 @@
-/* cpu.conv.rows: any dense two-dimensional convolution without dilation, read from NHWC or, with up
- * to 4 channels (a network's first layer), from the plain tensor, so that no reformat stands before
- * it. The rows that some result rows need are copied with their padding into the scratch; there the
- * window of a pixel is `kernel height` runs of neighbouring floats, and six pixels times a panel of
- * output channels are one tile of the product. The destination may be a slice.
+/* cpu.conv.rows: any dense two-dimensional convolution, read from NHWC or, with up to 4 channels (a
+ * network's first layer), from the plain tensor, so that no reformat stands before it. The rows
+ * that some result rows need are copied with their padding into the scratch; there the window of a
+ * pixel is `kernel height` runs of neighbouring floats, and six pixels times a panel of output
+ * channels are one tile of the product. With a dilation of d across, a row lies there as d rows of
+ * every d-th pixel, in each of which windows have no gaps. The destination may be a slice.
  * Work is shared by rows or by panels of output channels.
  * Floor: 2 P C K taps operations at the peak of the multiply-add units. */
 #include <string.h>
@@ -21,6 +22,7 @@ typedef struct {
   scull_window_t y, x;
   int64_t images, channels, out_channels, panels;
   int64_t plane;                                 /* of a plain source */
+  int64_t phases, phase;                         /* dilation across; pixels of each such row */
   int64_t width;                                 /* of a padded row, in pixels */
   int64_t segments, depth, a_block, a_row, line; /* see scull_cpu_gemm_t; floats of a padded row */
   int64_t chunk, chunks;                         /* result rows a unit; units an image */
@@ -35,8 +37,8 @@ static const char *refuse(const scull_site_t *site, const scull_device_t *device
     return reason;
   if (scull_cpu_kernels_of(device) == NULL)
     return "needs AVX2";
-  if (c.g.window[0].dilation != 1 || c.g.window[1].dilation != 1)
-    return "knows no dilation";
+  if (c.g.window[1].dilation != 1 && c.g.window[1].stride != 1)
+    return "knows dilation across with stride 1 only";
   return c.g.groups != 1 ? "needs one group" : NULL;
 }
 
@@ -53,6 +55,12 @@ static int64_t panel_begin(int64_t channels, int64_t panels, int64_t i) {
   return block_count(channels) * i / panels;
 }
 
+/* True when the source is read plain, wherever it may be. */
+static bool reads_plain(const scull_cpu_conv_t *c) {
+  return c->g.in_channels <= FEW_CHANNELS && c->src->channel_total == 0 &&
+         c->g.window[0].dilation == 1 && c->g.window[1].dilation == 1;
+}
+
 static size_t configs(const scull_site_t *site, const scull_device_t *device, scull_config_t *out,
                       size_t room) {
   static const scull_layout_t layouts[] = {SCULL_LAYOUT_NHWC, SCULL_LAYOUT_C16};
@@ -62,7 +70,7 @@ static size_t configs(const scull_site_t *site, const scull_device_t *device, sc
     return 0;
   const int64_t panels = panel_count(scull_cpu_kernels_of(device), c.g.out_channels);
   const bool divides = site->threads > 1 && panels >= site->threads;
-  const bool plain = c.g.in_channels <= FEW_CHANNELS && c.src->channel_total == 0;
+  const bool plain = reads_plain(&c);
   for (size_t l = 0; l < 2; l++) {
     if (!scull_cpu_view_fits(c.dst, layouts[l]) ||
         (c.residual != NULL && !scull_cpu_view_fits(c.residual, layouts[l])))
@@ -133,7 +141,13 @@ static scull_status_t pack(const scull_site_t *site, const scull_config_t *confi
 /* --- shapes ----------------------------------------------------------------------------------- */
 
 static int64_t source_rows(const state_t *s, int64_t rows) {
-  return (rows - 1) * s->y.stride + s->y.kernel;
+  return (rows - 1) * s->y.stride + (s->y.kernel - 1) * s->y.dilation + 1;
+}
+
+/* Those of them that can lie inside the picture. */
+static int64_t stored_rows(const state_t *s, int64_t rows) {
+  const int64_t needed = source_rows(s, rows);
+  return needed < s->y.in ? needed : s->y.in;
 }
 
 /* As many rows a unit as a third of L2 holds, in even parts of a thread's share. */
@@ -141,14 +155,26 @@ static void set_chunks(state_t *s, const scull_device_t *device) {
   const int64_t l2 = device->l2_bytes == 0 ? 512 * 1024 : (int64_t)device->l2_bytes;
   const int64_t rows = s->y.out;
   int64_t most = 1, share = rows;
-  while (most < rows && source_rows(s, most + 1) * s->line * (int64_t)sizeof(float) <= l2 / 3)
+  while (most < rows && stored_rows(s, most + 1) * s->line * (int64_t)sizeof(float) <= l2 / 3)
     most++;
   if (s->split == BY_ROWS && s->images > 0 && s->images < s->threads)
     share = (rows * s->images + s->threads - 1) / s->threads;
   const int64_t parts = share > 0 ? (share + most - 1) / most : 1;
   s->chunk = share > 0 ? (share + parts - 1) / parts : 1;
   s->chunks = (rows + s->chunk - 1) / s->chunk;
-  s->buffer = source_rows(s, s->chunk) * s->line + 16;
+  s->buffer = stored_rows(s, s->chunk) * s->line + 16;
+}
+
+static void set_rows(state_t *s) {
+  s->plane = s->y.in * s->x.in;
+  s->phases = s->x.dilation;
+  s->phase = ((s->x.out + s->phases - 1) / s->phases - 1) * s->x.stride + s->x.kernel;
+  s->width = s->phases * s->phase;
+  s->line = s->width * s->channels;
+  s->segments = s->y.kernel * (s->plain ? s->channels : 1);
+  s->depth = s->x.kernel * (s->plain ? 1 : s->channels);
+  s->a_block = s->plain ? s->width : s->y.dilation * s->line;
+  s->a_row = s->x.stride * (s->plain ? 1 : s->channels);
 }
 
 static scull_status_t prepare(const scull_site_t *site, const scull_config_t *config,
@@ -158,7 +184,7 @@ static scull_status_t prepare(const scull_site_t *site, const scull_config_t *co
   if (scull_cpu_conv_of(site, &c) != NULL || !scull_cpu_view_fits(c.dst, c.dst->layout) ||
       (c.residual != NULL && c.residual->layout != c.dst->layout) ||
       (c.residual != NULL && !scull_cpu_view_fits(c.residual, c.residual->layout)) ||
-      c.src->layout != config->src)
+      c.src->layout != config->src || (config->src == SCULL_LAYOUT_PLAIN && !reads_plain(&c)))
     return SCULL_UNSUPPORTED;
   state_t *s = scull_base_alloc(sizeof *s);
   if (s == NULL)
@@ -179,13 +205,7 @@ static scull_status_t prepare(const scull_site_t *site, const scull_config_t *co
   if (s->has_residual)
     s->residual = scull_cpu_view_of(c.residual);
   s->panels = panel_count(s->kernels, s->out_channels);
-  s->plane = s->y.in * s->x.in;
-  s->width = (s->x.out - 1) * s->x.stride + s->x.kernel;
-  s->line = s->width * s->channels;
-  s->segments = s->y.kernel * (s->plain ? s->channels : 1);
-  s->depth = s->x.kernel * (s->plain ? 1 : s->channels);
-  s->a_block = s->width * (s->plain ? 1 : s->channels);
-  s->a_row = s->x.stride * (s->plain ? 1 : s->channels);
+  set_rows(s);
   set_chunks(s, device);
   *out =
       (scull_prepared_t){.state = s, .scratch = (size_t)(s->threads * s->buffer) * sizeof(float)};
@@ -213,21 +233,42 @@ static void copy_run(const state_t *s, const float *from, int64_t step, int64_t 
   memset(to + (left + inside) * each, 0, (size_t)((s->width - left - inside) * each) * sizeof *to);
 }
 
-/* The source rows of result rows [first, first + count), padded. */
+/* A row as `phases` rows of every so many-th pixel. */
+static void copy_phases(const state_t *s, const float *from, float *to) {
+  const size_t bytes = (size_t)s->channels * sizeof *to;
+  for (int64_t r = 0; r < s->phases; r++) {
+    for (int64_t m = 0; m < s->phase; m++, to += s->channels) {
+      const int64_t x = r + m * s->phases - s->x.pad_begin;
+      if (x >= 0 && x < s->x.in)
+        memcpy(to, from + x * s->src.pixel, bytes);
+      else
+        memset(to, 0, bytes);
+    }
+  }
+}
+
+/* The source row above which nothing is copied for result rows from `first` on. */
+static int64_t first_row(const state_t *s, int64_t first) {
+  const int64_t top = first * s->y.stride - s->y.pad_begin;
+  return top < 0 ? 0 : top;
+}
+
+/* The source rows of result rows [first, first + count) that lie in the picture, padded. */
 static void copy_rows(const job_t *job, int64_t image, int64_t first, int64_t count, float *to) {
   const state_t *s = job->state;
-  const int64_t top = first * s->y.stride - s->y.pad_begin;
-  for (int64_t r = 0; r < source_rows(s, count); r++, to += s->line) {
-    const int64_t y = top + r;
-    if (y < 0 || y >= s->y.in) {
-      memset(to, 0, (size_t)s->line * sizeof *to);
-    } else if (s->plain) {
+  const int64_t bottom = first * s->y.stride - s->y.pad_begin + source_rows(s, count);
+  for (int64_t y = first_row(s, first); y < bottom && y < s->y.in; y++, to += s->line) {
+    if (s->plain) {
       const float *from = job->src + image * s->channels * s->plane + y * s->x.in;
       for (int64_t c = 0; c < s->channels; c++)
         copy_run(s, from + c * s->plane, 1, 1, to + c * s->width);
-    } else {
-      copy_run(s, job->src + image * s->src.image + y * s->src.row, s->src.pixel, s->channels, to);
+      continue;
     }
+    const float *from = job->src + image * s->src.image + y * s->src.row;
+    if (s->phases > 1)
+      copy_phases(s, from, to);
+    else
+      copy_run(s, from, s->src.pixel, s->channels, to);
   }
 }
 
@@ -238,13 +279,17 @@ static int next_pixels(int64_t left) {
 
 static void row_of_panel(const state_t *s, scull_cpu_gemm_t *g, const float *a, float *c,
                          const float *residual, int blocks) {
-  for (int64_t x = 0; x < s->x.out;) {
-    const int pixels = next_pixels(s->x.out - x);
-    g->a = a + x * s->a_row;
-    g->c = c + x * s->dst.pixel;
-    g->residual = residual == NULL ? NULL : residual + x * s->residual.pixel;
-    s->kernels->gemm_finish(pixels, blocks)(g);
-    x += pixels;
+  for (int64_t r = 0; r < s->phases; r++, a += s->phase * s->channels) {
+    const int64_t count = (s->x.out - r + s->phases - 1) / s->phases;
+    for (int64_t i = 0; i < count;) {
+      const int64_t x = r + i * s->phases;
+      const int pixels = next_pixels(count - i);
+      g->a = a + i * s->a_row;
+      g->c = c + x * s->dst.pixel;
+      g->residual = residual == NULL ? NULL : residual + x * s->residual.pixel;
+      s->kernels->gemm_finish(pixels, blocks)(g);
+      i += pixels;
+    }
   }
 }
 
@@ -252,8 +297,9 @@ static void row_of_panel(const state_t *s, scull_cpu_gemm_t *g, const float *a, 
  * above. */
 static int64_t skip_padding(const state_t *s, scull_cpu_gemm_t *g, int64_t y) {
   const int64_t top = y * s->y.stride - s->y.pad_begin, each = s->segments / s->y.kernel;
-  const int64_t begin = top < 0 ? -top : 0;
-  const int64_t end = s->y.in - top < s->y.kernel ? s->y.in - top : s->y.kernel;
+  const int64_t step = s->y.dilation, last = (s->y.in - top + step - 1) / step;
+  const int64_t begin = top < 0 ? (-top + step - 1) / step : 0;
+  const int64_t end = last < s->y.kernel ? last : s->y.kernel;
   g->segments = end > begin ? (end - begin) * each : 0;
   return end > begin ? begin * each : 0;
 }
@@ -267,9 +313,9 @@ static void unit_of_panels(const job_t *job, int64_t unit, int64_t begin, int64_
                         .a_block = s->a_block,
                         .segments = s->segments,
                         .depth = s->depth,
-                        .c_row = s->dst.pixel,
+                        .c_row = s->phases * s->dst.pixel,
                         .c_block = s->dst.block,
-                        .residual_row = s->residual.pixel,
+                        .residual_row = s->phases * s->residual.pixel,
                         .residual_block = s->residual.block,
                         .post = &s->conv.post};
   copy_rows(job, image, first, count, rows);
@@ -289,8 +335,9 @@ static void unit_of_panels(const job_t *job, int64_t unit, int64_t begin, int64_
                                   ? job->residual + image * s->residual.image +
                                         (first + y) * s->residual.row + block * s->residual.block
                                   : NULL;
-      row_of_panel(s, &g, rows + y * s->y.stride * s->line + skip * s->a_block, c, residual,
-                   (int)blocks);
+      const int64_t top = (first + y) * s->y.stride - s->y.pad_begin - first_row(s, first);
+      const float *a = g.segments == 0 ? rows : rows + (top * s->line + skip * s->a_block);
+      row_of_panel(s, &g, a, c, residual, (int)blocks);
     }
   }
 }

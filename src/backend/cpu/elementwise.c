@@ -1,14 +1,18 @@
 /* cpu.elementwise: a chain of element-wise operators in one pass: runs of 512 numbers go through
  * all steps while they are in L1, so that memory sees each outside operand once. Operands are of
  * the result's shape, one number, or a number a channel (the same for all images or each its own).
+ * A batch norm with constants is two steps. Where few channels are innermost their numbers are
+ * written out over a run first, so that a run is several pixels.
  * Works in any layout that all full operands share, because order does not matter to it.
  * Floor: the bytes of the outside operands and of the result at memory speed. */
+#include <math.h>
 #include <string.h>
 
 #include "backend/cpu/kernel.h"
 #include "base/thread.h"
+#include "ops/batch_norm.h"
 
-enum { MAX_STEPS = 16, RUN = 512, MAX_OPERANDS = 16 };
+enum { MAX_STEPS = 16, RUN = 512, MAX_OPERANDS = 16, MAX_TILES = 8 };
 
 typedef enum { WHOLE, NUMBER, CHANNEL, INNER } kind_t;
 
@@ -18,6 +22,7 @@ typedef struct {
   int slot;          /* INNER: the step that makes it; else the position in the site's inputs, */
   const float *data; /* or -1 for a constant that stands here: the state's own copy */
   bool per_image;    /* CHANNEL: each image has its own numbers */
+  int tile;          /* CHANNEL: its number among them */
 } operand_t;
 
 typedef struct {
@@ -31,7 +36,9 @@ typedef struct {
   const scull_cpu_kernels_t *kernels;
   step_t steps[MAX_STEPS];
   int step_count;
-  bool by_channel; /* rows are cut where the channel changes */
+  int last[MAX_STEPS]; /* of the site's operators: the step that makes the result */
+  int tiles;           /* operands that go by channel; none: rows need not be cut at channels */
+  int64_t together;    /* NHWC: pixels of a run; 1: nothing is written out */
   scull_layout_t layout;
   int64_t images, channels, pixels; /* of the result; flat: 1, 1, all elements */
   int threads;
@@ -40,7 +47,7 @@ typedef struct {
 /* --- reading the site ------------------------------------------------------------------------- */
 
 static bool binary_of(const scull_site_op_t *op, scull_cpu_binary_t *out) {
-  static const char *const names[] = {"add", "sub", "mul", "div", "max", "min"};
+  static const char *const names[] = {"add", "sub", "mul", "div", "max", "min", "prelu"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     if (strcmp(op->def->name, names[i]) == 0) {
       *out = (scull_cpu_binary_t)i;
@@ -72,8 +79,9 @@ static bool is_channel(const scull_shape_t *shape, const scull_shape_t *result, 
   return shape->dim[1 - skip] == result->dim[1] && (images == 1 || images == result->dim[0]);
 }
 
-static const char *read_operand(const scull_site_t *site, size_t op, size_t index,
-                                const scull_shape_t *result, operand_t *out) {
+static const char *read_operand(const scull_site_t *site, size_t op, size_t index, state_t *s,
+                                operand_t *out) {
+  const scull_shape_t *result = &site->values[site->outputs[0]].opt;
   const uint16_t value = site->ops[op].inputs[index];
   if (value == SCULL_SITE_ABSENT)
     return "has an absent operand";
@@ -83,6 +91,7 @@ static const char *read_operand(const scull_site_t *site, size_t op, size_t inde
     return "computes in f32 only";
   if (out->slot >= 0) {
     out->kind = INNER;
+    out->slot = s->last[out->slot];
     return NULL;
   }
   out->slot = v->is_constant ? -1 : scull_cpu_input_position(site, value);
@@ -99,6 +108,51 @@ static const char *read_operand(const scull_site_t *site, size_t op, size_t inde
     return "knows operands of one shape, numbers, and a number a channel";
   if (v->is_constant && out->kind == WHOLE && result->rank >= 3)
     return "takes no constant of the whole shape"; /* its layout would not fit */
+  if (out->kind == CHANNEL)
+    out->tile = s->tiles++;
+  return NULL;
+}
+
+/* Two steps whose channels' numbers prepare works out. */
+static const char *read_batch_norm(const scull_site_t *site, size_t op, state_t *s) {
+  const char *reason = read_operand(site, op, 0, s, &s->steps[s->step_count].a);
+  for (size_t i = 1; i < 5; i++) {
+    const scull_site_value_t *v = scull_backend_site_input(site, op, i);
+    if (!v->is_constant || v->dtype != SCULL_DTYPE_F32)
+      return "needs constant numbers in f32";
+  }
+  if (s->step_count + 2 > MAX_STEPS)
+    return "takes 16 steps";
+  if (site->values[site->outputs[0]].opt.rank < 3)
+    return "needs a spatial axis behind the channels";
+  for (int i = 0; i < 2; i++) {
+    step_t *step = &s->steps[s->step_count];
+    step->is_binary = true;
+    step->binary = i == 0 ? SCULL_CPU_BINARY_MUL : SCULL_CPU_BINARY_ADD;
+    step->b = (operand_t){.kind = CHANNEL, .slot = -1, .tile = s->tiles++};
+    if (i == 1)
+      step->a = (operand_t){.kind = INNER, .slot = s->step_count - 1};
+    s->step_count++;
+  }
+  return reason;
+}
+
+static const char *read_step(const scull_site_t *site, size_t i, state_t *s) {
+  const scull_site_op_t *op = &site->ops[i];
+  step_t *step = &s->steps[s->step_count];
+  if (scull_backend_site_is(site, i, "batch_norm"))
+    return read_batch_norm(site, i, s);
+  if (s->step_count == MAX_STEPS)
+    return "takes 16 steps";
+  const char *reason = read_operand(site, i, 0, s, &step->a);
+  step->is_binary = (op->def->traits & (SCULL_OP_BINARY | SCULL_OP_BY_CHANNEL)) != 0;
+  if (reason == NULL && step->is_binary)
+    reason = read_operand(site, i, 1, s, &step->b);
+  if (reason != NULL)
+    return reason;
+  if (step->is_binary ? !binary_of(op, &step->binary) : !scull_cpu_post_act(op, &step->unary))
+    return "has no kernel for this operator";
+  s->step_count++;
   return NULL;
 }
 
@@ -107,23 +161,14 @@ static const char *read_steps(const scull_site_t *site, state_t *s) {
   if (site->op_count > MAX_STEPS || site->output_count != 1 || site->input_count > MAX_OPERANDS)
     return "takes 16 operators and one result";
   for (size_t i = 0; i < site->op_count; i++) {
-    const scull_site_op_t *op = &site->ops[i];
-    const scull_site_value_t *y = &site->values[op->outputs[0]];
-    step_t *step = &s->steps[i];
-    const char *reason = read_operand(site, i, 0, result, &step->a);
-    step->is_binary = (op->def->traits & SCULL_OP_BINARY) != 0;
-    if (reason == NULL && step->is_binary)
-      reason = read_operand(site, i, 1, result, &step->b);
+    const scull_site_value_t *y = &site->values[site->ops[i].outputs[0]];
+    const char *reason = read_step(site, i, s);
     if (reason != NULL)
       return reason;
     if (y->dtype != SCULL_DTYPE_F32 || !scull_tensor_shape_equal(&y->opt, result))
       return "needs results of one shape in f32";
-    if (step->is_binary ? !binary_of(op, &step->binary) : !scull_cpu_post_act(op, &step->unary))
-      return "has no kernel for this operator";
-    s->by_channel =
-        s->by_channel || step->a.kind == CHANNEL || (step->is_binary && step->b.kind == CHANNEL);
+    s->last[i] = s->step_count - 1;
   }
-  s->step_count = (int)site->op_count;
   return NULL;
 }
 
@@ -175,6 +220,38 @@ static void keep_constant(const scull_site_t *site, size_t op, size_t index, ope
   *room += (bytes + 63) / 64 * 16;
 }
 
+/* (x - mean) / sqrt(variance + epsilon) * scale + bias as x * a + b. */
+static void keep_batch_norm(const scull_site_t *site, size_t op, step_t *steps, float **room) {
+  const scull_batch_norm_attrs_t *attrs = site->ops[op].attrs;
+  const int64_t channels = scull_backend_site_input(site, op, 0)->opt.dim[1];
+  const float *of[5] = {NULL};
+  float *a = *room, *b = a + (channels + 15) / 16 * 16;
+  for (size_t i = 1; i < 5; i++)
+    of[i] = scull_backend_site_input(site, op, i)->data;
+  for (int64_t c = 0; c < channels; c++) {
+    const double factor = (double)of[1][c] / sqrt((double)of[4][c] + attrs->epsilon);
+    a[c] = (float)factor;
+    b[c] = (float)((double)of[2][c] - (double)of[3][c] * factor);
+  }
+  steps[0].b.data = a;
+  steps[1].b.data = b;
+  *room = b + (channels + 15) / 16 * 16;
+}
+
+static void keep_constants(const scull_site_t *site, state_t *s, float *room) {
+  for (size_t i = 0; i < site->op_count; i++) {
+    step_t *step = &s->steps[s->last[i]];
+    if (scull_backend_site_is(site, i, "batch_norm")) {
+      keep_constant(site, i, 0, &step[-1].a, &room);
+      keep_batch_norm(site, i, step - 1, &room);
+      continue;
+    }
+    keep_constant(site, i, 0, &step->a, &room);
+    if (step->is_binary)
+      keep_constant(site, i, 1, &step->b, &room);
+  }
+}
+
 /* True when all operands of the result's shape lie as it does, without padded channels. */
 static bool same_layouts(const scull_site_t *site, const scull_site_value_t *y) {
   if (y->layout == SCULL_LAYOUT_C8 || (y->layout == SCULL_LAYOUT_C16 && y->opt.dim[1] % 16 != 0))
@@ -200,21 +277,19 @@ static scull_status_t prepare(const scull_site_t *site, const scull_config_t *co
     scull_base_free(s);
     return SCULL_UNSUPPORTED;
   }
-  float *room = (float *)(void *)((char *)s + HEAD);
-  for (size_t i = 0; i < site->op_count; i++) {
-    keep_constant(site, i, 0, &s->steps[i].a, &room);
-    if (s->steps[i].is_binary)
-      keep_constant(site, i, 1, &s->steps[i].b, &room);
-  }
+  keep_constants(site, s, (float *)(void *)((char *)s + HEAD));
   s->kernels = scull_cpu_kernels_of(device);
   s->layout = y->layout;
   s->threads = site->threads;
   s->images = s->channels = 1;
   s->pixels = scull_tensor_count(&y->opt);
-  if (s->by_channel && s->pixels > 0) {
+  s->together = 1;
+  if (s->tiles > 0 && s->pixels > 0) {
     s->images = y->opt.dim[0];
     s->channels = y->opt.dim[1];
     s->pixels /= s->images * s->channels;
+    if (s->layout == SCULL_LAYOUT_NHWC && s->tiles <= MAX_TILES && s->channels <= RUN / 2)
+      s->together = RUN / s->channels;
   }
   *out = (scull_prepared_t){.state = s};
   return SCULL_OK;
@@ -233,6 +308,7 @@ typedef struct {
 typedef struct {
   int64_t at, count, image, channel;
   int period;
+  float (*tiles)[RUN]; /* the channels' numbers written out; NULL: not */
 } run_t;
 
 static const float *address(const job_t *job, const operand_t *o, const run_t *run,
@@ -248,6 +324,8 @@ static const float *address(const job_t *job, const operand_t *o, const run_t *r
     return base;
   }
   *period = run->period;
+  if (run->tiles != NULL)
+    return run->tiles[o->tile];
   return base + (o->per_image ? run->image * job->state->channels : 0) + run->channel;
 }
 
@@ -276,6 +354,41 @@ static void do_row(const job_t *job, run_t run, int64_t length) {
     if (run.period == 0)
       part.channel += i;
     do_run(job, &part);
+  }
+}
+
+/* Writes the numbers of one operand out over a run of whole pixels. */
+static void fill_tile(const job_t *job, const operand_t *o, run_t *run) {
+  const state_t *s = job->state;
+  if (o->kind != CHANNEL)
+    return;
+  const float *from = o->slot < 0 ? o->data : job->inputs[o->slot];
+  float *to = run->tiles[o->tile];
+  for (int64_t p = 0; p < s->together; p++)
+    memcpy(to + p * s->channels, from + (o->per_image ? run->image * s->channels : 0),
+           (size_t)s->channels * sizeof *to);
+}
+
+/* Pixels [begin, end) of all images, several a run. */
+static void run_pixels(void *user, int64_t begin, int64_t end, int thread) {
+  const job_t *job = user;
+  const state_t *s = job->state;
+  _Alignas(64) float tiles[MAX_TILES][RUN];
+  run_t run = {.image = -1, .tiles = tiles};
+  (void)thread;
+  for (int64_t p = begin; p < end; p += run.count / s->channels) {
+    const int64_t left = s->pixels - p % s->pixels, rest = left < end - p ? left : end - p;
+    if (run.image != p / s->pixels) {
+      run.image = p / s->pixels;
+      for (int i = 0; i < s->step_count; i++) {
+        fill_tile(job, &s->steps[i].a, &run);
+        if (s->steps[i].is_binary)
+          fill_tile(job, &s->steps[i].b, &run);
+      }
+    }
+    run.at = p * s->channels;
+    run.count = (rest < s->together ? rest : s->together) * s->channels;
+    do_run(job, &run);
   }
 }
 
@@ -317,20 +430,21 @@ static scull_status_t enqueue(void *state, const scull_args_t *args) {
   const int threads = all * s->step_count < SMALL ? 1 : s->threads;
   if (all == 0)
     return SCULL_OK;
-  if (!s->by_channel) {
+  if (s->tiles == 0) {
     scull_base_parallel_for(threads, (all + RUN - 1) / RUN, run_flat, &job);
     return SCULL_OK;
   }
   const int64_t rows = s->layout == SCULL_LAYOUT_NHWC  ? s->images * s->pixels
                        : s->layout == SCULL_LAYOUT_C16 ? s->images * s->channels / 16
                                                        : s->images * s->channels;
-  scull_base_parallel_for(threads, rows, run_rows, &job);
+  scull_base_parallel_for(threads, rows, s->together > 1 ? run_pixels : run_rows, &job);
   return SCULL_OK;
 }
 
 const scull_tactic_t scull_tactic_cpu_elementwise = {.name = "cpu.elementwise",
                                                      .version = 1,
-                                                     .traits = SCULL_OP_UNARY | SCULL_OP_BINARY,
+                                                     .traits = SCULL_OP_UNARY | SCULL_OP_BINARY |
+                                                               SCULL_OP_BY_CHANNEL,
                                                      .growth = SCULL_GROW_ELEMENTWISE,
                                                      .refuse = refuse,
                                                      .configs = configs,

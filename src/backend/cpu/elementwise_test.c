@@ -61,7 +61,7 @@ static void unary_kernels(void) {
 }
 
 static void binary_kernels(void) {
-  static const char *const ops[] = {"add", "sub", "mul", "div", "max", "min"};
+  static const char *const ops[] = {"add", "sub", "mul", "div", "max", "min", "prelu"};
   for (size_t i = 0; i < sizeof ops / sizeof *ops; i++) {
     harness_t h;
     harness_init(&h, device, 1);
@@ -86,6 +86,29 @@ static void broadcasts(void) {
         check(&h);
       }
     }
+  }
+}
+
+/* Channels innermost in numbers that leave a rest of a run, numbers of each image, batch norms. */
+static void channel_steps(void) {
+  static const int64_t shapes[3][4] = {{2, 12, 9, 31}, {1, 131, 5, 6}, {3, 300, 2, 3}};
+  for (int i = 0; i < 3; i++) {
+    const int64_t c = shapes[i][1], one[4] = {1, c, 1, 1}, each[4] = {shapes[i][0], c, 1, 1};
+    harness_t h;
+    harness_init(&h, device, 1);
+    uint16_t x = harness_value(&h, false, 4, shapes[i]), r = harness_value(&h, false, 4, shapes[i]);
+    uint16_t k[4];
+    for (int p = 0; p < 4; p++)
+      k[p] = harness_value(&h, true, 1, &c);
+    uint16_t variance = k[3], slope = harness_value(&h, true, 3, &one[1]);
+    for (int64_t p = 0; p < c; p++)
+      ((float *)h.data[variance])[p] = 0.5f + 0.01f * (float)p;
+    uint16_t y = harness_op(&h, "add", NULL, 2, (uint16_t[]){x, r});
+    y = harness_op(&h, "batch_norm", NULL, 5, (uint16_t[]){y, k[0], k[1], k[2], k[3]});
+    y = harness_op(&h, "prelu", NULL, 2, (uint16_t[]){y, slope});
+    uint16_t weight = harness_value(&h, false, 4, each);
+    harness_op(&h, "mul", NULL, 2, (uint16_t[]){y, weight});
+    check(&h);
   }
 }
 
@@ -117,6 +140,7 @@ static void run_all(uint32_t features) {
     unary_kernels();
     binary_kernels();
     broadcasts();
+    channel_steps();
     chains();
   }
   scull_backend_cpu.close(device);

@@ -65,8 +65,24 @@ typedef struct {
   char *dst;
 } job_t;
 
-/* A whole tile of 4-byte elements at element offsets a and b: lines of 16 channels, or a transpose;
- * false when a side has neither 16 channels nor 16 pixels in a line (C8). */
+/* A tile of 4-byte elements at element offsets a and b as a transpose; false when one side has
+ * neither channels nor pixels in a line (C8), or both have the same. */
+static bool turn_tile(const job_t *job, const steps_t *from, const steps_t *to, int64_t a,
+                      int64_t b, int64_t channels, int64_t pixels) {
+  const float *src = (const float *)(const void *)job->src + a;
+  float *dst = (float *)(void *)job->dst + b;
+  const bool src_line = from->channel == 1 && from->block != 8, src_plane = from->pixel == 1;
+  const bool dst_line = to->channel == 1 && to->block != 8, dst_plane = to->pixel == 1;
+  if (src_plane && dst_line)
+    job->state->kernels->transpose_part(src, from->block_step, dst, to->pixel, channels, pixels);
+  else if (src_line && dst_plane)
+    job->state->kernels->transpose_part(src, from->pixel, dst, to->block_step, pixels, channels);
+  else
+    return false;
+  return true;
+}
+
+/* A whole tile: lines of 16 channels, or a transpose. */
 static bool move_whole_tile(const job_t *job, const steps_t *from, const steps_t *to, int64_t a,
                             int64_t b) {
   const float *src = (const float *)(const void *)job->src + a;
@@ -86,14 +102,21 @@ static bool move_whole_tile(const job_t *job, const steps_t *from, const steps_t
   return true;
 }
 
+enum { FEW = 80 }; /* elements below which single moves are faster than registers */
+
 /* A tile of 16 channels x 16 pixels: both sides stay in L1 whichever of them is contiguous. */
 static void move_tile(const job_t *job, const steps_t *from, const steps_t *to, int64_t n,
                       int64_t c0, int64_t p0) {
   const state_t *s = job->state;
   int64_t c1 = c0 + 16 < s->channels ? c0 + 16 : s->channels;
   int64_t p1 = p0 + 16 < s->pixels ? p0 + 16 : s->pixels;
-  if (c1 - c0 == 16 && p1 - p0 == 16 && s->size == 4 && s->kernels != NULL &&
+  const bool fast = s->size == 4 && s->kernels != NULL;
+  if (c1 - c0 == 16 && p1 - p0 == 16 && fast &&
       move_whole_tile(job, from, to, offset_of(from, n, c0, p0), offset_of(to, n, c0, p0)))
+    return;
+  if ((c1 - c0) * (p1 - p0) >= FEW && fast &&
+      turn_tile(job, from, to, offset_of(from, n, c0, p0), offset_of(to, n, c0, p0), c1 - c0,
+                p1 - p0))
     return;
   for (int64_t c = c0; c < c1; c++) {
     int64_t a = offset_of(from, n, c, p0), b = offset_of(to, n, c, p0);

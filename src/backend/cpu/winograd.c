@@ -4,6 +4,7 @@
  * residual and activation on the way to the destination.
  * Two ways to share the work: by tiles (each thread streams all weights), or by output channels
  * (each thread reads its part of the weights only, all tiles are transformed first): for few tiles.
+ * Channels that are no whole blocks of 16 are filled up with zeros on the way.
  * Floor: 36/144 of the direct operations at the peak of the multiply-add units; weights 4x. */
 #include <string.h>
 
@@ -11,14 +12,15 @@
 #include "base/checked.h"
 #include "base/thread.h"
 
-enum { POINTS = 36, BY_TILES = 0, BY_CHANNELS = 1, LINE = 16 };
+enum { POINTS = 36, BY_TILES = 0, BY_CHANNELS = 1, LINE = 16, FEWEST = 8 };
 
 typedef struct {
   const scull_cpu_kernels_t *kernels;
   scull_cpu_conv_t conv; /* its pointers into the site are not used after prepare */
   scull_cpu_view_t src, dst, residual;
   bool has_residual;
-  int64_t in_channels, out_blocks; /* output channels in blocks of 16 */
+  int64_t in_channels, in_width16; /* as they are; in whole blocks of 16 */
+  int64_t out_channels, out_blocks;
   int64_t panels;
   int64_t rows, columns, tiles; /* tiles down, across, in all */
   int64_t in_height, in_width, out_height, out_width, pad_y, pad_x;
@@ -44,9 +46,13 @@ static const char *refuse(const scull_site_t *site, const scull_device_t *device
   }
   if (c.g.groups != 1)
     return "needs one group";
-  if (c.g.in_channels % 16 != 0 || c.g.out_channels % 16 != 0)
-    return "needs channels % 16 == 0";
+  if (c.g.in_channels < FEWEST || c.g.out_channels < FEWEST)
+    return "needs 8 channels on either side";
   return NULL;
+}
+
+static int64_t block_count(int64_t channels) {
+  return (channels + 15) / 16;
 }
 
 static int64_t panel_count(const scull_cpu_kernels_t *kernels, int64_t blocks) {
@@ -62,7 +68,7 @@ static size_t configs(const scull_site_t *site, const scull_device_t *device, sc
   if (scull_cpu_conv_of(site, &c) != NULL)
     return 0;
   const size_t layouts = scull_cpu_layout_pairs(&c, pairs);
-  const int64_t panels = panel_count(scull_cpu_kernels_of(device), c.g.out_channels / 16);
+  const int64_t panels = panel_count(scull_cpu_kernels_of(device), block_count(c.g.out_channels));
   const bool divides = site->threads > 1 && panels >= site->threads;
   for (size_t l = 0; l < layouts; l++) {
     for (size_t b = 0; b < sizeof blocks / sizeof *blocks; b++) {
@@ -90,7 +96,7 @@ static scull_status_t pack_size(const scull_site_t *site, const scull_config_t *
   (void)config;
   (void)device;
   const scull_shape_t *w = &scull_backend_site_input(site, 0, 1)->opt;
-  size_t channels = (size_t)w->dim[0], floats = 0;
+  size_t channels = 16 * (size_t)block_count(w->dim[0]), floats = 0;
   if (!scull_base_size_mul(channels * POINTS, (size_t)w->dim[1], &floats) ||
       !scull_base_size_add(floats, channels, &floats) ||
       !scull_base_size_mul(floats, sizeof(float), bytes))
@@ -128,10 +134,10 @@ static scull_status_t pack(const scull_site_t *site, const scull_config_t *confi
   if (scull_cpu_conv_of(site, &c) != NULL)
     return SCULL_UNSUPPORTED;
   const float *filter = c.filter->data;
-  float *bias = dst, *out = bias + c.g.out_channels;
-  const int64_t in = c.g.in_channels, blocks = c.g.out_channels / 16;
+  const int64_t in = c.g.in_channels, blocks = block_count(c.g.out_channels);
+  float *bias = dst, *out = bias + 16 * blocks;
   const int64_t panels = panel_count(scull_cpu_kernels_of(device), blocks);
-  memset(bias, 0, (size_t)c.g.out_channels * sizeof *bias);
+  memset(bias, 0, (size_t)(16 * blocks) * sizeof *bias);
   if (c.bias != NULL)
     memcpy(bias, c.bias->data, (size_t)c.g.out_channels * sizeof *bias);
   for (int64_t p = 0; p < panels; p++) {
@@ -139,8 +145,9 @@ static scull_status_t pack(const scull_site_t *site, const scull_config_t *confi
     const int64_t width = 16 * panel_begin(blocks, panels, p + 1) - first;
     for (int64_t k = 0; k < width; k++) {
       for (int64_t i = 0; i < in; i++) {
-        double u[POINTS];
-        transform_filter(filter + ((first + k) * in + i) * 9, u);
+        double u[POINTS] = {0};
+        if (first + k < c.g.out_channels)
+          transform_filter(filter + ((first + k) * in + i) * 9, u);
         for (int64_t f = 0; f < POINTS; f++)
           out[(f * in + i) * width + k] = (float)u[f];
       }
@@ -158,12 +165,12 @@ static void set_sizes(state_t *s, const scull_device_t *device, int32_t wanted) 
   const int64_t share = s->split == BY_TILES ? (s->tiles + s->threads - 1) / s->threads : s->tiles;
   int64_t most = wanted;
   if (most == 0) /* V and M in seven eighths of L2, in whole register tiles */
-    most = l2 * 7 / 8 / ((int64_t)sizeof(float) * POINTS * (s->in_channels + width)) / 6 * 6;
+    most = l2 * 7 / 8 / ((int64_t)sizeof(float) * POINTS * (s->in_width16 + width)) / 6 * 6;
   most = most < 6 ? 6 : most > 48 ? 48 : most;
   const int64_t parts = share > 0 ? (share + most - 1) / most : 1;
   s->block = share > 0 ? (share + parts - 1) / parts : 1;
   /* One line more than whole rows: planes must not fall on the same cache set. */
-  s->v_plane = s->block * s->in_channels + LINE;
+  s->v_plane = s->block * s->in_width16 + LINE;
   s->m_plane = s->block * width + LINE;
   s->v_size = POINTS * s->v_plane;
   s->m_size = POINTS * s->m_plane;
@@ -185,7 +192,9 @@ static scull_status_t prepare(const scull_site_t *site, const scull_config_t *co
                  .dst = scull_cpu_view_of(c.dst),
                  .has_residual = c.residual != NULL,
                  .in_channels = c.g.in_channels,
-                 .out_blocks = c.g.out_channels / 16,
+                 .in_width16 = 16 * block_count(c.g.in_channels),
+                 .out_channels = c.g.out_channels,
+                 .out_blocks = block_count(c.g.out_channels),
                  .rows = (y->out + 3) / 4,
                  .columns = (x->out + 3) / 4,
                  .in_height = y->in,
@@ -233,7 +242,8 @@ static int clamp(int64_t x, int64_t low, int64_t high) {
 static void transform_in(const job_t *job, float *v, int64_t first, int64_t count, int64_t row) {
   const state_t *s = job->state;
   scull_cpu_winograd_input_t p = {
-      .step = s->src, .plane = s->v_plane, .blocks = s->in_channels / 16};
+      .step = s->src, .plane = s->v_plane, .blocks = s->in_width16 / 16};
+  p.tail = s->in_channels - 16 * (p.blocks - 1);
   for (int64_t i = 0; i < count; i++) {
     const place_t at = place_of(s, first + i);
     const int64_t y = at.y - s->pad_y, x = at.x - s->pad_x;
@@ -242,7 +252,7 @@ static void transform_in(const job_t *job, float *v, int64_t first, int64_t coun
     p.y1 = clamp(s->in_height - y, 0, 6);
     p.x0 = clamp(-x, 0, 6);
     p.x1 = clamp(s->in_width - x, 0, 6);
-    p.dst = v + (row + i) * s->in_channels;
+    p.dst = v + (row + i) * s->in_width16;
     s->kernels->winograd_input(&p);
   }
 }
@@ -250,7 +260,7 @@ static void transform_in(const job_t *job, float *v, int64_t first, int64_t coun
 /* M = V * U of one panel. */
 static void multiply(const state_t *s, const float *v, const float *u, float *m, int64_t tiles,
                      int64_t blocks) {
-  scull_cpu_gemm_t g = {.a_row = s->in_channels,
+  scull_cpu_gemm_t g = {.a_row = s->in_width16,
                         .segments = 1,
                         .depth = s->in_channels,
                         .c_row = 16 * blocks,
@@ -259,7 +269,7 @@ static void multiply(const state_t *s, const float *v, const float *u, float *m,
     g.b = u;
     for (int64_t i = 0; i < tiles; i += SCULL_CPU_GEMM_ROWS) {
       const int rows = clamp(tiles - i, 1, SCULL_CPU_GEMM_ROWS);
-      g.a = v + f * s->v_plane + i * s->in_channels;
+      g.a = v + f * s->v_plane + i * s->in_width16;
       g.c = m + f * s->m_plane + i * g.c_row;
       s->kernels->gemm_plain(rows, (int)blocks)(&g);
     }
@@ -275,6 +285,8 @@ static void transform_out(const job_t *job, const float *m, int64_t first, int64
                                    .residual_step = s->residual,
                                    .bias = job->packed + 16 * block,
                                    .post = &s->conv.post};
+  const int64_t rest = s->out_channels - 16 * (block + blocks - 1);
+  p.tail = rest < 16 ? rest : 16;
   for (int64_t i = 0; i < tiles; i++) {
     const place_t at = place_of(s, first + i);
     p.src = m + i * 16 * blocks;
@@ -348,7 +360,7 @@ static scull_status_t enqueue(void *state, const scull_args_t *args) {
 static const char *const anchors[] = {"conv", NULL};
 
 const scull_tactic_t scull_tactic_cpu_conv_winograd_f4x4 = {.name = "cpu.conv.winograd.f4x4",
-                                                            .version = 1,
+                                                            .version = 2,
                                                             .anchors = anchors,
                                                             .growth = SCULL_GROW_EPILOGUE,
                                                             .refuse = refuse,

@@ -11,7 +11,8 @@
 #include "import/caffe/call.h"
 #include "import/gaps.h"
 
-enum { LOST = SCULL_NO_ID - 1, PLACE = 200 };
+static const scull_value_id_t LOST = SCULL_NO_ID - 1; /* beyond what an enumerator may hold */
+enum { PLACE = 200 };
 
 /* A name of a blob, and what it holds now. */
 typedef struct {

@@ -21,6 +21,7 @@ typedef struct scull_onnx_call {
   scull_value_id_t *out;        /* to be set */
   const char *const *out_names; /* NULL: left out */
   size_t out_count;
+  bool may_lack;            /* outputs that stay SCULL_NO_ID are optionals that are not there */
   scull_onnx_attrs_t attrs; /* those that refer to a function's call are resolved */
   struct scull_onnx_converter *converter;
   struct scull_onnx_scope *scope;
@@ -62,6 +63,9 @@ extern const scull_onnx_rows_t scull_onnx_rows_math, scull_onnx_rows_activation,
  */
 const scull_onnx_row_t *scull_onnx_row_find(const char *domain, const char *type, int64_t version,
                                             bool *other);
+
+/* A row for a node that is a plug-in's operator (scull/plugin.h); false when it is none. */
+bool scull_onnx_plugin_row(const scull_onnx_node_t *node, scull_onnx_row_t *out);
 
 /* All rows, for scull_import_each_operator. */
 void scull_onnx_each_operator(scull_import_operator_fn_t fn, void *user);

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LOST (SCULL_NO_ID - 1)
+#define LOST SCULL_ONNX_LOST
 
 enum {
   MAX_DEPTH = 32,         /* functions in functions */
@@ -90,105 +90,7 @@ static const scull_onnx_function_t *find_function(const scull_onnx_converter_t *
   return NULL;
 }
 
-/* --- inputs and initializers ----------------------------------------------------------------- */
-
-static bool is_initializer(const scull_map_t *initial, const char *name) {
-  size_t index = 0;
-  return scull_base_map_find(initial, name, strlen(name), &index);
-}
-
-/* Why an input cannot be one of ours, or NULL. */
-static const char *input_fault(const scull_onnx_value_t *value) {
-  if (value->kind == SCULL_ONNX_VALUE_SEQUENCE)
-    return "a sequence";
-  if (value->kind == SCULL_ONNX_VALUE_OPTIONAL)
-    return "an optional";
-  if (value->kind != SCULL_ONNX_VALUE_TENSOR)
-    return "no tensor";
-  if (scull_onnx_dtype(value->element) == SCULL_DTYPE_NONE)
-    return scull_onnx_element_name(value->element);
-  return value->dims.size > SCULL_MAX_RANK ? "a tensor of more than 8 dimensions" : NULL;
-}
-
-/* An input whose value the user gave is a constant; false when it did not. */
-static bool find_fixed(const scull_onnx_converter_t *cx, const char *name,
-                       const scull_import_value_t **out) {
-  const scull_import_options_t *options = cx->source->options;
-  for (size_t i = 0; i < options->value_count; i++) {
-    *out = &options->values[i];
-    if (strcmp((*out)->name, name) == 0)
-      return true;
-  }
-  return false;
-}
-
-static scull_status_t add_fixed(scull_onnx_converter_t *cx, scull_onnx_scope_t *scope) {
-  for (size_t i = 0; i < scope->from->input_count; i++) {
-    const scull_import_value_t *fixed = NULL;
-    scull_value_id_t value = SCULL_NO_ID;
-    const char *name = scope->from->inputs[i].name;
-    if (!find_fixed(cx, name, &fixed))
-      continue;
-    const void *copy = scull_base_arena_copy(&scope->graph->arena, fixed->tensor.data,
-                                             scull_tensor_bytes(&fixed->tensor.type));
-    if (copy == NULL)
-      return no_memory(cx);
-    SCULL_TRY(scull_graph_add_constant(scope->graph, name, &fixed->tensor.type, copy, &value));
-    SCULL_TRY(scull_onnx_bind(cx, scope, name, value));
-  }
-  return SCULL_OK;
-}
-
-/* Declares the graph's inputs that are no initializers. */
-static scull_status_t declare_inputs(scull_onnx_converter_t *cx, scull_onnx_scope_t *scope,
-                                     const scull_map_t *initial, scull_import_input_t *inputs,
-                                     size_t *count) {
-  const scull_onnx_graph_t *graph = scope->from;
-  *count = 0;
-  for (size_t i = 0; i < graph->input_count; i++) {
-    const scull_onnx_value_t *value = &graph->inputs[i];
-    const scull_import_value_t *fixed = NULL;
-    if (is_initializer(initial, value->name) || find_fixed(cx, value->name, &fixed))
-      continue;
-    const char *fault = input_fault(value);
-    if (fault != NULL) {
-      (void)scull_base_fail(cx->source->diag, SCULL_UNSUPPORTED,
-                            "%s: input '%.80s' is not supported: %s", cx->source->model_name,
-                            value->name, fault);
-      cx->refused = true;
-      SCULL_TRY(scull_onnx_bind(cx, scope, value->name, LOST));
-      continue;
-    }
-    inputs[*count] =
-        (scull_import_input_t){.name = value->name, .dtype = scull_onnx_dtype(value->element)};
-    inputs[*count].declared = scull_tensor_shape((int32_t)value->dims.size, value->dims.data);
-    if (!value->has_shape)
-      inputs[*count].declared.rank = -1;
-    (*count)++;
-  }
-  return SCULL_OK;
-}
-
-static scull_status_t add_inputs(scull_onnx_converter_t *cx, scull_onnx_scope_t *scope,
-                                 const scull_map_t *initial) {
-  int points = 1;
-  size_t count = 0;
-  scull_import_input_t *inputs =
-      SCULL_ARENA_ARRAY(&cx->arena, scull_import_input_t, scope->from->input_count);
-  if (inputs == NULL)
-    return no_memory(cx);
-  SCULL_TRY(declare_inputs(cx, scope, initial, inputs, &count));
-  SCULL_TRY(scull_import_shapes(cx->source, inputs, count, &points));
-  SCULL_TRY(scull_graph_create(points, cx->source->diag, &scope->graph));
-  SCULL_TRY(add_fixed(cx, scope));
-  for (size_t i = 0; i < count; i++) {
-    scull_value_id_t value = SCULL_NO_ID;
-    SCULL_TRY(scull_graph_add_input(scope->graph, inputs[i].name, inputs[i].dtype, inputs[i].shape,
-                                    &value));
-    SCULL_TRY(scull_onnx_bind(cx, scope, inputs[i].name, value));
-  }
-  return SCULL_OK;
-}
+/* --- initializers ---------------------------------------------------------------------------- */
 
 static scull_status_t add_initializers(scull_onnx_converter_t *cx, scull_onnx_scope_t *scope,
                                        const scull_onnx_graph_t *graph) {
@@ -349,7 +251,7 @@ static scull_status_t run_row(void *user) {
   site_t *s = user;
   SCULL_TRY(s->call.row->map(&s->call));
   for (size_t i = 0; i < s->call.out_count; i++) {
-    if (s->names[i] != NULL && s->call.out[i] == SCULL_NO_ID)
+    if (s->names[i] != NULL && s->call.out[i] == SCULL_NO_ID && !s->call.may_lack)
       return scull_import_unsupported(&s->call.emitter, "its output %zu", i);
   }
   return SCULL_OK;
@@ -470,6 +372,9 @@ static scull_status_t walk_node(scull_onnx_converter_t *cx, scull_onnx_scope_t *
   const scull_onnx_row_t *row =
       scull_onnx_row_find(node->domain, node->type, s.call.version, &other);
   const scull_onnx_function_t *function = row == NULL ? find_function(cx, node) : NULL;
+  scull_onnx_row_t of_plugin;
+  if (row == NULL && function == NULL && scull_onnx_plugin_row(node, &of_plugin))
+    row = &of_plugin;
   if (row == NULL && function == NULL) {
     SCULL_TRY(add_gap(&s, why_missing(&s, other)));
     return bind_outputs(&s, NULL);
@@ -531,7 +436,7 @@ static scull_status_t convert(scull_onnx_converter_t *cx, scull_onnx_scope_t *sc
   SCULL_TRY(check_opsets(cx, scope->opsets));
   scull_status_t status = list_initializers(cx, scope->from, &initial);
   if (status == SCULL_OK)
-    status = add_inputs(cx, scope, &initial);
+    status = scull_onnx_add_inputs(cx, scope, &initial);
   scull_base_map_deinit(&initial);
   SCULL_TRY(status);
   SCULL_TRY(scull_onnx_convert_graph(cx, scope, scope->from));

@@ -8,6 +8,9 @@
 /* The newest operator set of ai.onnx that the rows were written for. */
 enum { SCULL_ONNX_OPSET_MAX = 22 };
 
+/* The value of a name that cannot be had. */
+#define SCULL_ONNX_LOST (SCULL_NO_ID - 1)
+
 /* What one conversion knows. */
 typedef struct scull_onnx_converter {
   const scull_import_source_t *source;
@@ -40,6 +43,12 @@ scull_status_t scull_onnx_bind(scull_onnx_converter_t *cx, scull_onnx_scope_t *s
                                const char *name, scull_value_id_t value) SCULL_MUST_USE;
 /* The value that a name holds here or around; false when nothing gave it. */
 bool scull_onnx_lookup(scull_onnx_scope_t *scope, const char *name, scull_value_id_t *out);
+
+/* Makes the graph of the main scope, with the model's inputs that are no initializers (`initial`
+ * holds their names). A sequence comes as so many tensors; an optional is the value itself, or
+ * SCULL_NO_ID where the user says that it is not there. */
+scull_status_t scull_onnx_add_inputs(scull_onnx_converter_t *cx, scull_onnx_scope_t *scope,
+                                     const scull_map_t *initial) SCULL_MUST_USE;
 
 /* Binds the graph's initializers and maps its nodes; its inputs were bound before. */
 scull_status_t scull_onnx_convert_graph(scull_onnx_converter_t *cx, scull_onnx_scope_t *scope,

@@ -252,6 +252,7 @@ static scull_status_t read_type(scull_wire_t *wire, reader_t *r, scull_onnx_valu
     }
     SCULL_TRY(inner.status);
     out->kind = kind;
+    out->holds_sequence = out->holds_sequence || kind == SCULL_ONNX_VALUE_SEQUENCE;
   }
   return wire->status;
 }

@@ -79,7 +79,8 @@ typedef enum scull_onnx_value_kind {
 typedef struct scull_onnx_value {
   const char *name;
   scull_onnx_value_kind_t kind;
-  int32_t element; /* TensorProto.DataType; of a sequence's or optional's tensors, too */
+  bool holds_sequence; /* a sequence, or an optional of one */
+  int32_t element;     /* TensorProto.DataType; of a sequence's or optional's tensors, too */
   bool has_shape;
   scull_ints_t dims; /* -1: open or named */
 } scull_onnx_value_t;

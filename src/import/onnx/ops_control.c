@@ -40,8 +40,7 @@ static scull_status_t body_begin(scull_onnx_call_t *call, const char *attr, body
                                      .opsets = call->scope->opsets,
                                      .attrs = call->scope->attrs,
                                      .depth = call->scope->depth + 1};
-  for (const scull_onnx_scope_t *s = &body->scope; s->outer != NULL; s = s->outer)
-    body->scope.nested++;
+  body->scope.nested = call->scope->nested + 1;
   return body->scope.nested > MAX_DEPTH ? corrupt(call, "too many subgraphs in subgraphs")
                                         : SCULL_OK;
 }
@@ -83,10 +82,53 @@ static scull_status_t finish_branch(scull_onnx_call_t *call, scull_value_id_t co
   return scull_import_emit_branch(&call->emitter, condition, &yes->region, &no->region, &owner);
 }
 
+/* A branch that is always taken is written out where it stands, under names of its own. */
+static scull_status_t write_branch(scull_onnx_call_t *call, const char *attr,
+                                   scull_onnx_scope_t *scope) {
+  const scull_onnx_attr_t *graph = scull_onnx_attr(call, attr);
+  if (graph == NULL || graph->kind != SCULL_ONNX_ATTR_GRAPH || graph->graph == NULL)
+    return corrupt(call, "it has no subgraph");
+  const scull_onnx_graph_t *from = graph->graph;
+  *scope = (scull_onnx_scope_t){.outer = call->scope,
+                                .graph = call->graph,
+                                .from = from,
+                                .opsets = call->scope->opsets,
+                                .prefix = call->emitter.name,
+                                .attrs = call->scope->attrs,
+                                .depth = call->scope->depth + 1,
+                                .nested = call->scope->nested + 1};
+  if (scope->nested > MAX_DEPTH)
+    return corrupt(call, "too many subgraphs in subgraphs");
+  SCULL_TRY(scull_onnx_convert_graph(call->converter, scope, from));
+  if (from->output_count < call->out_count)
+    return corrupt(call, "its subgraph has too few outputs");
+  call->may_lack = true;
+  for (size_t i = 0; i < call->out_count; i++) {
+    const char *name = from->outputs[i].name;
+    scull_value_id_t value = SCULL_NO_ID;
+    if (!scull_onnx_lookup(scope, name, &value))
+      return corrupt(call, "its subgraph does not give one of its outputs");
+    if (value == SCULL_ONNX_LOST)
+      return scull_import_unsupported(&call->emitter, "'%.80s' in its subgraph cannot be had",
+                                      name);
+    if (value != SCULL_NO_ID)
+      SCULL_TRY(scull_import_emit_simple(&call->emitter, "identity", value, SCULL_NO_ID,
+                                         scull_onnx_out_name(call, i), &call->out[i]));
+  }
+  return SCULL_OK;
+}
+
 static scull_status_t map_if(scull_onnx_call_t *call) {
   scull_value_id_t condition = SCULL_NO_ID;
   body_t yes = {0}, no = {0};
+  int64_t known = 0;
   SCULL_TRY(scull_onnx_need(call, 0, &condition));
+  if (scull_import_known_int(call->graph, condition, 0, &known)) {
+    scull_onnx_scope_t scope = {0};
+    scull_status_t written = write_branch(call, known != 0 ? "then_branch" : "else_branch", &scope);
+    scull_base_map_deinit(&scope.names);
+    return written;
+  }
   scull_status_t status = finish_branch(call, condition, &yes, &no);
   body_deinit(&yes);
   body_deinit(&no);
@@ -195,7 +237,8 @@ static scull_status_t bind_element(scull_onnx_call_t *call, body_t *body, scull_
   emitter.graph = body->region.graph;
   emitter.has_origin = false;
   x = scull_import_region_capture(&body->region, x);
-  if (item_of(scull_onnx_ints(call, "scan_input_directions"), index) != 0) {
+  if (item_of(scull_onnx_ints(call, call->version < 9 ? "directions" : "scan_input_directions"),
+              index) != 0) {
     scull_value_id_t one = SCULL_NO_ID, count = scull_import_region_capture(&body->region, trips);
     SCULL_TRY(body->region.status);
     SCULL_TRY(scull_import_emit_scalar(&emitter, SCULL_DTYPE_I64, 1, &one));
@@ -272,6 +315,71 @@ static scull_status_t map_scan(scull_onnx_call_t *call) {
   return status;
 }
 
+/* Until version 9 a Scan went over the second axis, and once an element of the first: a loop of
+ * loops. */
+static scull_status_t finish_batch(scull_onnx_call_t *call, scull_import_region_t *region,
+                                   scull_onnx_scope_t *scope, body_t *body) {
+  scull_value_id_t trips = SCULL_NO_ID, trip = SCULL_NO_ID, go = SCULL_NO_ID;
+  const scull_value_t number = {.dtype = SCULL_DTYPE_I64}, truth = {.dtype = SCULL_DTYPE_BOOL};
+  const size_t count = call->in_count - 1;
+  scull_arena_t *arena = &call->converter->arena;
+  scull_value_id_t *in = SCULL_ARENA_ARRAY(arena, scull_value_id_t, count);
+  scull_value_id_t *out = SCULL_ARENA_ARRAY(arena, scull_value_id_t, call->out_count);
+  const char **names = SCULL_ARENA_ARRAY(arena, const char *, call->out_count);
+  if (in == NULL || out == NULL || names == NULL)
+    return scull_base_fail_memory(call->graph->diag, "a model");
+  SCULL_TRY(emit_extent(call, call->in[count], 0, &trips));
+  SCULL_TRY(scull_import_region_begin(call->graph, region));
+  SCULL_TRY(scull_import_region_param(region, "trip", &number, &trip));
+  SCULL_TRY(scull_import_region_param(region, "go", &truth, &go));
+  *scope = (scull_onnx_scope_t){.outer = call->scope,
+                                .graph = region->graph,
+                                .region = region,
+                                .opsets = call->scope->opsets,
+                                .attrs = call->scope->attrs,
+                                .depth = call->scope->depth + 1,
+                                .nested = call->scope->nested + 1};
+  scull_onnx_call_t inner = *call;
+  inner.graph = inner.emitter.graph = region->graph;
+  inner.emitter.has_origin = false;
+  inner.scope = scope;
+  inner.in = in;
+  inner.in_count = count;
+  inner.out = out;
+  inner.out_names = names;
+  for (size_t i = 0; i < count; i++) {
+    scull_value_id_t x = scull_import_region_capture(region, call->in[i + 1]);
+    SCULL_TRY(region->status);
+    SCULL_TRY(emit_gather(&inner.emitter, x, trip, 0, &in[i]));
+  }
+  SCULL_TRY(finish_scan(&inner, body));
+  SCULL_TRY(scull_graph_add_output(region->graph, go, "go"));
+  for (size_t i = 0; i < call->out_count; i++)
+    SCULL_TRY(scull_graph_add_output(region->graph, out[i], scull_onnx_out_name(call, i)));
+  const scull_import_loop_t loop = {.trips = trips, .condition = SCULL_NO_ID};
+  const scull_import_owner_t owner = {call->out_names, call->out_count, call->out};
+  return scull_import_emit_loop(&call->emitter, &loop, region, &owner);
+}
+
+static scull_status_t map_scan_batch(scull_onnx_call_t *call) {
+  scull_import_region_t region = {0};
+  scull_onnx_scope_t scope = {0};
+  body_t body = {0};
+  if (scull_onnx_in(call, 0) != SCULL_NO_ID)
+    return scull_import_unsupported(&call->emitter, "sequences of lengths of their own");
+  for (size_t i = 1; i < call->in_count; i++) {
+    scull_value_id_t x = SCULL_NO_ID;
+    SCULL_TRY(scull_onnx_need(call, i, &x));
+  }
+  if (call->in_count < 2)
+    return corrupt(call, "it scans a number of inputs that it has not");
+  scull_status_t status = finish_batch(call, &region, &scope, &body);
+  body_deinit(&body);
+  scull_base_map_deinit(&scope.names);
+  scull_import_region_deinit(&region);
+  return status;
+}
+
 /* --- sequences and optionals -------------------------------------------------------------------
  */
 
@@ -287,6 +395,12 @@ static scull_status_t map_empty(scull_onnx_call_t *call) {
 /* The value itself. */
 static scull_status_t map_optional(scull_onnx_call_t *call) {
   scull_value_id_t x = scull_onnx_in(call, 0);
+  call->may_lack = true;
+  return x == SCULL_NO_ID ? SCULL_OK : scull_onnx_end_simple(call, "identity", x, SCULL_NO_ID);
+}
+
+static scull_status_t map_get_element(scull_onnx_call_t *call) {
+  scull_value_id_t x = scull_onnx_in(call, 0);
   if (x == SCULL_NO_ID)
     return scull_import_unsupported(&call->emitter, "an optional that is not there");
   return scull_onnx_end_simple(call, "identity", x, SCULL_NO_ID);
@@ -299,9 +413,92 @@ static scull_status_t map_has_element(scull_onnx_call_t *call) {
                                     &call->out[0]);
 }
 
+/* What a trip sees of operand `index`: an element of a sequence, or the whole tensor. */
+static scull_status_t bind_mapped(scull_onnx_call_t *call, body_t *body, scull_emitter_t *emitter,
+                                  size_t index) {
+  scull_value_id_t x = SCULL_NO_ID;
+  scull_value_id_t trip = body->region.graph->inputs.data[SCULL_LOOP_TRIPS];
+  SCULL_TRY(scull_onnx_need(call, index, &x));
+  if (index >= body->from->input_count)
+    return corrupt(call, "its subgraph has too few inputs");
+  bool of_sequence = scull_tensor_dtype_is_sequence(scull_onnx_in_dtype(call, index));
+  x = scull_import_region_capture(&body->region, x);
+  SCULL_TRY(body->region.status);
+  if (of_sequence)
+    SCULL_TRY(scull_import_emit_simple(emitter, "sequence_at", x, trip, NULL, &x));
+  return scull_onnx_bind(call->converter, &body->scope, body->from->inputs[index].name, x);
+}
+
+/* The sequence that output `index` begins with. */
+static scull_status_t begin_mapped(scull_onnx_call_t *call, body_t *body, size_t index,
+                                   scull_value_id_t *first, scull_value_id_t *carried) {
+  if (index >= body->from->output_count)
+    return corrupt(call, "its subgraph has too few outputs");
+  scull_dtype_t dtype = scull_onnx_dtype(body->from->outputs[index].element);
+  if (dtype == SCULL_DTYPE_NONE)
+    return scull_import_unsupported(&call->emitter, "results of an element type that is not said");
+  scull_emit_t emit = scull_import_emit(&call->emitter, "sequence_make", SCULL_NO_ID);
+  scull_import_emit_inputs(&emit, NULL, 0);
+  scull_import_emit_dtype(&emit, "to", dtype);
+  SCULL_TRY(scull_import_emit_end(&emit, NULL, first));
+  return scull_import_region_param(&body->region, "so_far", scull_graph_value(call->graph, *first),
+                                   carried);
+}
+
+/* SequenceMap: a loop over the elements of the first operand. */
+static scull_status_t finish_map(scull_onnx_call_t *call, body_t *body) {
+  const scull_value_t number = {.dtype = SCULL_DTYPE_I64}, truth = {.dtype = SCULL_DTYPE_BOOL};
+  scull_value_id_t x = SCULL_NO_ID, trips = SCULL_NO_ID, trip = SCULL_NO_ID, go = SCULL_NO_ID;
+  scull_arena_t *arena = &call->converter->arena;
+  scull_value_id_t *first = SCULL_ARENA_ARRAY(arena, scull_value_id_t, call->out_count);
+  scull_value_id_t *carried = SCULL_ARENA_ARRAY(arena, scull_value_id_t, call->out_count);
+  if (first == NULL || carried == NULL)
+    return scull_base_fail_memory(call->graph->diag, "a model");
+  SCULL_TRY(scull_onnx_need(call, 0, &x));
+  if (!scull_tensor_dtype_is_sequence(scull_onnx_in_dtype(call, 0)))
+    return corrupt(call, "its first operand is no sequence");
+  SCULL_TRY(
+      scull_import_emit_simple(&call->emitter, "sequence_length", x, SCULL_NO_ID, NULL, &trips));
+  SCULL_TRY(body_begin(call, "body", body));
+  SCULL_TRY(scull_import_region_param(&body->region, "trip", &number, &trip));
+  SCULL_TRY(scull_import_region_param(&body->region, "go", &truth, &go));
+  for (size_t i = 0; i < call->out_count; i++)
+    SCULL_TRY(begin_mapped(call, body, i, &first[i], &carried[i]));
+  scull_emitter_t emitter = call->emitter;
+  emitter.graph = body->region.graph;
+  emitter.has_origin = false;
+  for (size_t i = 0; i < call->in_count; i++)
+    SCULL_TRY(bind_mapped(call, body, &emitter, i));
+  SCULL_TRY(convert_body(call, body));
+  SCULL_TRY(scull_graph_add_output(body->region.graph, go, "go"));
+  for (size_t i = 0; i < call->out_count; i++) {
+    scull_value_id_t y = SCULL_NO_ID, longer = SCULL_NO_ID;
+    if (!scull_onnx_lookup(&body->scope, body->from->outputs[i].name, &y))
+      return corrupt(call, "its subgraph does not give one of its outputs");
+    if (y >= SCULL_ONNX_LOST)
+      return scull_import_unsupported(&call->emitter, "'%.80s' in its subgraph cannot be had",
+                                      body->from->outputs[i].name);
+    SCULL_TRY(scull_import_emit_simple(&emitter, "sequence_insert", carried[i], y, NULL, &longer));
+    SCULL_TRY(scull_graph_add_output(body->region.graph, longer, body->from->outputs[i].name));
+  }
+  SCULL_TRY(body->region.status);
+  const scull_import_loop_t loop = {
+      .trips = trips, .condition = SCULL_NO_ID, .carried = first, .carried_count = call->out_count};
+  const scull_import_owner_t owner = {call->out_names, call->out_count, call->out};
+  return scull_import_emit_loop(&call->emitter, &loop, &body->region, &owner);
+}
+
+static scull_status_t map_map(scull_onnx_call_t *call) {
+  body_t body = {0};
+  scull_status_t status = finish_map(call, &body);
+  body_deinit(&body);
+  return status;
+}
+
 static const scull_onnx_row_t rows[] = {
     {"If", 1, 0, map_if, "if", NULL},
     {"Loop", 1, 0, map_loop, "loop", NULL},
+    {"Scan", 8, 8, map_scan_batch, "loop", NULL},
     {"Scan", 9, 0, map_scan, "loop", NULL},
     {"SequenceConstruct", 11, 0, scull_onnx_map_plain, "sequence_make", NULL},
     {"SequenceEmpty", 11, 0, map_empty, "sequence_make", NULL},
@@ -309,11 +506,12 @@ static const scull_onnx_row_t rows[] = {
     {"SequenceInsert", 11, 0, scull_onnx_map_plain, "sequence_insert", NULL},
     {"SequenceErase", 11, 0, scull_onnx_map_plain, "sequence_erase", NULL},
     {"SequenceLength", 11, 0, scull_onnx_map_plain, "sequence_length", NULL},
+    {"SequenceMap", 17, 0, map_map, "loop", NULL},
     {"SplitToSequence", 11, 0, scull_onnx_map_plain, "sequence_split", "axis=0 keepdims>keep=true"},
     {"ConcatFromSequence", 11, 0, scull_onnx_map_plain, "sequence_concat",
      "axis=0 new_axis>stack=false"},
     {"Optional", 15, 0, map_optional, "identity", NULL},
-    {"OptionalGetElement", 15, 0, map_optional, "identity", NULL},
+    {"OptionalGetElement", 15, 0, map_get_element, "identity", NULL},
     {"OptionalHasElement", 15, 0, map_has_element, NULL, NULL},
 };
 

@@ -119,7 +119,7 @@ scull_status_t scull_paddle_end(const scull_paddle_call_t *call, scull_emit_t *e
 
 /* --- attributes ------------------------------------------------------------------------------ */
 
-static const scull_paddle_attr_t *find_attr(const scull_paddle_call_t *call, const char *name) {
+const scull_paddle_attr_t *scull_paddle_attr(const scull_paddle_call_t *call, const char *name) {
   for (size_t i = 0; i < call->op->attr_count; i++) {
     if (strcmp(call->op->attrs[i].name, name) == 0)
       return &call->op->attrs[i];
@@ -128,7 +128,7 @@ static const scull_paddle_attr_t *find_attr(const scull_paddle_call_t *call, con
 }
 
 int64_t scull_paddle_int(const scull_paddle_call_t *call, const char *name, int64_t otherwise) {
-  const scull_paddle_attr_t *attr = find_attr(call, name);
+  const scull_paddle_attr_t *attr = scull_paddle_attr(call, name);
   if (attr != NULL && attr->kind == SCULL_PADDLE_ATTR_INTS && attr->ints.size == 1)
     return attr->ints.data[0];
   return attr != NULL && attr->kind == SCULL_PADDLE_ATTR_INT ? attr->i : otherwise;
@@ -139,7 +139,7 @@ bool scull_paddle_bool(const scull_paddle_call_t *call, const char *name, bool o
 }
 
 double scull_paddle_float(const scull_paddle_call_t *call, const char *name, double otherwise) {
-  const scull_paddle_attr_t *attr = find_attr(call, name);
+  const scull_paddle_attr_t *attr = scull_paddle_attr(call, name);
   if (attr != NULL && attr->kind == SCULL_PADDLE_ATTR_INT)
     return (double)attr->i;
   return attr != NULL && attr->kind == SCULL_PADDLE_ATTR_FLOAT ? attr->f : otherwise;
@@ -147,19 +147,19 @@ double scull_paddle_float(const scull_paddle_call_t *call, const char *name, dou
 
 const char *scull_paddle_text(const scull_paddle_call_t *call, const char *name,
                               const char *otherwise) {
-  const scull_paddle_attr_t *attr = find_attr(call, name);
+  const scull_paddle_attr_t *attr = scull_paddle_attr(call, name);
   return attr != NULL && attr->kind == SCULL_PADDLE_ATTR_STRING ? attr->s : otherwise;
 }
 
 scull_ints_t scull_paddle_ints(const scull_paddle_call_t *call, const char *name) {
-  const scull_paddle_attr_t *attr = name == NULL ? NULL : find_attr(call, name);
+  const scull_paddle_attr_t *attr = name == NULL ? NULL : scull_paddle_attr(call, name);
   if (attr != NULL && attr->kind == SCULL_PADDLE_ATTR_INT)
     return (scull_ints_t){&attr->i, 1};
   return attr != NULL && attr->kind == SCULL_PADDLE_ATTR_INTS ? attr->ints : (scull_ints_t){0};
 }
 
 scull_floats_t scull_paddle_floats(const scull_paddle_call_t *call, const char *name) {
-  const scull_paddle_attr_t *attr = find_attr(call, name);
+  const scull_paddle_attr_t *attr = scull_paddle_attr(call, name);
   if (attr != NULL && attr->kind == SCULL_PADDLE_ATTR_FLOAT)
     return (scull_floats_t){&attr->f, 1};
   return attr != NULL && attr->kind == SCULL_PADDLE_ATTR_FLOATS ? attr->floats

@@ -54,6 +54,10 @@ extern const scull_paddle_rows_t scull_paddle_rows_math, scull_paddle_rows_activ
 /* The row of that type, or NULL. */
 const scull_paddle_row_t *scull_paddle_row_find(const char *type);
 
+/* The row of all types that are a plug-in's operators (scull/plugin.h), or NULL when this is none.
+ */
+const scull_paddle_row_t *scull_paddle_plugin_row(const char *type);
+
 /* All rows, for scull_import_each_operator. */
 void scull_paddle_each_operator(scull_import_operator_fn_t fn, void *user);
 
@@ -96,6 +100,8 @@ scull_status_t scull_paddle_end(const scull_paddle_call_t *call, scull_emit_t *e
 int64_t scull_paddle_int(const scull_paddle_call_t *call, const char *name, int64_t otherwise);
 bool scull_paddle_bool(const scull_paddle_call_t *call, const char *name, bool otherwise);
 double scull_paddle_float(const scull_paddle_call_t *call, const char *name, double otherwise);
+/* NULL when it is absent. */
+const scull_paddle_attr_t *scull_paddle_attr(const scull_paddle_call_t *call, const char *name);
 const char *scull_paddle_text(const scull_paddle_call_t *call, const char *name,
                               const char *otherwise);
 /* A list; a single number counts as a list of one. Empty when absent. */

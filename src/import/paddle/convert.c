@@ -231,9 +231,9 @@ static scull_status_t check_operands(const convert_t *cx, const scull_paddle_op_
 /* The reason why the type as such cannot be had, or NULL. */
 static const char *missing(const scull_paddle_op_t *op, const scull_paddle_row_t **row) {
   *row = scull_paddle_row_find(op->type);
-  if (*row != NULL)
-    return NULL;
-  return "Scull does not know it";
+  if (*row == NULL)
+    *row = scull_paddle_plugin_row(op->type);
+  return *row == NULL ? "Scull does not know it" : NULL;
 }
 
 static scull_status_t call_row(void *user) {
@@ -434,13 +434,31 @@ static scull_status_t outline_port(const convert_t *cx, const port_t *port, scul
   return out->name == NULL ? scull_base_fail_memory(cx->diag, "a port") : SCULL_OK;
 }
 
+/* `room` is at least count. */
 static scull_status_t outline_ports(const convert_t *cx, const port_t *ports, size_t count,
-                                    scull_arena_t *arena, scull_import_port_t **out) {
-  *out = SCULL_ARENA_ARRAY(arena, scull_import_port_t, count);
+                                    size_t room, scull_arena_t *arena, scull_import_port_t **out) {
+  *out = SCULL_ARENA_ARRAY(arena, scull_import_port_t, room);
   if (*out == NULL)
     return scull_base_fail_memory(cx->diag, "a program's ports");
   for (size_t i = 0; i < count; i++)
     SCULL_TRY(outline_port(cx, &ports[i], arena, &(*out)[i]));
+  return SCULL_OK;
+}
+
+/* Companions stand behind the inputs, as add_inputs has them. */
+static scull_status_t outline_lods(const convert_t *cx, scull_import_outline_t *out) {
+  const bool reads_lod = scull_paddle_reads_lod(cx->program);
+  for (size_t i = 0; i < cx->feed_count && reads_lod; i++) {
+    if (cx->program->vars.data[cx->feeds[i].var].lod_level < 1 || out->inputs[i].shape.rank < 1)
+      continue;
+    scull_import_port_t *made = &out->inputs[out->input_count++];
+    *made = (scull_import_port_t){
+        .name = scull_base_arena_format(&out->arena, "%s@lod", cx->feeds[i].name),
+        .dtype = SCULL_DTYPE_I64,
+        .shape = {1, {-1}}};
+    if (made->name == NULL)
+      return scull_base_fail_memory(cx->diag, "a port");
+  }
   return SCULL_OK;
 }
 
@@ -457,6 +475,8 @@ scull_status_t scull_paddle_outline(const scull_import_source_t *source,
   qsort(cx.fetches, cx.fetch_count, sizeof *cx.fetches, compare_ports);
   out->input_count = cx.feed_count;
   out->output_count = cx.fetch_count;
-  SCULL_TRY(outline_ports(&cx, cx.feeds, cx.feed_count, &out->arena, &out->inputs));
-  return outline_ports(&cx, cx.fetches, cx.fetch_count, &out->arena, &out->outputs);
+  SCULL_TRY(
+      outline_ports(&cx, cx.feeds, cx.feed_count, 2 * cx.feed_count, &out->arena, &out->inputs));
+  SCULL_TRY(outline_lods(&cx, out));
+  return outline_ports(&cx, cx.fetches, cx.fetch_count, cx.fetch_count, &out->arena, &out->outputs);
 }

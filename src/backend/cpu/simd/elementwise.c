@@ -5,11 +5,7 @@
 
 void SCULL_SIMD(scull_cpu_unary)(const scull_cpu_post_t *post, const float *src, float *dst,
                                  int64_t count) {
-  int64_t i = 0;
-  for (; i + 16 <= count; i += 16)
-    v16_store(dst + i, v16_activate(post, v16_load(src + i)));
-  if (i < count)
-    v16_store_n(dst + i, v16_activate(post, v16_load_n(src + i, count - i)), count - i);
+  v16_activate_run(post, src, dst, count);
 }
 
 V16_INLINE v16_t apply(scull_cpu_binary_t op, v16_t a, v16_t b) {
@@ -21,6 +17,7 @@ V16_INLINE v16_t apply(scull_cpu_binary_t op, v16_t a, v16_t b) {
   /* A NaN on either side is the result. */
   case SCULL_CPU_BINARY_MAX: return v16_where_nan(a, a, v16_max(a, b));
   case SCULL_CPU_BINARY_MIN: return v16_where_nan(a, a, v16_min(a, b));
+  case SCULL_CPU_BINARY_PRELU: return v16_where_less(a, v16_zero(), v16_mul(a, b), a);
   }
   return a;
 }
@@ -64,6 +61,9 @@ void SCULL_SIMD(scull_cpu_binary)(scull_cpu_binary_t op, const float *a, int a_p
     break;
   case SCULL_CPU_BINARY_MIN:
     loop(SCULL_CPU_BINARY_MIN, a, a_period, b, b_period, dst, count);
+    break;
+  case SCULL_CPU_BINARY_PRELU:
+    loop(SCULL_CPU_BINARY_PRELU, a, a_period, b, b_period, dst, count);
     break;
   }
 }

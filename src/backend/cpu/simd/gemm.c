@@ -90,17 +90,25 @@ V16_INLINE void plain(const scull_cpu_gemm_t *g, int rows, int columns) {
   } while (left > 0);
 }
 
-/* Activations that need a call, on sums that were put into memory. */
+/* Activations that need a call, and tiles with a tail, on sums that were put into memory. */
 static __attribute__((noinline)) void finish_rare(const scull_cpu_gemm_t *g, int rows, int columns,
-                                                  const float *sums) {
+                                                  float *sums) {
+  const bool first = g->residual != NULL && g->post->add_first;
+  const bool last = g->residual != NULL && !g->post->add_first;
+  for (int r = 0; r < rows && first; r++) {
+    for (int c = 0; c < columns; c++) {
+      float *x = sums + 16 * (r * columns + c);
+      const float *other = g->residual + r * g->residual_row + c * g->residual_block;
+      v16_store(x, v16_add(v16_load(x), v16_load_n(other, c == columns - 1 ? g->tail : 16)));
+    }
+  }
+  v16_activate_run(g->post, sums, sums, (int64_t)16 * rows * columns);
   for (int r = 0; r < rows; r++) {
     for (int c = 0; c < columns; c++) {
       const int64_t n = c == columns - 1 ? g->tail : 16;
-      v16_t x = v16_load(sums + 16 * (r * COLUMNS + c)), other = v16_zero();
-      if (g->residual != NULL)
-        other = v16_load_n(g->residual + r * g->residual_row + c * g->residual_block, n);
-      x = g->post->add_first ? v16_activate(g->post, v16_add(x, other))
-                             : v16_add(v16_activate(g->post, x), other);
+      v16_t x = v16_load(sums + 16 * (r * columns + c));
+      if (last)
+        x = v16_add(x, v16_load_n(g->residual + r * g->residual_row + c * g->residual_block, n));
       v16_store_n(g->c + r * g->c_row + c * g->c_block, x, n);
     }
   }
@@ -159,7 +167,7 @@ V16_INLINE void finish(const scull_cpu_gemm_t *g, int rows, int columns) {
   for (int r = 0; r < rows; r++) {
 #pragma GCC unroll 4
     for (int c = 0; c < columns; c++)
-      v16_store(sums + 16 * (r * COLUMNS + c), acc[r][c]);
+      v16_store(sums + 16 * (r * columns + c), acc[r][c]);
   }
   finish_rare(g, rows, columns, sums);
 }

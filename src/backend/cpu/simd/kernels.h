@@ -70,10 +70,10 @@ enum { SCULL_CPU_GEMM_ROWS = 6, SCULL_CPU_GEMM_COLUMNS = 4 /* at most */ };
 typedef struct scull_cpu_winograd_input {
   const float *src; /* of the window's corner, which may lie outside the picture */
   scull_cpu_view_t step;
-  int y0, y1, x0, x1; /* rows [y0, y1) and columns [x0, x1) of the window lie inside */
-  float *dst;         /* [blocks][16] in each plane */
-  int64_t plane;      /* step between planes */
-  int64_t blocks;
+  int y0, y1, x0, x1;   /* rows [y0, y1) and columns [x0, x1) of the window lie inside */
+  float *dst;           /* [blocks][16] in each plane */
+  int64_t plane;        /* step between planes */
+  int64_t blocks, tail; /* channels of the last block that exist, 1 to 16 */
 } scull_cpu_winograd_input_t;
 
 /* 36 planes into a 4x4 patch. */
@@ -85,6 +85,7 @@ typedef struct scull_cpu_winograd_output {
   const float *residual, *bias;
   const scull_cpu_post_t *post;
   int rows, columns; /* of the patch that exist, 1 to 4 */
+  int64_t tail;      /* channels of the last block that exist, 1 to 16 */
 } scull_cpu_winograd_output_t;
 
 /* Rows [begin, end) of one image and some blocks of 16 channels of a depthwise convolution. */
@@ -120,6 +121,7 @@ typedef enum scull_cpu_binary {
   SCULL_CPU_BINARY_DIV,
   SCULL_CPU_BINARY_MAX,
   SCULL_CPU_BINARY_MIN,
+  SCULL_CPU_BINARY_PRELU, /* a below 0: a b, else a */
 } scull_cpu_binary_t;
 
 typedef struct scull_cpu_kernels {
@@ -145,6 +147,9 @@ typedef struct scull_cpu_kernels {
   float (*exponentials)(float *row, int64_t count, float scale);
   /* dst[x * dst_step + y] = src[y * src_step + x] for x, y < 16; floats moved as bits. */
   void (*transpose)(const float *src, int64_t src_step, float *dst, int64_t dst_step);
+  /* The same for y < rows and x < columns, 1 to 16 each; nothing else is read or written. */
+  void (*transpose_part)(const float *src, int64_t src_step, float *dst, int64_t dst_step,
+                         int64_t rows, int64_t columns);
 } scull_cpu_kernels_t;
 
 /* Winograd's F(4x4, 3x3) with the points 0, +-SCULL_CPU_WINOGRAD_A, +-SCULL_CPU_WINOGRAD_B and

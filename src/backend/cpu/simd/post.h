@@ -10,8 +10,9 @@
 #include "backend/cpu/simd/v16.h"
 
 V16_INLINE v16_t v16_exp(v16_t x) {
-  const v16_t top = v16_set1(88.7228394f), bottom = v16_set1(-87.3365447f);
-  const v16_t clipped = v16_max(v16_min(x, top), bottom);
+  /* Beyond the top 2^n becomes infinity by itself; a NaN as second operand passes. */
+  const v16_t top = v16_set1(100.0f), bottom = v16_set1(-87.3365447f);
+  const v16_t clipped = v16_max(bottom, v16_min(top, x));
   const v16_t n = v16_nearest(v16_mul(clipped, v16_set1(1.44269504f)));
   v16_t r = v16_fnma(n, v16_set1(0.693359375f), clipped);
   r = v16_fnma(n, v16_set1(-2.12194440e-4f), r);
@@ -21,11 +22,7 @@ V16_INLINE v16_t v16_exp(v16_t x) {
   p = v16_fma(p, r, v16_set1(0.5f));
   p = v16_fma(p, r, v16_set1(1.0f));
   p = v16_fma(p, r, v16_set1(1.0f));
-  /* 2^n in two steps, so that n = 128 does not overflow the exponent field early. */
-  const v16_t half = v16_floor(v16_mul(n, v16_set1(0.5f)));
-  p = v16_mul(v16_mul(p, v16_pow2(half)), v16_pow2(v16_sub(n, half)));
-  p = v16_where_less(top, x, v16_set1(INFINITY), p);
-  return v16_where_nan(x, x, p);
+  return v16_scale2(p, n);
 }
 
 V16_INLINE v16_t v16_sigmoid(v16_t x) {
@@ -49,11 +46,13 @@ V16_INLINE v16_t v16_tanh(v16_t x) {
   return v16_where_less(v16_abs(x), v16_set1(0.2f), near, far);
 }
 
-/* Every activation but the common ones; out of line, because it is long and rare. */
-static __attribute__((noinline, unused)) v16_t v16_activate_rare(const scull_cpu_post_t *post,
-                                                                 v16_t x) {
-  const float *p = post->param;
-  switch (post->act) {
+/* x times the sigmoid of beta x, with one division. */
+V16_INLINE v16_t v16_swish(v16_t x, float beta) {
+  return v16_div(x, v16_add(v16_set1(1.0f), v16_exp(v16_mul(x, v16_set1(-beta)))));
+}
+
+V16_INLINE v16_t v16_apply(scull_cpu_act_t act, const float *p, v16_t x) {
+  switch (act) {
   case SCULL_CPU_ACT_NONE:
   case SCULL_CPU_ACT_CLIP: return v16_clip(x, p[0], p[1]);
   case SCULL_CPU_ACT_LEAKY: return v16_where_less(x, v16_zero(), v16_mul(x, v16_set1(p[0])), x);
@@ -63,7 +62,7 @@ static __attribute__((noinline, unused)) v16_t v16_activate_rare(const scull_cpu
   case SCULL_CPU_ACT_HARD_SWISH:
     return v16_mul(v16_mul(x, v16_set1(p[2])), v16_clip(v16_add(x, v16_set1(p[0])), 0.0f, p[1]));
   case SCULL_CPU_ACT_SIGMOID: return v16_sigmoid(x);
-  case SCULL_CPU_ACT_SWISH: return v16_mul(x, v16_sigmoid(v16_mul(x, v16_set1(p[0]))));
+  case SCULL_CPU_ACT_SWISH: return v16_swish(x, p[0]);
   case SCULL_CPU_ACT_TANH: return v16_tanh(x);
   case SCULL_CPU_ACT_EXP: return v16_exp(x);
   case SCULL_CPU_ACT_SQRT: return v16_sqrt(x);
@@ -73,10 +72,48 @@ static __attribute__((noinline, unused)) v16_t v16_activate_rare(const scull_cpu
   return x;
 }
 
+/* Every activation but the common ones; out of line, because it is long and rare. */
+static __attribute__((noinline, unused)) v16_t v16_activate_rare(const scull_cpu_post_t *post,
+                                                                 v16_t x) {
+  return v16_apply(post->act, post->param, x);
+}
+
 V16_INLINE v16_t v16_activate(const scull_cpu_post_t *post, v16_t x) {
   if (post->act <= SCULL_CPU_ACT_CLIP)
     return v16_clip(x, post->param[0], post->param[1]);
   return v16_activate_rare(post, x);
+}
+
+V16_INLINE void v16_apply_run(scull_cpu_act_t act, const scull_cpu_post_t *post, const float *src,
+                              float *dst, int64_t count) {
+  int64_t i = 0;
+  for (; i + 16 <= count; i += 16)
+    v16_store(dst + i, v16_apply(act, post->param, v16_load(src + i)));
+  if (i < count)
+    v16_store_n(dst + i, v16_apply(act, post->param, v16_load_n(src + i, count - i)), count - i);
+}
+
+/* dst = act(src), the activation known inside each loop; dst may be src. */
+static __attribute__((noinline, unused)) void
+v16_activate_run(const scull_cpu_post_t *post, const float *src, float *dst, int64_t count) {
+#define RUN(act)                                                                                   \
+  case SCULL_CPU_ACT_##act: v16_apply_run(SCULL_CPU_ACT_##act, post, src, dst, count); return
+  switch (post->act) {
+    RUN(NONE);
+    RUN(CLIP);
+    RUN(LEAKY);
+    RUN(LINEAR);
+    RUN(HARD_SIGMOID);
+    RUN(HARD_SWISH);
+    RUN(SIGMOID);
+    RUN(SWISH);
+    RUN(TANH);
+    RUN(EXP);
+    RUN(SQRT);
+    RUN(ABS);
+    RUN(SQUARE);
+  }
+#undef RUN
 }
 
 /* `residual` may be NULL. */

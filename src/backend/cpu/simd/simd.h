@@ -24,5 +24,7 @@ void SCULL_SIMD(scull_cpu_narrow)(const float *src, scull_cpu_number_t to, float
 float SCULL_SIMD(scull_cpu_exponentials)(float *row, int64_t count, float scale);
 void SCULL_SIMD(scull_cpu_transpose)(const float *src, int64_t src_step, float *dst,
                                      int64_t dst_step);
+void SCULL_SIMD(scull_cpu_transpose_part)(const float *src, int64_t src_step, float *dst,
+                                          int64_t dst_step, int64_t rows, int64_t columns);
 
 #endif

@@ -15,4 +15,5 @@ const scull_cpu_kernels_t SCULL_SIMD(scull_cpu_kernels) = {
     .narrow = SCULL_SIMD(scull_cpu_narrow),
     .exponentials = SCULL_SIMD(scull_cpu_exponentials),
     .transpose = SCULL_SIMD(scull_cpu_transpose),
+    .transpose_part = SCULL_SIMD(scull_cpu_transpose_part),
 };

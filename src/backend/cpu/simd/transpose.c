@@ -72,3 +72,14 @@ void SCULL_SIMD(scull_cpu_transpose)(const float *src, int64_t src_step, float *
 }
 
 #endif
+
+/* By way of whole tiles in L1. */
+void SCULL_SIMD(scull_cpu_transpose_part)(const float *src, int64_t src_step, float *dst,
+                                          int64_t dst_step, int64_t rows, int64_t columns) {
+  _Alignas(64) float from[256] = {0}, to[256];
+  for (int64_t y = 0; y < rows; y++)
+    v16_store(from + 16 * y, v16_load_n(src + y * src_step, columns));
+  SCULL_SIMD(scull_cpu_transpose)(from, 16, to, 16);
+  for (int64_t x = 0; x < columns; x++)
+    v16_store_n(dst + x * dst_step, v16_load(to + 16 * x), rows);
+}

@@ -73,6 +73,9 @@ V16_INLINE v16_t v16_pow2(v16_t n) { /* 2^n for integral n in [-126, 127] */
   return _mm512_castsi512_ps(
       _mm512_slli_epi32(_mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127)), 23));
 }
+V16_INLINE v16_t v16_scale2(v16_t x, v16_t n) { /* x 2^n for integral n in [-252, 254] */
+  return _mm512_scalef_ps(x, n);
+}
 V16_INLINE v16_t v16_where_less(v16_t a, v16_t b, v16_t yes, v16_t no) { /* a < b ? yes : no */
   return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_LT_OQ), no, yes);
 }
@@ -162,6 +165,10 @@ V16_INLINE __m256 v16_half_pow2(__m256 n) {
 }
 V16_INLINE v16_t v16_pow2(v16_t n) {
   return V16_EACH(v16_half_pow2(n.lo), v16_half_pow2(n.hi));
+}
+V16_INLINE v16_t v16_scale2(v16_t x, v16_t n) { /* in two steps, each in the exponent's range */
+  const v16_t half = v16_floor(v16_mul(n, v16_set1(0.5f)));
+  return v16_mul(v16_mul(x, v16_pow2(half)), v16_pow2(v16_sub(n, half)));
 }
 V16_INLINE v16_t v16_where_less(v16_t a, v16_t b, v16_t yes, v16_t no) {
   return V16_EACH(_mm256_blendv_ps(no.lo, yes.lo, _mm256_cmp_ps(a.lo, b.lo, _CMP_LT_OQ)),

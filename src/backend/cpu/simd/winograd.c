@@ -1,8 +1,9 @@
 /* The transforms of Winograd's F(4x4, 3x3), sixteen channels at a time.
  * With s = a^2, t = b^2 the rows of B^T are the polynomials x(x^2-s)(x^2-t) / (x-p) of the points
  * p = 0, +-a, +-b, and the whole polynomial for infinity; A^T holds the powers of the points.
- * Windows that hang over the picture are copied into a zeroed one first, so that there is one
- * transform. Floor of a window: 36 loads, 144 arithmetic instructions, 36 stores. */
+ * Windows that hang over the picture, and last blocks of fewer channels, are copied into a zeroed
+ * one first, so that there is one transform. Floor of a window: 36 loads, 144 arithmetic
+ * instructions, 36 stores. */
 #include "backend/cpu/simd/post.h"
 #include "backend/cpu/simd/simd.h"
 
@@ -51,16 +52,21 @@ V16_INLINE void input_window(const float *src, int64_t row, int64_t pixel, float
 void SCULL_SIMD(scull_cpu_winograd_input)(const scull_cpu_winograd_input_t *p) {
   const float *src = p->src;
   float *dst = p->dst;
+  int64_t i = 0;
   if (p->y0 == 0 && p->x0 == 0 && p->y1 == 6 && p->x1 == 6) {
-    for (int64_t i = 0; i < p->blocks; i++, src += p->step.block, dst += 16)
+    const int64_t whole = p->tail < 16 ? p->blocks - 1 : p->blocks;
+    for (; i < whole; i++, src += p->step.block, dst += 16)
       input_window(src, p->step.row, p->step.pixel, dst, p->plane);
-    return;
+    if (i == p->blocks)
+      return;
   }
   _Alignas(64) float window[6 * 6 * 16] = {0};
-  for (int64_t i = 0; i < p->blocks; i++, src += p->step.block, dst += 16) {
+  for (; i < p->blocks; i++, src += p->step.block, dst += 16) {
+    const int64_t channels = i == p->blocks - 1 ? p->tail : 16;
     for (int y = p->y0; y < p->y1; y++) {
       for (int x = p->x0; x < p->x1; x++)
-        v16_store(window + (y * 6 + x) * 16, v16_load(src + y * p->step.row + x * p->step.pixel));
+        v16_store(window + (y * 6 + x) * 16,
+                  v16_load_n(src + y * p->step.row + x * p->step.pixel, channels));
     }
     input_window(window, 6 * 16, 16, dst, p->plane);
   }
@@ -75,7 +81,7 @@ V16_INLINE void output_line(const v16_t m[6], v16_t r[4]) {
   r[3] = v16_fma(v16_set1(A * S), odd_a, v16_fma(v16_set1(B * T), odd_b, m[5]));
 }
 
-V16_INLINE void output_patch(const scull_cpu_winograd_output_t *p, int64_t block) {
+V16_INLINE void output_patch(const scull_cpu_winograd_output_t *p, int64_t block, bool whole) {
   const float *src = p->src + 16 * block;
   const v16_t bias = v16_load(p->bias + 16 * block);
   const float *residual = p->residual == NULL ? NULL : p->residual + block * p->residual_step.block;
@@ -105,13 +111,24 @@ V16_INLINE void output_patch(const scull_cpu_winograd_output_t *p, int64_t block
       const float *other = residual == NULL
                                ? NULL
                                : residual + y * p->residual_step.row + x * p->residual_step.pixel;
-      v16_store(dst + y * p->step.row + x * p->step.pixel,
-                v16_finish(p->post, v16_add(r[x], bias), other));
+      float *to = dst + y * p->step.row + x * p->step.pixel;
+      if (whole) {
+        v16_store(to, v16_finish(p->post, v16_add(r[x], bias), other));
+        continue;
+      }
+      _Alignas(64) float few[16];
+      if (other != NULL)
+        v16_store(few, v16_load_n(other, p->tail));
+      v16_store_n(to, v16_finish(p->post, v16_add(r[x], bias), other == NULL ? NULL : few),
+                  p->tail);
     }
   }
 }
 
 void SCULL_SIMD(scull_cpu_winograd_output)(const scull_cpu_winograd_output_t *p) {
-  for (int64_t block = 0; block < p->blocks; block++)
-    output_patch(p, block);
+  const int64_t whole = p->tail < 16 ? p->blocks - 1 : p->blocks;
+  for (int64_t block = 0; block < whole; block++)
+    output_patch(p, block, true);
+  if (whole < p->blocks)
+    output_patch(p, whole, false);
 }

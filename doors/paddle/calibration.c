@@ -1,0 +1,166 @@
+/* Upstream keeps a table a sub-graph, named by a hash of its own, which no other build of it
+ * shares; Scull one a model. Both are called trt_calib_*, so files are told apart by how they
+ * begin. */
+#include "calibration.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct door_calibration {
+  scull_collector_t *collector;
+  uint64_t written; /* rows that the table has */
+  bool quiet, complained;
+};
+
+bool door_calibration_asked(const PD_Config *config) {
+  return config->use_engine && config->engine_precision == PD_PRECISION_INT8 &&
+         config->use_calibration;
+}
+
+/* --- tables that are there ----------------------------------------------------------------------
+ */
+
+typedef enum { NO_TABLE, OURS, TENSORRT } table_t;
+
+static table_t kind_of(FILE *file) {
+  char head[6] = "";
+  if (file == NULL || fread(head, 1, sizeof head - 1, file) < sizeof head - 1)
+    return NO_TABLE;
+  rewind(file);
+  return strncmp(head, "TRT-", 4) == 0 ? TENSORRT : strcmp(head, "scull") == 0 ? OURS : NO_TABLE;
+}
+
+/* Lines of a table behind those of the first, whose head stays. */
+static bool append(FILE *from, FILE *to, bool with_head) {
+  char block[4096];
+  size_t size;
+  int sign = 0;
+  while (!with_head && (sign = fgetc(from)) != '\n' && sign != EOF)
+    continue;
+  while ((size = fread(block, 1, sizeof block, from)) > 0) {
+    if (fwrite(block, 1, size, to) != size)
+      return false;
+  }
+  return ferror(from) == 0;
+}
+
+/* What the folder holds; tables of TensorRT are joined in `to`. */
+static table_t join_tables(const char *folder, FILE *to) {
+  table_t found = NO_TABLE;
+  DIR *dir = opendir(folder);
+  struct dirent *entry;
+  while (dir != NULL && found != OURS && (entry = readdir(dir)) != NULL) {
+    char path[4096];
+    if (strncmp(entry->d_name, "trt_calib_", 10) != 0 ||
+        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name) >= (int)sizeof path)
+      continue;
+    FILE *file = fopen(path, "rb");
+    const table_t kind = kind_of(file);
+    if (kind == TENSORRT && append(file, to, found == NO_TABLE))
+      found = TENSORRT;
+    else if (kind == OURS)
+      found = OURS;
+    if (file != NULL)
+      fclose(file);
+  }
+  if (dir != NULL)
+    closedir(dir);
+  return found;
+}
+
+/* --- begin --------------------------------------------------------------------------------------
+ */
+
+door_calibration_t *door_calibration_create(const PD_Config *config,
+                                            const scull_build_options_t *options) {
+  door_calibration_t *c = calloc(1, sizeof *c);
+  if (c == NULL) {
+    door_fail_memory();
+    return NULL;
+  }
+  c->quiet = config->quiet;
+  if (scull_collector_create(options, &c->collector) != SCULL_OK) {
+    door_fail("%s", scull_last_error());
+    free(c);
+    return NULL;
+  }
+  door_say(c->quiet, "calibrating: every run's inputs count, and the predictor's end writes %s",
+           scull_collector_path(c->collector));
+  return c;
+}
+
+void door_calibration_destroy(door_calibration_t *calibration) {
+  if (calibration == NULL)
+    return;
+  scull_collector_destroy(calibration->collector);
+  free(calibration);
+}
+
+/* A temporary file; NULL with words. */
+static FILE *open_temporary(char *path, size_t room) {
+  const char *folder = getenv("TMPDIR");
+  const int size = snprintf(path, room, "%s/scull-XXXXXX", folder == NULL ? "/tmp" : folder);
+  const int fd = size < (int)room ? mkstemp(path) : -1;
+  FILE *file = fd < 0 ? NULL : fdopen(fd, "wb");
+  if (file != NULL)
+    return file;
+  if (fd >= 0)
+    close(fd);
+  door_fail("no temporary file can be made (%s)", path);
+  path[0] = '\0';
+  return NULL;
+}
+
+bool door_calibration_begin(const PD_Config *config, scull_build_options_t *options, char *joined,
+                            size_t room, door_calibration_t **out) {
+  FILE *file = open_temporary(joined, room);
+  if (file == NULL)
+    return false;
+  const table_t found = join_tables(options->cache_dir, file);
+  const bool is_written = fclose(file) == 0;
+  options->use_calib_mode = true;
+  if (found == TENSORRT && is_written) {
+    door_say(config->quiet, "INT8: the tables of Paddle-TensorRT in %s are used",
+             options->cache_dir);
+    options->calibration = joined;
+    options->force_calibration = true;
+    return true;
+  }
+  unlink(joined);
+  joined[0] = '\0';
+  if (found == OURS)
+    return true; /* this model's or another's: the build sees */
+  *out = door_calibration_create(config, options);
+  options->precisions &= ~(uint32_t)SCULL_PRECISION_INT8;
+  options->tune = SCULL_TUNE_NONE; /* a plan of this life only */
+  options->use_static = options->use_calib_mode = false;
+  return *out != NULL;
+}
+
+/* --- inputs -------------------------------------------------------------------------------------
+ */
+
+void door_calibration_add(door_calibration_t *calibration, const scull_named_tensor_t *inputs,
+                          size_t count) {
+  if (calibration == NULL ||
+      scull_collector_add(calibration->collector, inputs, count) == SCULL_OK ||
+      calibration->complained)
+    return;
+  door_say(calibration->quiet, "calibration: inputs of a run are left out: %s", scull_last_error());
+  calibration->complained = true;
+}
+
+bool door_calibration_write(door_calibration_t *calibration) {
+  const uint64_t rows = calibration == NULL ? 0 : scull_collector_count(calibration->collector);
+  if (calibration == NULL || rows == calibration->written)
+    return true;
+  if (scull_collector_write(calibration->collector, SCULL_CALIBRATION_ENTROPY, NULL) != SCULL_OK)
+    return door_fail("%s", scull_last_error());
+  door_say(calibration->quiet, "calibration: %llu inputs are in %s", (unsigned long long)rows,
+           scull_collector_path(calibration->collector));
+  calibration->written = rows;
+  return true;
+}
