@@ -58,6 +58,7 @@ enum {
   SCULL_CUDA_DO_OR,
   SCULL_CUDA_DO_XOR,
   SCULL_CUDA_DO_PRELU, /* v < 0: w v */
+  SCULL_CUDA_DO_WHERE, /* w: v, else a third operand, whose number is `swapped` */
   SCULL_CUDA_DO_KINDS
 };
 
@@ -66,7 +67,7 @@ enum { SCULL_CUDA_CHAIN = 8, SCULL_CUDA_OPERANDS = 8 };
 typedef struct scull_cuda_do {
   int16_t kind;
   int8_t operand; /* of operands; binary only */
-  int8_t swapped; /* the operand is the left one */
+  int8_t swapped; /* 1: the operand is the left one */
   float p[3];
 } scull_cuda_do_t;
 
