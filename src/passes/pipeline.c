@@ -38,6 +38,7 @@ static const row_t rows[] = {
     {2, &scull_pass_sweep},
     /* fold */
     {3, &scull_pass_fold_batch_norm},
+    {3, &scull_pass_merge_pad},
     {3, &scull_pass_merge_bias},
     {3, &scull_pass_merge_scale},
     {3, &scull_pass_merge_affine},

@@ -90,7 +90,7 @@ static scull_status_t pack(const scull_site_t *site, const scull_config_t *confi
     for (int64_t t = 0; t < taps; t++) {
       float v = (float)scull_tensor_load(c.filter->data, c.filter->dtype, i * taps + t);
       if (type == SCULL_CUDA_S8)
-        ((int8_t *)rows)[i * taps + t] = (int8_t)scull_tensor_quantize(SCULL_DTYPE_I8, scale, v);
+        ((int8_t *)rows)[i * taps + t] = scull_cuda_byte(c.filter, i * taps + t, scale);
       else if (type == SCULL_CUDA_F32)
         ((float *)rows)[i * taps + t] = v;
       else
