@@ -14,9 +14,7 @@ extern "C" {
 
 typedef enum scull_cuda_type { SCULL_CUDA_F16, SCULL_CUDA_F32, SCULL_CUDA_S8 } scull_cuda_type_t;
 
-/* What of INT8 is unsigned. The ends of the kernels know s8 alone: an unsigned result or residual
- * is a signed one with its highest bit turned, which is 128 less. So with UNSIGNED_DST bias, lo and
- * hi are given 128 lower, and with UNSIGNED_RES bias 128 * res_scale higher. */
+/* What of INT8 is unsigned. */
 enum { SCULL_CUDA_UNSIGNED_SRC = 1, SCULL_CUDA_UNSIGNED_DST = 2, SCULL_CUDA_UNSIGNED_RES = 4 };
 
 /* FP16: dst = clamp(conv(src, weights) + conv1x1(src2, weights2) + bias + residual, lo, hi).

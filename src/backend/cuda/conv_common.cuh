@@ -105,16 +105,17 @@ __device__ __forceinline__ void residual_half(float (&v)[8], uint4 z) {
   }
 }
 
-/* Turns between s8 and u8 where `sign` is among `signs`. */
-__device__ __forceinline__ uint32_t turn_of(int signs, int sign) {
-  return signs & sign ? 0x80808080u : 0;
+__device__ __forceinline__ float byte_of(uint32_t word, int i, bool is_unsigned) {
+  uint32_t byte = word >> 8 * i;
+  return is_unsigned ? (float)(uint8_t)byte : (float)(int8_t)byte;
 }
 
-__device__ __forceinline__ void residual_bytes(float (&v)[8], uint4 z, float scale, uint32_t turn) {
-  uint32_t word[2] = {z.x ^ turn, z.y ^ turn};
+__device__ __forceinline__ void residual_bytes(float (&v)[8], uint4 z, float scale,
+                                               bool is_unsigned) {
+  uint32_t word[2] = {z.x, z.y};
 #pragma unroll
   for (int i = 0; i < 8; i++)
-    v[i] = fmaf((float)(int8_t)(word[i / 4] >> 8 * (i % 4)), scale, v[i]);
+    v[i] = fmaf(byte_of(word[i / 4], i % 4, is_unsigned), scale, v[i]);
 }
 
 template <class T>
@@ -122,7 +123,7 @@ __device__ __forceinline__ void residual_add(float (&v)[8], uint4 z, float scale
   if constexpr (sizeof(T) == 2)
     residual_half(v, z);
   else
-    residual_bytes(v, z, scale, turn_of(signs, SCULL_CUDA_UNSIGNED_RES));
+    residual_bytes(v, z, scale, (signs & SCULL_CUDA_UNSIGNED_RES) != 0);
 }
 
 __device__ __forceinline__ void affine(float (&v)[8], const float *sum, const affine8<__half> &a) {
@@ -154,14 +155,16 @@ __device__ __forceinline__ uint4 pack_half(const float (&v)[8]) {
 
 /* Rounds half to even and saturates. */
 __device__ __forceinline__ uint32_t pack_bytes(float a, float b, float c, float d, int signs) {
+  int i = __float2int_rn(a), j = __float2int_rn(b), k = __float2int_rn(c), l = __float2int_rn(d);
   uint32_t high, all;
-  asm("cvt.pack.sat.s8.s32.b32 %0, %1, %2, 0;"
-      : "=r"(high)
-      : "r"(__float2int_rn(d)), "r"(__float2int_rn(c)));
-  asm("cvt.pack.sat.s8.s32.b32 %0, %1, %2, %3;"
-      : "=r"(all)
-      : "r"(__float2int_rn(b)), "r"(__float2int_rn(a)), "r"(high));
-  return all ^ turn_of(signs, SCULL_CUDA_UNSIGNED_DST);
+  if (signs & SCULL_CUDA_UNSIGNED_DST) {
+    asm("cvt.pack.sat.u8.s32.b32 %0, %1, %2, 0;" : "=r"(high) : "r"(l), "r"(k));
+    asm("cvt.pack.sat.u8.s32.b32 %0, %1, %2, %3;" : "=r"(all) : "r"(j), "r"(i), "r"(high));
+  } else {
+    asm("cvt.pack.sat.s8.s32.b32 %0, %1, %2, 0;" : "=r"(high) : "r"(l), "r"(k));
+    asm("cvt.pack.sat.s8.s32.b32 %0, %1, %2, %3;" : "=r"(all) : "r"(j), "r"(i), "r"(high));
+  }
+  return all;
 }
 
 __device__ __forceinline__ uint2 pack_bytes(const float (&v)[8], int signs) {

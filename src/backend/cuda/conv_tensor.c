@@ -44,10 +44,6 @@ static bool is_unsigned(const scull_site_value_t *value) {
   return value != NULL && scull_backend_site_stored(value) == SCULL_DTYPE_U8;
 }
 
-float scull_cuda_shift(const scull_site_value_t *value) {
-  return is_unsigned(value) ? 128.0f : 0.0f;
-}
-
 int32_t scull_cuda_signs(const scull_site_value_t *src, const scull_site_value_t *dst,
                          const scull_site_value_t *residual) {
   return (is_unsigned(src) ? SCULL_CUDA_UNSIGNED_SRC : 0) |
@@ -410,15 +406,6 @@ static void *unpacked(const scull_site_value_t *w, scull_cuda_type_t type, float
   return out;
 }
 
-/* What is added to the bias so that bytes may be unsigned. */
-static float shift_of(const scull_site_value_t *dst, const scull_site_value_t *residual) {
-  float shift = -scull_cuda_shift(dst);
-  if (residual != NULL)
-    shift += scull_cuda_shift(residual) * scull_backend_site_scale(residual) /
-             scull_backend_site_scale(dst);
-  return shift;
-}
-
 /* Weights, then bias, then scale; for INT8 in units of the result. */
 static scull_status_t pack(const scull_site_t *site, const scull_config_t *config,
                            const scull_device_t *device, void *dst) {
@@ -437,11 +424,9 @@ static scull_status_t pack(const scull_site_t *site, const scull_config_t *confi
     return SCULL_OUT_OF_MEMORY;
   scull_cuda_conv_pack(type, rows, NULL, (int)k, (int)rs, (int)c.g.in_channels, 0, dst);
   scull_base_free(rows);
-  float shift = shift_of(c.dst, c.residual);
   for (int64_t i = 0; i < k; i++) {
     scale[i] = scale[i] * from / to;
     bias[i] = c.bias == NULL ? 0 : (float)scull_tensor_load(c.bias->data, c.bias->dtype, i) / to;
-    bias[i] += shift;
   }
   return SCULL_OK;
 }
@@ -476,8 +461,8 @@ static scull_status_t prepare(const scull_site_t *site, const scull_config_t *co
     s.conv.res_scale = scull_backend_site_scale(c.residual) / scull_backend_site_scale(c.dst);
   }
   float to = scull_backend_site_scale(c.dst);
-  s.conv.lo = s.conv.lo / to - scull_cuda_shift(c.dst);
-  s.conv.hi = s.conv.hi / to - scull_cuda_shift(c.dst);
+  s.conv.lo /= to;
+  s.conv.hi /= to;
   if (s.conv.dst_type < 0 || scull_cuda_conv_smem(&s.conv, &s.cfg) == 0)
     return SCULL_UNSUPPORTED;
   return scull_cuda_keep(&s, sizeof s, out);
@@ -501,7 +486,7 @@ static scull_status_t enqueue(void *user, const scull_args_t *args) {
 
 static const char *const convs[] = {"conv", NULL};
 const scull_tactic_t scull_tactic_cuda_conv_tensor = {.name = "cuda.conv.tensor.sm90",
-                                                      .version = 2,
+                                                      .version = 1,
                                                       .anchors = convs,
                                                       .growth = SCULL_GROW_EPILOGUE,
                                                       .precisions =
@@ -683,8 +668,6 @@ static scull_status_t pack_matmul(const scull_site_t *site, const scull_config_t
     bias[i] = (float)scull_tensor_load(p.bias->data, p.bias->dtype,
                                        scull_tensor_count(&p.bias->opt) == 1 ? 0 : i) /
               to;
-  for (int64_t i = 0; i < p.n; i++)
-    bias[i] += shift_of(p.y, p.residual);
   return SCULL_OK;
 }
 
@@ -707,8 +690,8 @@ static scull_status_t prepare_matmul(const scull_site_t *site, const scull_confi
                .residual_at = p.residual_at};
   s.conv.dst_type = scull_cuda_tensor_type(p.y);
   s.conv.signs = scull_cuda_signs(p.x, p.y, p.residual);
-  s.conv.lo = s.conv.lo / to - scull_cuda_shift(p.y);
-  s.conv.hi = s.conv.hi / to - scull_cuda_shift(p.y);
+  s.conv.lo /= to;
+  s.conv.hi /= to;
   if (p.residual != NULL)
     s.conv.res_scale = scull_backend_site_scale(p.residual) / to;
   if (s.conv.dst_type < 0 || scull_cuda_conv_smem(&s.conv, &s.cfg) == 0)
@@ -718,7 +701,7 @@ static scull_status_t prepare_matmul(const scull_site_t *site, const scull_confi
 
 static const char *const matmuls[] = {"matmul", NULL};
 const scull_tactic_t scull_tactic_cuda_matmul_tensor = {.name = "cuda.matmul.tensor.sm90",
-                                                        .version = 3,
+                                                        .version = 2,
                                                         .anchors = matmuls,
                                                         .growth = SCULL_GROW_EPILOGUE,
                                                         .precisions = 1u << SCULL_AS_F16 |

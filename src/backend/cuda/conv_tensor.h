@@ -31,9 +31,6 @@ int scull_cuda_tensor_type(const scull_site_value_t *value);
 int32_t scull_cuda_signs(const scull_site_value_t *src, const scull_site_value_t *dst,
                          const scull_site_value_t *residual);
 
-/* 128 for a value that is stored as u8, else 0 (see SCULL_CUDA_UNSIGNED_* in conv.h). */
-float scull_cuda_shift(const scull_site_value_t *value);
-
 /* An f32 as FP16 bits, rounded to nearest even. */
 uint16_t scull_cuda_half(float value);
 

@@ -97,7 +97,6 @@ static scull_status_t pack(const scull_site_t *site, const scull_config_t *confi
         ((uint16_t *)rows)[i * taps + t] = scull_cuda_half(v);
     }
     floats[i] = c.bias == NULL ? 0 : (float)scull_tensor_load(c.bias->data, c.bias->dtype, i) / to;
-    floats[i] -= scull_cuda_shift(c.dst);
     floats[k + i] = scale * from / to;
   }
   if (status == SCULL_OK)
@@ -133,8 +132,8 @@ static scull_status_t prepare(const scull_site_t *site, const scull_config_t *co
                               .q = (int32_t)x->out,
                               .dst_pitch = scull_cuda_pitch(c.dst),
                               .signs = scull_cuda_signs(c.src, c.dst, NULL),
-                              .lo = c.lo / to - scull_cuda_shift(c.dst),
-                              .hi = c.hi / to - scull_cuda_shift(c.dst)};
+                              .lo = c.lo / to,
+                              .hi = c.hi / to};
   return scull_cuda_keep(&t, sizeof t, out);
 }
 
@@ -151,7 +150,7 @@ static scull_status_t enqueue(void *user, const scull_args_t *args) {
 
 static const char *const convs[] = {"conv", NULL};
 const scull_tactic_t scull_tactic_cuda_conv_depthwise = {.name = "cuda.conv.depthwise",
-                                                         .version = 3,
+                                                         .version = 2,
                                                          .anchors = convs,
                                                          .growth = SCULL_GROW_EPILOGUE,
                                                          .precisions = 1u << SCULL_AS_F16 |

@@ -22,7 +22,7 @@ typedef struct scull_cuda_depthwise {
   int32_t n, h, w, c, src_pitch;
   int32_t r, stride, pad; /* square: 3 or 5; stride 1 or 2 */
   int32_t p, q, dst_pitch;
-  int32_t signs; /* SCULL_CUDA_UNSIGNED_* (conv.h) */
+  int32_t signs; /* SCULL_CUDA_UNSIGNED_* */
   float lo, hi;
 } scull_cuda_depthwise_t;
 

@@ -117,7 +117,6 @@ static scull_status_t prepare_first(const scull_site_t *site, const scull_config
       scull_cuda_tensor_type(c.src) != SCULL_CUDA_F32)
     return SCULL_UNSUPPORTED;
   scull_cuda_first_t t = {.dst_scale = dst_scale(c.dst),
-                          .dst_shift = -scull_cuda_shift(c.dst),
                           .signs = scull_cuda_signs(NULL, c.dst, NULL),
                           .n = (int32_t)c.g.batch,
                           .h = (int32_t)c.g.window[0].in,
@@ -215,7 +214,6 @@ static scull_status_t prepare_stem(const scull_site_t *site, const scull_config_
       scull_cuda_tensor_type(c.src) != SCULL_CUDA_F32)
     return SCULL_UNSUPPORTED;
   scull_cuda_stem_t t = {.dst_scale = dst_scale(y),
-                         .dst_shift = -scull_cuda_shift(y),
                          .signs = scull_cuda_signs(NULL, y, NULL),
                          .n = (int32_t)c.g.batch,
                          .h = (int32_t)c.g.window[0].in,

@@ -139,7 +139,7 @@ __device__ __forceinline__ void pool(const scull_cuda_stem_t &t, const __half *o
   float v[8];
 #pragma unroll
   for (int e = 0; e < 8; e++)
-    v[e] = fmaf(__half2float(((const __half *)&best)[e]), t.dst_scale, t.dst_shift);
+    v[e] = __half2float(((const __half *)&best)[e]) * t.dst_scale;
   *(uint2 *)((int8_t *)t.dst + pixel * t.k + k0 + ch) = conv::pack_bytes(v, t.signs);
 }
 
@@ -245,8 +245,8 @@ __global__ void __launch_bounds__(256) first_kernel(const __grid_constant__ scul
       if (t.dst_scale == 0)
         *(__half2 *)((__half *)t.dst + at + j * 8) = __floats2half2_rn(a, b);
       else
-        *(uint16_t *)((int8_t *)t.dst + at + j * 8) = (uint16_t)conv::pack_bytes(
-            fmaf(a, t.dst_scale, t.dst_shift), fmaf(b, t.dst_scale, t.dst_shift), 0, 0, t.signs);
+        *(uint16_t *)((int8_t *)t.dst + at + j * 8) =
+            (uint16_t)conv::pack_bytes(a * t.dst_scale, b * t.dst_scale, 0, 0, t.signs);
     }
   }
 }

@@ -147,7 +147,7 @@ __device__ __forceinline__ void pool(const scull_cuda_stem_t &t, const unsigned 
     float v[8];
 #pragma unroll
     for (int e = 0; e < 8; e++)
-      v[e] = fmaf(__half2float(((const __half *)&best)[e]), t.dst_scale, t.dst_shift);
+      v[e] = __half2float(((const __half *)&best)[e]) * t.dst_scale;
     *(uint2 *)((int8_t *)t.dst + dst) = conv::pack_bytes(v, t.signs);
   }
 }
