@@ -653,12 +653,12 @@ static scull_status_t pack_matmul(const scull_site_t *site, const scull_config_t
   for (int64_t n = 0; n < p.n; n++) {
     float step = type == SCULL_CUDA_S8 ? column_scale(&p, n) : 1.0f;
     for (int64_t k = 0; k < p.k; k++) {
-      int64_t from = place_in(&p, n, k);
+      int64_t place = place_in(&p, n, k);
       if (type == SCULL_CUDA_S8)
-        ((int8_t *)rows)[n * p.k + k] = scull_cuda_byte(p.w, from, step);
+        ((int8_t *)rows)[n * p.k + k] = scull_cuda_byte(p.w, place, step);
       else
         ((uint16_t *)rows)[n * p.k + k] =
-            scull_cuda_half((float)scull_tensor_load(p.w->data, p.w->dtype, from));
+            scull_cuda_half((float)scull_tensor_load(p.w->data, p.w->dtype, place));
     }
     scale[n] = step * from / to;
   }
