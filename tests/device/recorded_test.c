@@ -274,7 +274,7 @@ static void rounded_weights_are_packed(void **state) {
     scales[i] = 0.01f;
   for (size_t i = 0; i < site.value_count; i++)
     site.values[i].quant = site.values[i].is_constant ? &weights : &pixels;
-  assert_true(tactic->configs(&site, &device, configs, SCULL_MAX_CONFIGS) > 8);
+  assert_true(tactic->configs(&site, &device, configs, SCULL_MAX_CONFIGS) > 0);
   assert_int_equal(configs[0].src_as, SCULL_AS_INT8);
   scull_backend_config_apply(&site, &configs[0]);
   assert_int_equal(tactic->pack_size(&site, &configs[0], &device, &bytes), SCULL_OK);
