@@ -22,7 +22,7 @@ typedef struct {
 } call_t;
 
 static bool call_of(const scull_site_t *site, call_t *c) {
-  return scull_backend_site_call(site, 0, c->inputs, c->outputs, ROOM, &c->call);
+  return scull_backend_site_call(site, 0, c->inputs, ROOM, c->outputs, ROOM, &c->call);
 }
 
 /* One axis that is not there. */
@@ -411,6 +411,8 @@ static const char *refuse_resize(const scull_site_t *site, const scull_device_t 
   }
   if (((const scull_resize_attrs_t *)op->attrs)->coords == SCULL_COORDS_CROP)
     return "has no value for what lies outside of a crop";
+  if (scull_ops_resize_is_wide(op->attrs))
+    return "has taps for no more than four elements an axis";
   return refuse_pictures(site);
 }
 
