@@ -63,5 +63,6 @@ extern const scull_pass_t scull_pass_join_slices;
 extern const scull_pass_t scull_pass_recognise_leaky_relu;
 extern const scull_pass_t scull_pass_recognise_shuffle;
 extern const scull_pass_t scull_pass_recognise_focus;
+extern const scull_pass_t scull_pass_merge_pad;
 
 #endif

@@ -11,6 +11,7 @@ const scull_cpu_kernels_t SCULL_SIMD(scull_cpu_kernels) = {
     .pool = SCULL_SIMD(scull_cpu_pool),
     .unary = SCULL_SIMD(scull_cpu_unary),
     .binary = SCULL_SIMD(scull_cpu_binary),
+    .combine = SCULL_SIMD(scull_cpu_combine),
     .widen = SCULL_SIMD(scull_cpu_widen),
     .narrow = SCULL_SIMD(scull_cpu_narrow),
     .exponentials = SCULL_SIMD(scull_cpu_exponentials),
