@@ -3,6 +3,7 @@
  * time a candidate and the sum of the best over a network.
  *
  *   layers [--net NAME] [--batch N] [--threads N] [--rounds N] [--cold] [--tactic GLOB] [--top N]
+ *          [--precision fp32|bf16|int8]
  *          [--conv IN,H,W,OUT,KH,KW,STRIDE,PH,PW,GROUPS] */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@ typedef struct {
   const char *net, *tactic;
   int batch, threads, rounds, top;
   bool cold;
+  scull_precision_t as; /* what candidates compute in */
 } options_t;
 
 /* One layer as a site: values x, filter, bias, conv, [residual, sum,] relu. */
@@ -29,6 +31,8 @@ typedef struct {
   scull_site_op_t ops[3];
   scull_site_value_t values[7];
   uint16_t operands[3][3], results[3], inputs[2], outputs[1];
+  scull_quant_t weights, activations;
+  float scales[2]; /* of weights, of activations */
   scull_conv_attrs_t attrs;
   int64_t strides[2], pads[4];
   double flops;
@@ -100,6 +104,20 @@ static void set_attrs(bench_layer_t *b, const layer_t *l) {
       (scull_conv_attrs_t){.strides = {b->strides, 2}, .pads = {b->pads, 4}, .groups = l->groups};
 }
 
+/* One scale for all activations, as u8. */
+static void set_precision(bench_layer_t *b, const options_t *o) {
+  b->site.precisions = o->as == SCULL_AS_MODEL ? 0 : 1u << o->as;
+  b->scales[0] = 0.05f / 127;
+  b->scales[1] = 1.0f / 255;
+  b->weights = (scull_quant_t){SCULL_DTYPE_I8, -1, 1, &b->scales[0], NULL};
+  b->activations = (scull_quant_t){SCULL_DTYPE_U8, -1, 1, &b->scales[1], NULL};
+  b->values[1].quant = &b->weights;
+  for (size_t i = 0; i < b->site.value_count; i++) {
+    if (!b->values[i].is_constant)
+      b->values[i].quant = &b->activations;
+  }
+}
+
 static void bench_layer_init(bench_layer_t *b, const layer_t *l, const options_t *o) {
   *b = (bench_layer_t){0};
   scull_base_arena_init(&b->arena);
@@ -131,6 +149,7 @@ static void bench_layer_init(bench_layer_t *b, const layer_t *l, const options_t
   b->site.output_count = 1;
   b->site.threads = o->threads;
   b->site.workspace = SIZE_MAX;
+  set_precision(b, o);
   b->flops = 2.0 * (double)(o->batch * height * width) * l->out * (l->in / l->groups) *
              l->kernel_h * l->kernel_w;
 }
@@ -138,13 +157,16 @@ static void bench_layer_init(bench_layer_t *b, const layer_t *l, const options_t
 /* --- candidates ------------------------------------------------------------------------------- */
 
 static void *value_memory(const scull_site_value_t *v) {
-  scull_type_t type = {.dtype = v->dtype, .shape = v->opt};
+  scull_type_t type = scull_backend_site_type(v, &v->opt);
   size_t bytes = 0;
   if (!scull_backend_layout_bytes(&type, v->layout, &bytes))
     return NULL;
-  float *data = must(scull_base_alloc(bytes));
-  for (size_t i = 0; i < bytes / sizeof *data; i++)
-    data[i] = (float)(i % 251) / 251.0f;
+  char *data = must(scull_base_alloc(bytes));
+  const size_t size = scull_tensor_dtype_size(type.dtype);
+  const bool is_float = scull_tensor_dtype_is_float(type.dtype);
+  for (size_t i = 0; i < bytes / size; i++)
+    scull_tensor_store(data, type.dtype, (int64_t)i,
+                       is_float ? (double)(i % 251) / 251.0 : (double)(i % 101));
   return data;
 }
 
@@ -192,7 +214,7 @@ static void candidate_deinit(candidate_t *c) {
   scull_base_free(c->scratch);
 }
 
-static void add_tactic(const bench_layer_t *b, const scull_tactic_t *tactic,
+static void add_tactic(const bench_layer_t *b, const scull_tactic_t *tactic, scull_precision_t as,
                        const scull_device_t *device) {
   scull_config_t configs[SCULL_MAX_CONFIGS] = {0};
   size_t count = 1;
@@ -200,9 +222,11 @@ static void add_tactic(const bench_layer_t *b, const scull_tactic_t *tactic,
     return;
   if (tactic->configs != NULL)
     count = tactic->configs(&b->site, device, configs, SCULL_MAX_CONFIGS);
-  for (size_t i = 0; i < count && candidate_count < MAX_CANDIDATES; i++)
-    candidate_count +=
-        candidate_init(&candidates[candidate_count], b, tactic, &configs[i], device) ? 1 : 0;
+  for (size_t i = 0; i < count && candidate_count < MAX_CANDIDATES; i++) {
+    if (configs[i].dst_as == as)
+      candidate_count +=
+          candidate_init(&candidates[candidate_count], b, tactic, &configs[i], device) ? 1 : 0;
+  }
 }
 
 /* --- timing ----------------------------------------------------------------------------------- */
@@ -214,7 +238,7 @@ static void make_cold(const candidate_t *c) {
     sum = (char)(sum + flush_buffer[i]);
   for (size_t k = 0; k < c->site.input_count; k++) {
     const scull_site_value_t *v = &c->values[c->site.inputs[k]];
-    scull_type_t type = {.dtype = v->dtype, .shape = v->opt};
+    scull_type_t type = scull_backend_site_type(v, &v->opt);
     const char *bytes = c->inputs[k];
     for (size_t i = 0; i < scull_tensor_bytes(&type); i += 64)
       sum = (char)(sum + bytes[i]);
@@ -272,10 +296,10 @@ static void print_layer(const layer_t *l, const bench_layer_t *b, const options_
   for (size_t i = 0; i < candidate_count && (int)i < o->top; i++) {
     const candidate_t *c = &candidates[i];
     double m = median(c, o->rounds);
-    printf("  %-28s %2d %5s>%-5s %9.1f us, least %9.1f, %7.1f GFLOP/s, %6.2fx\n", c->tactic->name,
-           c->config.knob[0], scull_backend_layout_name(c->config.src),
-           scull_backend_layout_name(c->config.dst), m, c->times[0], b->flops / m * 1e-3,
-           m / median(&candidates[0], o->rounds));
+    printf("  %-28s %2d,%-2d %5s>%-5s %9.1f us, least %9.1f, %7.1f GFLOP/s, %6.2fx\n",
+           c->tactic->name, c->config.knob[0], c->config.knob[1] % 100,
+           scull_backend_layout_name(c->config.src), scull_backend_layout_name(c->config.dst), m,
+           c->times[0], b->flops / m * 1e-3, m / median(&candidates[0], o->rounds));
   }
 }
 
@@ -287,7 +311,7 @@ static double bench_layer(const layer_t *l, const options_t *o, const scull_devi
   candidate_count = 0;
   for (size_t i = 0; device->backend->tactics[i] != NULL; i++) {
     if (scull_base_glob(o->tactic, device->backend->tactics[i]->name))
-      add_tactic(&b, device->backend->tactics[i], device);
+      add_tactic(&b, device->backend->tactics[i], o->as, device);
   }
   if (candidate_count > 0) {
     time_all(o);
@@ -327,7 +351,7 @@ static bool read_conv(const char *text, layer_t *l) {
 
 static int usage(void) {
   fprintf(stderr, "layers [--net GLOB] [--batch N] [--threads N] [--rounds N] [--cold] "
-                  "[--tactic GLOB] [--top N] "
+                  "[--tactic GLOB] [--top N] [--precision fp32|bf16|int8] "
                   "[--conv IN,H,W,OUT,KH,KW,STRIDE,PH,PW,GROUPS]\n");
   return 2;
 }
@@ -357,6 +381,10 @@ int main(int argc, char **argv) {
       o.threads = (int)strtol(value, NULL, 10);
     else if (strcmp(name, "--rounds") == 0)
       o.rounds = (int)strtol(value, NULL, 10);
+    else if (strcmp(name, "--precision") == 0 && !scull_backend_precision_find(value, &o.as))
+      return usage();
+    else if (strcmp(name, "--precision") == 0)
+      continue;
     else if (strcmp(name, "--top") == 0)
       o.top = (int)strtol(value, NULL, 10);
     else if (strcmp(name, "--conv") != 0 || !read_conv(value, &given))

@@ -19,9 +19,10 @@ function(scull_folder_sources folder out)
 endfunction()
 
 # Kernels that are written once and compiled for each instruction set; the device's features choose
-# at run time.
-function(scull_add_simd name)
+# at run time. Those of small integers (int8_*.c) want VNNI beside AVX-512.
+function(scull_add_simd name pattern)
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/backend/cpu/simd/*.c)
+  list(FILTER sources INCLUDE REGEX "${pattern}")
   add_library(scull_${name} OBJECT ${sources})
   target_include_directories(scull_${name} PRIVATE ${PROJECT_SOURCE_DIR}/src
                                                    ${PROJECT_SOURCE_DIR}/include)
@@ -30,10 +31,12 @@ function(scull_add_simd name)
 endfunction()
 
 function(scull_add_folders)
-  scull_add_simd(avx2 -mavx2 -mfma)
-  scull_add_simd(avx512 -mavx2 -mfma -mavx512f -mavx512bw -mavx512dq -mavx512vl
-                 -mprefer-vector-width=512)
-  set(objects $<TARGET_OBJECTS:scull_avx2> $<TARGET_OBJECTS:scull_avx512>)
+  set(avx512 -mavx2 -mfma -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=512)
+  scull_add_simd(avx2 "." -mavx2 -mfma)
+  scull_add_simd(avx512 "/([^i]|i[^n])[a-z0-9]*[.]c$" ${avx512})
+  scull_add_simd(vnni "/int8_[a-z]*[.]c$" ${avx512} -mavx512vnni)
+  set(simd $<TARGET_OBJECTS:scull_avx2> $<TARGET_OBJECTS:scull_avx512> $<TARGET_OBJECTS:scull_vnni>)
+  set(objects ${simd})
   foreach(folder ${SCULL_FOLDERS})
     scull_folder_sources(${folder} sources)
     if(NOT sources)
@@ -56,7 +59,7 @@ function(scull_add_folders)
 
   # What running a plan needs and nothing else: it links without importers, graphs, passes and
   # search, which keeps the runtime's closure honest. It has no public door of its own yet.
-  set(runtime $<TARGET_OBJECTS:scull_avx2> $<TARGET_OBJECTS:scull_avx512>)
+  set(runtime ${simd})
   foreach(folder base tensor ops backend plugin plan runtime)
     list(APPEND runtime $<TARGET_OBJECTS:scull_${folder}>)
   endforeach()

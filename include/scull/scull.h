@@ -157,6 +157,15 @@ typedef struct scull_value_range {
   float min, max;
 } scull_value_range_t;
 
+/* What is done so that lower precisions stay near FP32 (docs/quantization.md); all of it, unless
+ * switched off. */
+enum {
+  SCULL_MEASURE_EXACT_TAIL = 1u << 0,   /* results of the last products, and what follows, are not
+                                           rounded */
+  SCULL_MEASURE_EQUALIZATION = 1u << 1, /* channels between two products share a range well */
+  SCULL_MEASURE_ROUNDING = 1u << 2,     /* weights are rounded so that results keep their mean */
+};
+
 typedef struct scull_progress {
   const char *stage; /* "tuning", ... */
   const char *what;  /* the layer at hand */
@@ -197,6 +206,7 @@ typedef struct scull_build_options {
   bool use_calib_mode;
   float dummy_range;     /* > 0: this range for every tensor that has none, to time INT8 without
                             data; the report says so, and its numbers mean nothing */
+  uint32_t measures_off; /* SCULL_MEASURE_*; 0: all are taken */
   size_t workspace;      /* bytes a tactic may use as scratch; 0: no limit */
   int min_subgraph_size; /* clusters with not more operators of the file stay native; default 3 */
   const char *const *disabled_ops; /* operators (the model's or Scull's names) kept native */

@@ -1,6 +1,7 @@
 /* The stages, in order. */
 #include "build/build.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/thread.h"
@@ -14,6 +15,7 @@
 #include "import/import.h"
 #include "lower/lower.h"
 #include "passes/pass.h"
+#include "quant/tail.h"
 #include "tune/tune.h"
 
 enum { MAX_PLUGINS = 64 };
@@ -237,12 +239,16 @@ static const char *join_lines(build_t *b, const char *const *names, size_t count
   return lines;
 }
 
+static const char measures_line[] = "measures off=";
+
 /* Pins as "pattern=int8", a line each. */
 static const char *join_pins(build_t *b) {
   scull_text_t text = {0};
   for (size_t i = 0; i < b->tune.pin_count; i++)
     scull_base_text_print(&text, "%s=%s\n", b->tune.pins[i].pattern,
                           scull_backend_precision_name(b->tune.pins[i].as));
+  if (b->quantization.measures_off != 0) /* no pin: earlier versions pass over it */
+    scull_base_text_print(&text, "%s%u\n", measures_line, b->quantization.measures_off);
   const char *lines =
       text.failed ? NULL
                   : scull_base_arena_string(&b->arena, scull_base_text_get(&text), text.size);
@@ -420,6 +426,8 @@ static scull_status_t save_choices(build_t *b) {
 /* Partition, search, lowering: what tuning again repeats. */
 static scull_status_t tune_and_lower(build_t *b) {
   scull_partition_t partition;
+  if ((b->quantization.measures_off & SCULL_MEASURE_EXACT_TAIL) == 0)
+    SCULL_TRY(scull_quant_mark_tail(b->graph));
   if (takes_int8(b))
     SCULL_TRY(scull_build_quantize(b->graph, b->tune.device->backend, &b->quantization, b->diag));
   SCULL_TRY(scull_tune_partition(b->graph, &b->tune, &b->arena, &partition));
@@ -610,6 +618,11 @@ static scull_status_t split_lines(const char *text, scull_arena_t *arena, scull_
   return SCULL_OK;
 }
 
+static uint32_t read_measures(const char *text) {
+  const char *at = strstr(text, measures_line);
+  return at == NULL ? 0 : (uint32_t)strtoul(at + strlen(measures_line), NULL, 10);
+}
+
 /* "pattern=int8" a line as pins; what this version does not know is left out. */
 static scull_status_t read_pins(const char *text, scull_arena_t *arena, scull_tune_options_t *out) {
   scull_names_t lines;
@@ -656,6 +669,7 @@ static scull_status_t retune(build_t *b, const scull_plan_t *plan, scull_plan_t 
   scull_quant_table_init(&b->quantization.table);
   b->quantization.dummy =
       kept.dummy_range > 0 && kept.dummy_range < 1e38 ? (float)kept.dummy_range : 0;
+  b->quantization.measures_off = read_measures(kept.pins);
   if (kept.ranges[0] != '\0')
     SCULL_TRY(
         scull_quant_table_read((scull_bytes_t){(const uint8_t *)kept.ranges, strlen(kept.ranges)},

@@ -4,59 +4,94 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/map.h"
 #include "build/compare.h"
 #include "build/quantize.h"
-#include "quant/histogram.h"
-
-struct scull_collection {
-  scull_runtime_engine_t *engine;
-  scull_runtime_context_t *context;
-  scull_arena_t arena;
-  scull_map_t names; /* -> collectors */
-  SCULL_VEC(scull_histogram_t *) collectors;
-  SCULL_VEC(const char *) tensors; /* their names, the plan's */
-  float *plain;                    /* a tensor whose layout has gaps, in order */
-  size_t plain_bytes;
-  uint64_t batches, inputs;
-  uint64_t model;        /* its hash */
-  scull_status_t status; /* of the hook */
-};
+#include "build/trial.h"
 
 /* --- tensors ------------------------------------------------------------------------------------
  */
 
 /* The collector of a name, made at first sight; NULL when memory is short. */
-static scull_histogram_t *collector_of(scull_collection_t *w, const char *name) {
+static scull_collected_t *collector_of(scull_collection_t *w, const char *name) {
   size_t index = 0;
   if (scull_base_map_find(&w->names, name, strlen(name), &index))
     return w->collectors.data[index];
-  scull_histogram_t *h = SCULL_ARENA_NEW(&w->arena, scull_histogram_t);
+  scull_collected_t *h = SCULL_ARENA_NEW(&w->arena, scull_collected_t);
   if (h == NULL || !SCULL_VEC_PUSH(&w->collectors, h) || !SCULL_VEC_PUSH(&w->tensors, name) ||
       !scull_base_map_set(&w->names, name, strlen(name), w->collectors.size - 1))
     return NULL;
   return h;
 }
 
-/* The elements in some order without gaps; NULL when memory is short. */
-static const float *dense(scull_collection_t *w, const scull_plan_value_t *v,
-                          const scull_shape_t *shape, const void *data) {
+/* How a tensor's channels lie (rank 2: its last axis), for channels in blocks of `block`. */
+static scull_channel_order_t order_of(const scull_shape_t *shape, scull_layout_t layout) {
+  const size_t all = (size_t)scull_tensor_count(shape);
+  scull_channel_order_t o = {.batch = 1, .channels = 1, .block = 1};
+  if (shape->rank < 2 || all == 0) {
+    o.pixels = all;
+    return o;
+  }
+  const int32_t axis = shape->rank == 2                                   ? 1
+                       : layout == SCULL_LAYOUT_PLAIN && shape->rank == 3 ? 2
+                                                                          : 1;
+  o.channels = (size_t)shape->dim[axis];
+  if (axis == shape->rank - 1) { /* rows of products: channels last */
+    o.pixels = all / o.channels;
+    o.block = o.channels;
+    return o;
+  }
+  o.batch = (size_t)shape->dim[0];
+  o.pixels = all / o.channels / o.batch;
+  o.block = layout == SCULL_LAYOUT_NHWC ? o.channels : (size_t)scull_backend_layout_block(layout);
+  return o;
+}
+
+static bool add_channels(scull_collection_t *w, scull_channels_t *to, const float *data,
+                         const scull_channel_order_t *order) {
+  if (order->channels < 2 || order->pixels == 0)
+    return true;
+  if (to->count == 0) {
+    to->peak = SCULL_ARENA_ARRAY(&w->arena, float, order->channels);
+    to->sum = SCULL_ARENA_ARRAY(&w->arena, double, order->channels);
+    to->square = SCULL_ARENA_ARRAY(&w->arena, double, order->channels);
+    to->count = order->channels;
+  }
+  if (to->peak == NULL || to->sum == NULL || to->square == NULL)
+    return false;
+  if (to->count == order->channels)
+    scull_quant_channels_add(to, data, order);
+  else { /* they change from run to run: nothing can be said */
+    to->count = SIZE_MAX;
+    to->rows = 0;
+  }
+  return true;
+}
+
+/* Adds a tensor as a step has left it. */
+static bool add_tensor(scull_collection_t *w, scull_collected_t *h, const scull_plan_value_t *v,
+                       const scull_shape_t *shape, const float *data) {
   const scull_type_t type = {.dtype = v->dtype, .shape = *shape};
   const size_t bytes = scull_tensor_bytes(&type);
   const int64_t block = scull_backend_layout_block(v->layout);
-  if (v->channel_total == 0 && (block == 1 || shape->dim[1] % block == 0))
-    return data;
-  if (bytes > w->plain_bytes) {
-    scull_base_free(w->plain);
-    w->plain = scull_base_alloc_raw(bytes);
-    w->plain_bytes = w->plain == NULL ? 0 : bytes;
-  }
-  if (w->plain != NULL)
+  scull_layout_t layout = v->layout;
+  if (v->channel_total != 0 || (block > 1 && shape->dim[1] % block != 0)) {
+    if (bytes > w->plain_bytes) {
+      scull_base_free(w->plain);
+      w->plain = scull_base_alloc_raw(bytes);
+      w->plain_bytes = w->plain == NULL ? 0 : bytes;
+    }
+    if (w->plain == NULL)
+      return false;
     scull_backend_layout_to_plain(&type, v->layout, v->channel_total, data, w->plain);
-  return w->plain;
+    data = w->plain;
+    layout = SCULL_LAYOUT_PLAIN;
+  }
+  const scull_channel_order_t order = order_of(shape, layout);
+  scull_quant_histogram_add(&h->histogram, data, bytes / sizeof *data);
+  return add_channels(w, &h->channels, data, &order);
 }
 
-static void see_step(void *user, const scull_runtime_event_t *event) {
+void scull_build_collection_see(void *user, const scull_runtime_event_t *event) {
   scull_collection_t *w = user;
   const scull_plan_t *plan = &w->engine->plan;
   const scull_plan_step_t *step = event->plan_step;
@@ -66,12 +101,9 @@ static void see_step(void *user, const scull_runtime_event_t *event) {
     const scull_plan_value_t *v = &plan->values[step->bindings[step->site.outputs[i]]];
     if (v->dtype != SCULL_DTYPE_F32)
       continue;
-    scull_histogram_t *h = collector_of(w, v->name);
-    const float *data = h == NULL ? NULL : dense(w, v, event->shapes[i], event->outputs[i]);
-    if (data == NULL)
+    scull_collected_t *h = collector_of(w, v->name);
+    if (h == NULL || !add_tensor(w, h, v, event->shapes[i], event->outputs[i]))
       w->status = SCULL_OUT_OF_MEMORY;
-    else
-      scull_quant_histogram_add(h, data, (size_t)scull_tensor_count(event->shapes[i]));
   }
 }
 
@@ -91,10 +123,12 @@ static scull_status_t collect_input(scull_collection_t *w, const scull_plan_port
                              "input '%s' of batch %llu holds NaN or infinity", port->name,
                              (unsigned long long)w->batches);
   }
-  scull_histogram_t *h = collector_of(w, port->name);
-  if (h == NULL)
+  scull_collected_t *h = collector_of(w, port->name);
+  const scull_shape_t shape = scull_tensor_shape(tensor->rank, tensor->dims);
+  const scull_channel_order_t order = order_of(&shape, SCULL_LAYOUT_PLAIN);
+  if (h == NULL || !add_channels(w, &h->channels, data, &order))
     return scull_base_fail_memory(diag, "calibration");
-  scull_quant_histogram_add(h, data, count);
+  scull_quant_histogram_add(&h->histogram, data, count);
   return SCULL_OK;
 }
 
@@ -114,12 +148,36 @@ static scull_status_t set_inputs(scull_collection_t *w, const scull_named_tensor
   return SCULL_OK;
 }
 
+/* Some inputs are kept, for trials: bounded in number and bytes. */
+static scull_status_t keep_inputs(scull_collection_t *w, const scull_named_tensor_t *tensors,
+                                  scull_diag_t *diag) {
+  enum { MOST = 8 };
+  const size_t limit = (size_t)64 << 20, inputs = w->engine->plan.input_count;
+  size_t bytes = 0;
+  for (size_t i = 0; i < inputs; i++)
+    bytes += tensors[i].size;
+  if (w->kept.size >= MOST || bytes > limit - w->kept_bytes)
+    return SCULL_OK;
+  scull_named_tensor_t *copy =
+      scull_base_arena_copy(&w->arena, tensors, (inputs + 1) * sizeof *tensors);
+  for (size_t i = 0; copy != NULL && i < inputs; i++) {
+    copy[i].data = scull_base_arena_copy(&w->arena, tensors[i].data, tensors[i].size);
+    if (copy[i].data == NULL)
+      copy = NULL;
+  }
+  if (copy == NULL || !SCULL_VEC_PUSH(&w->kept, copy))
+    return scull_base_fail_memory(diag, "calibration");
+  w->kept_bytes += bytes;
+  return SCULL_OK;
+}
+
 scull_status_t scull_build_collection_add(scull_collection_t *w,
                                           const scull_named_tensor_t *tensors, scull_diag_t *diag) {
   SCULL_TRY(set_inputs(w, tensors, diag));
   SCULL_TRY(scull_runtime_run(w->context, diag));
   if (w->status != SCULL_OK)
     return scull_base_fail_memory(diag, "calibration");
+  SCULL_TRY(keep_inputs(w, tensors, diag));
   w->batches++;
   w->inputs +=
       w->engine->plan.input_count > 0 && tensors[0].rank > 0 ? (uint64_t)tensors[0].dims[0] : 1;
@@ -137,12 +195,28 @@ const scull_plan_t *scull_build_collection_plan(const scull_collection_t *w) {
 /* --- the table ----------------------------------------------------------------------------------
  */
 
-static scull_status_t add_range(const char *name, const scull_histogram_t *h,
-                                scull_quant_method_t method, scull_quant_table_t *table,
-                                scull_diag_t *diag) {
-  const int levels = h->min >= 0 ? 255 : 127;
-  scull_quant_method_t chosen = SCULL_QUANT_MINMAX;
-  const float threshold = scull_quant_threshold(h, method, levels, &chosen);
+/* The arrays of a range; `arena` is the table's. */
+static scull_status_t set_channels(const scull_channels_t *from, scull_arena_t *arena,
+                                   scull_range_t *out) {
+  float *all = SCULL_ARENA_ARRAY(arena, float, 2 * from->count + 1);
+  if (all == NULL)
+    return SCULL_OUT_OF_MEMORY;
+  for (size_t c = 0; c < from->count; c++) {
+    all[c] = (float)(from->sum[c] / (double)from->rows);
+    all[from->count + c] = (float)(from->square[c] / (double)from->rows);
+  }
+  out->channels = from->count;
+  out->peak = from->peak;
+  out->mean = all;
+  out->square = all + from->count;
+  return SCULL_OK;
+}
+
+static scull_status_t add_range(const char *name, const scull_collected_t *from,
+                                scull_quant_table_t *table, scull_diag_t *diag) {
+  const scull_histogram_t *h = &from->histogram;
+  const int levels = scull_build_levels(h);
+  const float threshold = from->threshold;
   if (h->broken > 0) {
     scull_base_warn(diag, "'%s' held %llu NaN or infinities; it gets no range", name,
                     (unsigned long long)h->broken);
@@ -153,29 +227,44 @@ static scull_status_t add_range(const char *name, const scull_histogram_t *h,
     return SCULL_OK;
   }
   const double noise = scull_quant_noise(h, threshold, levels), power = scull_quant_power(h);
-  const scull_range_t range = {.name = name,
-                               .threshold = threshold,
-                               .min = h->min,
-                               .max = h->max,
-                               .method = scull_quant_method_name(chosen),
-                               .clipped = scull_quant_clipped(h, threshold),
-                               .sqnr = noise > 0 ? 10 * log10(power / noise) : 200};
+  scull_range_t range = {.name = name,
+                         .threshold = threshold,
+                         .min = h->min,
+                         .max = h->max,
+                         .method = scull_quant_method_name(from->method),
+                         .clipped = scull_quant_clipped(h, threshold),
+                         .sqnr = noise > 0 ? 10 * log10(power / noise) : 200};
+  if (from->channels.rows > 0)
+    SCULL_TRY(set_channels(&from->channels, &table->arena, &range));
   return scull_quant_table_set(table, &range);
 }
 
-static scull_status_t fill_table(const scull_collection_t *w, scull_quant_method_t method,
+/* Each tensor's threshold by itself; best starts from the default. */
+static void set_thresholds(scull_collection_t *w, scull_quant_method_t method) {
+  for (size_t i = 0; i < w->collectors.size; i++) {
+    scull_collected_t *c = w->collectors.data[i];
+    c->method = method == SCULL_QUANT_BEST ? SCULL_QUANT_ENTROPY : method;
+    c->threshold =
+        scull_quant_threshold(&c->histogram, c->method, scull_build_levels(&c->histogram), NULL);
+  }
+}
+
+static scull_status_t fill_table(scull_collection_t *w, scull_quant_method_t method,
                                  scull_quant_table_t *table, scull_diag_t *diag) {
   table->method = scull_quant_method_name(method);
   table->inputs = w->inputs;
   table->model = w->model;
+  set_thresholds(w, method);
+  if (method == SCULL_QUANT_BEST)
+    SCULL_TRY(scull_build_trial(w, diag));
   for (size_t i = 0; i < w->collectors.size; i++) {
-    if (add_range(w->tensors.data[i], w->collectors.data[i], method, table, diag) != SCULL_OK)
+    if (add_range(w->tensors.data[i], w->collectors.data[i], table, diag) != SCULL_OK)
       return scull_base_fail_memory(diag, "a calibration table");
   }
   return SCULL_OK;
 }
 
-scull_status_t scull_build_collection_print(const scull_collection_t *w,
+scull_status_t scull_build_collection_print(scull_collection_t *w,
                                             scull_calibration_method_t method, scull_text_t *out,
                                             scull_diag_t *diag) {
   scull_quant_table_t table;
@@ -212,7 +301,8 @@ scull_status_t scull_build_collection_create(const scull_build_options_t *option
     scull_build_collection_destroy(w);
     return status;
   }
-  scull_runtime_set_hook(w->context, see_step, w);
+  w->cancel = cancel;
+  scull_runtime_set_hook(w->context, scull_build_collection_see, w);
   *out = w;
   return SCULL_OK;
 }
@@ -224,6 +314,7 @@ void scull_build_collection_destroy(scull_collection_t *w) {
   scull_runtime_engine_destroy(w->engine);
   scull_base_map_deinit(&w->names);
   SCULL_VEC_DEINIT(&w->collectors);
+  SCULL_VEC_DEINIT(&w->kept);
   SCULL_VEC_DEINIT(&w->tensors);
   scull_base_free(w->plain);
   scull_base_arena_deinit(&w->arena);

@@ -4,9 +4,36 @@
 #ifndef SCULL_BUILD_COLLECT_H
 #define SCULL_BUILD_COLLECT_H
 
+#include "base/map.h"
+#include "base/vec.h"
 #include "build/build.h"
+#include "quant/channels.h"
+#include "quant/histogram.h"
 
-typedef struct scull_collection scull_collection_t;
+/* What a tensor has held. */
+typedef struct scull_collected {
+  scull_histogram_t histogram;
+  scull_channels_t channels;
+  float threshold; /* 0: none yet */
+  scull_quant_method_t method;
+} scull_collected_t;
+
+typedef struct scull_collection {
+  scull_runtime_engine_t *engine;
+  scull_runtime_context_t *context;
+  scull_arena_t arena;
+  scull_map_t names; /* -> collectors */
+  SCULL_VEC(scull_collected_t *) collectors;
+  SCULL_VEC(const char *) tensors; /* their names, the plan's */
+  float *plain;                    /* a tensor whose layout has gaps, in order */
+  size_t plain_bytes;
+  SCULL_VEC(const scull_named_tensor_t *) kept; /* some of the inputs */
+  size_t kept_bytes;
+  const atomic_bool *cancel; /* during create and print; may be NULL */
+  uint64_t batches, inputs;
+  uint64_t model;        /* its hash */
+  scull_status_t status; /* of the hook */
+} scull_collection_t;
 
 /* Builds the float network of a model. `cancel` may be NULL. */
 scull_status_t scull_build_collection_create(const scull_build_options_t *options,
@@ -27,8 +54,16 @@ scull_status_t scull_build_collection_add(scull_collection_t *collection,
 uint64_t scull_build_collection_inputs(const scull_collection_t *collection);
 
 /* The calibration table as text. */
-scull_status_t scull_build_collection_print(const scull_collection_t *collection,
+scull_status_t scull_build_collection_print(scull_collection_t *collection,
                                             scull_calibration_method_t method, scull_text_t *out,
                                             scull_diag_t *diag) SCULL_MUST_USE;
+
+/* The hook that collects, for who borrows the context. */
+void scull_build_collection_see(void *user, const scull_runtime_event_t *event);
+
+/* Positive steps of a tensor's 8 bits. */
+static inline int scull_build_levels(const scull_histogram_t *h) {
+  return h->min >= 0 ? 255 : 127;
+}
 
 #endif

@@ -71,6 +71,7 @@ scull_status_t scull_build_read_ranges(const scull_build_options_t *o, scull_qua
                                        scull_diag_t *diag) {
   scull_quant_table_init(&out->table);
   out->dummy = o->dummy_range;
+  out->measures_off = o->measures_off;
   if (o->calibration != NULL) {
     SCULL_TRY(read_file(o->calibration, &out->table, true, diag));
     SCULL_TRY(check_model(o, &out->table, diag));
@@ -90,7 +91,11 @@ static size_t count_known(const scull_graph_t *graph, const scull_quant_table_t 
 scull_status_t scull_build_quantize(scull_graph_t *graph, const scull_backend_t *backend,
                                     scull_quantization_t *q, scull_diag_t *diag) {
   const scull_place_options_t options = {
-      .table = &q->table, .dummy = q->dummy, .is_signed = backend->signed_bytes};
+      .table = &q->table,
+      .dummy = q->dummy,
+      .is_signed = backend->signed_bytes,
+      .no_equalization = (q->measures_off & SCULL_MEASURE_EQUALIZATION) != 0,
+      .no_rounding = (q->measures_off & SCULL_MEASURE_ROUNDING) != 0};
   if (q->table.count > 0 && count_known(graph, &q->table) == 0)
     return scull_base_fail(diag, SCULL_CORRUPT,
                            "none of the %zu ranges is of a tensor of this model (the first: '%s')",

@@ -11,6 +11,7 @@ typedef struct scull_quantization {
   scull_quant_table_t table;
   scull_place_result_t placed;
   float dummy;
+  uint32_t measures_off;
 } scull_quantization_t;
 
 void scull_build_quantization_deinit(scull_quantization_t *quantization);

@@ -158,9 +158,12 @@ static void put_quantization(const scull_report_input_t *in, scull_text_t *out) 
     return;
   scull_base_text_print(out,
                         "  \"quantization\": {\"ranges\": %zu, \"tensors\": %zu, "
-                        "\"inferred\": %zu, \"dummy\": %s, \"missing\": [",
+                        "\"inferred\": %zu, \"from_model\": %zu, \"asymmetric\": %zu, "
+                        "\"unfolded\": %zu, \"equalized\": %zu, \"rounded\": %zu, "
+                        "\"dummy\": %s, \"missing\": [",
                         q->table.count, q->placed.quantized, q->placed.inferred,
-                        q->dummy > 0 ? "true" : "false");
+                        q->placed.model.folded, q->placed.model.asymmetric, q->placed.model.left,
+                        q->placed.equalized, q->placed.rounded, q->dummy > 0 ? "true" : "false");
   for (size_t i = 0; i < q->placed.missing_count; i++) {
     scull_base_text_print(out, "%s", i == 0 ? "" : ", ");
     scull_base_text_json(out, q->placed.missing[i]);

@@ -48,6 +48,7 @@ static uint64_t mix_options(uint64_t hash, const scull_build_options_t *o) {
     hash = mix(mix_text(hash, o->ranges[i].name), ends, sizeof ends);
   }
   hash = mix(hash, &o->dummy_range, sizeof o->dummy_range);
+  hash = mix(hash, &o->measures_off, sizeof o->measures_off);
   return mix_names(hash, o->disabled_tactics, o->disabled_tactic_count);
 }
 

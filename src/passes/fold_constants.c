@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "graph/evaluate.h"
+#include "ops/quantize.h"
 #include "passes/rewrite.h"
 
 enum {
@@ -34,6 +35,8 @@ static size_t sum_bytes(const scull_graph_t *graph, const scull_value_id_t *valu
 }
 
 static bool stays_small(const scull_graph_t *graph, const scull_node_t *node) {
+  if (node->op == &scull_opdef_dequantize_linear) /* weights: kernels want them constant */
+    return true;
   size_t before = sum_bytes(graph, node->inputs, node->input_count);
   size_t after = sum_bytes(graph, node->outputs, node->output_count);
   return after <= SMALL_BYTES || after / MAX_GROWTH <= before;
@@ -46,7 +49,8 @@ static bool is_wanted(const scull_graph_t *graph, scull_value_id_t value) {
 
 /* A constant of these bytes (in the graph's arena) takes the place of `value`; the first user
  * inherits the origins of a node that is then not needed any more. */
-static scull_status_t put_constant(scull_graph_t *graph, scull_value_id_t value, const void *data) {
+static scull_status_t put_constant(scull_graph_t *graph, scull_value_id_t value, const void *data,
+                                   scull_value_id_t *out) {
   scull_node_id_t node = scull_graph_value(graph, value)->producer;
   scull_node_id_t heir = scull_graph_value(graph, value)->users.data[0];
   const scull_type_t type = scull_graph_type(graph, value, SCULL_POINT_OPT);
@@ -54,11 +58,13 @@ static scull_status_t put_constant(scull_graph_t *graph, scull_value_id_t value,
   SCULL_TRY(
       scull_graph_add_constant(graph, scull_graph_value(graph, value)->name, &type, data, &made));
   SCULL_TRY(scull_graph_replace(graph, value, made));
+  *out = made;
   return scull_passes_retire_above(graph, heir, node);
 }
 
 static scull_status_t put_results(scull_graph_t *graph, const scull_node_t *node,
-                                  const scull_tensor_t *results, bool *changed) {
+                                  const scull_tensor_t *results, scull_value_id_t *made,
+                                  bool *changed) {
   for (size_t i = 0; i < node->output_count; i++) {
     if (!is_wanted(graph, node->outputs[i]))
       continue;
@@ -66,9 +72,49 @@ static scull_status_t put_results(scull_graph_t *graph, const scull_node_t *node
         scull_base_arena_copy(&graph->arena, results[i].data, scull_tensor_bytes(&results[i].type));
     if (copy == NULL)
       return scull_base_fail_memory(graph->diag, "a folded constant");
-    SCULL_TRY(put_constant(graph, node->outputs[i], copy));
+    SCULL_TRY(put_constant(graph, node->outputs[i], copy, made));
     *changed = true;
   }
+  return SCULL_OK;
+}
+
+/* Of what was in 8 bits in the file the steps are known. */
+static scull_status_t keep_steps(scull_graph_t *graph, const scull_node_t *node,
+                                 const scull_tensor_t *operands, scull_value_id_t value) {
+  const scull_quantize_attrs_t *attrs = node->attrs;
+  const scull_tensor_t *x = &operands[0], *scale = &operands[1];
+  const size_t steps = (size_t)scull_tensor_count(&scale->type.shape);
+  const size_t count = (size_t)scull_tensor_count(&x->type.shape);
+  const int32_t shift = x->type.dtype == SCULL_DTYPE_U8 ? 128 : 0;
+  const int32_t rank = x->type.shape.rank;
+  const int32_t axis = (int32_t)(attrs->axis < 0 ? attrs->axis + rank : attrs->axis);
+  if ((x->type.dtype != SCULL_DTYPE_I8 && x->type.dtype != SCULL_DTYPE_U8) || attrs->block > 0 ||
+      scull_graph_value(graph, value)->dtype != SCULL_DTYPE_F32 || count == 0)
+    return SCULL_OK;
+  for (size_t i = 0; i < steps; i++) {
+    const int32_t zero =
+        node->input_count > 2 && node->inputs[2] != SCULL_NO_ID
+            ? (int32_t)scull_tensor_load(operands[2].data, x->type.dtype, (int64_t)i)
+            : 0;
+    if (zero != shift)
+      return SCULL_OK;
+  }
+  float *scales = SCULL_ARENA_ARRAY(&graph->arena, float, steps);
+  int8_t *integers = SCULL_ARENA_ARRAY(&graph->arena, int8_t, count);
+  scull_quant_t *quant = SCULL_ARENA_NEW(&graph->arena, scull_quant_t);
+  if (scales == NULL || integers == NULL || quant == NULL)
+    return scull_base_fail_memory(graph->diag, "a folded constant");
+  for (size_t i = 0; i < steps; i++)
+    scales[i] = (float)scull_tensor_load(scale->data, scale->type.dtype, (int64_t)i);
+  for (size_t i = 0; i < count; i++)
+    integers[i] = (int8_t)(scull_tensor_load(x->data, x->type.dtype, (int64_t)i) - shift);
+  *quant = (scull_quant_t){.dtype = SCULL_DTYPE_I8,
+                           .axis = steps == 1 ? -1 : axis,
+                           .count = steps,
+                           .scales = scales,
+                           .integers = integers};
+  if (scull_tensor_quant_fault(quant, &x->type.shape) == NULL)
+    scull_graph_value(graph, value)->quant = quant;
   return SCULL_OK;
 }
 
@@ -83,8 +129,11 @@ static scull_status_t fold_operands(scull_graph_t *graph, const scull_node_t *no
       tensors[i] = scull_graph_constant_tensor(graph, node->inputs[i]);
   }
   scull_status_t status = scull_graph_evaluate_node(graph, node, tensors, results);
+  scull_value_id_t made = SCULL_NO_ID;
   if (status == SCULL_OK)
-    status = put_results(graph, node, results, changed);
+    status = put_results(graph, node, results, &made, changed);
+  if (status == SCULL_OK && made != SCULL_NO_ID && node->op == &scull_opdef_dequantize_linear)
+    status = keep_steps(graph, node, tensors, made);
   for (size_t i = 0; i < node->output_count; i++)
     scull_base_free(results[i].data);
   scull_base_free(tensors);
@@ -110,7 +159,8 @@ static scull_status_t visit(scull_graph_t *graph, scull_node_id_t id, bool *chan
     const void *known = known_everywhere(graph, node.outputs[i]);
     if (known == NULL || !is_wanted(graph, node.outputs[i]))
       continue;
-    SCULL_TRY(put_constant(graph, node.outputs[i], known));
+    scull_value_id_t made = SCULL_NO_ID;
+    SCULL_TRY(put_constant(graph, node.outputs[i], known, &made));
     *changed = true;
   }
   if (scull_graph_node(graph, id)->dead || !has_constant_operands(graph, &node) ||

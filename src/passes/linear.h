@@ -1,5 +1,5 @@
 /* Convolutions and matrix products with constant weights as one thing: so many input channels, so
- * many output channels, a weight element belongs to one of each. Private to passes/. */
+ * many output channels, a weight element belongs to one of each. For passes/ and quant/. */
 #ifndef SCULL_PASSES_LINEAR_H
 #define SCULL_PASSES_LINEAR_H
 

@@ -13,7 +13,8 @@ static bool read_border(const scull_graph_t *graph, const scull_node_t *pad, int
                         int64_t pads[2 * SCULL_MAX_RANK]) {
   const scull_pad_attrs_t *attrs = pad->attrs;
   const int32_t spatial = rank - 2;
-  if (attrs->mode != SCULL_PAD_CONSTANT || pad->input_count != 1 || rank < 3 ||
+  const bool has_list = pad->input_count > 1 && pad->inputs[1] != SCULL_NO_ID;
+  if (attrs->mode != SCULL_PAD_CONSTANT || has_list || rank < 3 ||
       attrs->pads.size != 2 * (size_t)rank ||
       scull_graph_value(graph, pad->inputs[0])->shape[0].rank != rank)
     return false;
@@ -29,16 +30,19 @@ static bool read_border(const scull_graph_t *graph, const scull_node_t *pad, int
   return true;
 }
 
-/* Adds what the operator pads already; false when the list is none. */
-static bool add_own(scull_ints_t own, int32_t spatial, int64_t *pads) {
-  const bool both = own.size == (size_t)spatial;
-  if (own.size != 0 && !both && own.size != 2 * (size_t)spatial)
-    return false;
-  for (int32_t i = 0; i < 2 * spatial && own.size != 0; i++) {
-    const int64_t more = own.data[both ? i % spatial : i];
-    if (more < 0)
+/* Adds what the convolution pads already. False when it would reach beyond the filter: outputs of
+ * nothing but padding are no case that kernels are made for. */
+static bool add_own(const scull_conv_attrs_t *attrs, const scull_shape_t *filter, int64_t *pads) {
+  const int32_t spatial = filter->rank - 2;
+  const bool both = attrs->pads.size == (size_t)spatial;
+  for (int32_t i = 0; i < 2 * spatial; i++) {
+    const int32_t axis = i % spatial;
+    const int64_t own = attrs->pads.size == 0 ? 0 : attrs->pads.data[both ? axis : i];
+    const int64_t dilation = attrs->dilations.size == 0 ? 1 : attrs->dilations.data[axis];
+    const int64_t most = (filter->dim[2 + axis] - 1) * dilation;
+    if (own < 0 || own > most - pads[i])
       return false;
-    pads[i] += more;
+    pads[i] += own;
   }
   return true;
 }
@@ -62,10 +66,12 @@ static scull_status_t replace(scull_graph_t *graph, scull_node_id_t id, scull_no
 
 static scull_status_t into_conv(scull_graph_t *graph, scull_node_id_t id, scull_node_id_t pad,
                                 int32_t spatial, int64_t *pads, bool *changed) {
-  scull_conv_attrs_t attrs = *(const scull_conv_attrs_t *)scull_graph_node(graph, id)->attrs;
+  const scull_node_t *conv = scull_graph_node(graph, id);
+  const scull_shape_t *filter = &scull_graph_value(graph, conv->inputs[1])->shape[0];
+  scull_conv_attrs_t attrs = *(const scull_conv_attrs_t *)conv->attrs;
   const scull_pad_attrs_t *border = scull_graph_node(graph, pad)->attrs;
   if (border->value < 0 || border->value > 0 || attrs.auto_pad != SCULL_AUTO_PAD_EXPLICIT ||
-      !add_own(attrs.pads, spatial, pads))
+      filter->rank != spatial + 2 || !add_own(&attrs, filter, pads))
     return SCULL_OK;
   attrs.pads = (scull_ints_t){pads, 2 * (size_t)spatial};
   return replace(graph, id, pad, &attrs, changed);

@@ -54,6 +54,7 @@ extern const scull_pass_t scull_pass_recognise_gelu;
 extern const scull_pass_t scull_pass_recognise_layer_norm;
 extern const scull_pass_t scull_pass_recognise_attention;
 extern const scull_pass_t scull_pass_fold_batch_norm;
+extern const scull_pass_t scull_pass_merge_pad;
 extern const scull_pass_t scull_pass_merge_bias;
 extern const scull_pass_t scull_pass_global_pool;
 extern const scull_pass_t scull_pass_horizontal;
@@ -63,6 +64,5 @@ extern const scull_pass_t scull_pass_join_slices;
 extern const scull_pass_t scull_pass_recognise_leaky_relu;
 extern const scull_pass_t scull_pass_recognise_shuffle;
 extern const scull_pass_t scull_pass_recognise_focus;
-extern const scull_pass_t scull_pass_merge_pad;
 
 #endif

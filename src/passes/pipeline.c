@@ -33,12 +33,12 @@ static const row_t rows[] = {
     {2, &scull_pass_recognise_shuffle},
     {2, &scull_pass_recognise_focus},
     {2, &scull_pass_global_pool},
-    {2, &scull_pass_merge_pad},
     {2, &scull_pass_join_slices},
     {2, &scull_pass_remove_identity},
     {2, &scull_pass_sweep},
     /* fold */
     {3, &scull_pass_fold_batch_norm},
+    {3, &scull_pass_merge_pad},
     {3, &scull_pass_merge_bias},
     {3, &scull_pass_merge_scale},
     {3, &scull_pass_merge_affine},

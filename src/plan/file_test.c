@@ -244,7 +244,7 @@ static void unbound_input(scull_plan_t *p) {
   s->bindings[s->site.inputs[0]] = SCULL_PLAN_NONE;
 }
 static const float no_scale = 0;
-static const scull_quant_t no_quant = {SCULL_DTYPE_U8, -1, 1, &no_scale};
+static const scull_quant_t no_quant = {SCULL_DTYPE_U8, -1, 1, &no_scale, NULL};
 static void scale_of_zero(scull_plan_t *p) {
   p->values[0].quant = &no_quant;
 }

@@ -4,6 +4,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "quant/equalize.h"
+#include "quant/fold.h"
+#include "quant/rounding.h"
+
 /* Values of one class hold the same elements. */
 typedef struct {
   size_t *root; /* by value id */
@@ -11,6 +15,9 @@ typedef struct {
   bool *
       positive; /* by root: no member is known to hold negative numbers, and some is known not to */
   bool *negative;
+  const scull_quant_t **fixed; /* by root: what the model says of a member */
+  const scull_range_t *known;  /* by value id */
+  size_t count;
 } classes_t;
 
 static size_t find_root(size_t *root, size_t v) {
@@ -55,8 +62,7 @@ static void take_range(const scull_graph_t *g, scull_value_id_t id,
                        const scull_place_options_t *options, classes_t *c) {
   const scull_value_t *v = scull_graph_value(g, id);
   const size_t root = find_root(c->root, id);
-  const scull_range_t *range =
-      options->table == NULL ? NULL : scull_quant_table_find(options->table, v->name);
+  const scull_range_t *range = c->known[id].threshold > 0 ? &c->known[id] : NULL;
   float threshold = range == NULL ? options->dummy : range->threshold;
   c->positive[root] = c->positive[root] || gives_positive(g, v);
   if (range != NULL && range->min <= range->max) {
@@ -65,6 +71,8 @@ static void take_range(const scull_graph_t *g, scull_value_id_t id,
   }
   if (threshold > c->threshold[root])
     c->threshold[root] = threshold;
+  if (v->quant != NULL && c->fixed[root] == NULL)
+    c->fixed[root] = v->quant;
 }
 
 scull_status_t scull_quant_set(scull_graph_t *graph, scull_value_id_t value, float threshold,
@@ -89,19 +97,24 @@ static scull_status_t set_values(scull_graph_t *g, const scull_place_options_t *
   out->missing = SCULL_ARENA_ARRAY(&g->arena, const char *, g->values.size + 1);
   if (out->missing == NULL)
     return SCULL_OUT_OF_MEMORY;
-  for (size_t i = 0; i < g->values.size; i++) {
+  for (size_t i = 0; i < c->count; i++) {
     const scull_value_id_t id = (scull_value_id_t)i;
     if (!is_candidate(g, id))
       continue;
     const size_t root = find_root(c->root, i);
     const bool negative = options->is_signed || c->negative[root] || !c->positive[root];
-    if (g->values.data[i].quant == NULL && c->threshold[root] > 0)
+    if (g->values.data[i].quant == NULL && c->fixed[root] != NULL)
+      g->values.data[i].quant = c->fixed[root];
+    const scull_quant_t *quant = g->values.data[i].quant;
+    if (quant != NULL && quant->dtype == SCULL_DTYPE_U8 && options->is_signed)
+      SCULL_TRY(scull_quant_set(g, id, quant->scales[0] * 255.0f, true));
+    else if (quant == NULL && c->threshold[root] > 0)
       SCULL_TRY(scull_quant_set(g, id, c->threshold[root], negative));
     const scull_value_t *v = &g->values.data[i];
     out->quantized += v->quant != NULL;
     if (v->quant == NULL)
       out->missing[out->missing_count++] = v->name;
-    else if (options->table != NULL && scull_quant_table_find(options->table, v->name) == NULL)
+    else if (options->table != NULL && options->table->count > 0 && !(c->known[i].threshold > 0))
       out->inferred++;
   }
   return SCULL_OK;
@@ -154,7 +167,8 @@ static scull_status_t place_weights(scull_graph_t *g, const scull_node_t *node) 
     const scull_value_id_t id = node->inputs[i];
     const scull_value_t *v = id == SCULL_NO_ID ? NULL : scull_graph_value(g, id);
     const int32_t axis = v == NULL ? -1 : channel_axis(g, node, i);
-    if (axis < 0 || v->data == NULL || v->quant != NULL || v->dtype != SCULL_DTYPE_F32)
+    if (axis < 0 || v->data == NULL || v->dtype != SCULL_DTYPE_F32 ||
+        (v->quant != NULL && (v->quant->count == 1 || v->quant->axis == axis)))
       continue;
     const size_t count = (size_t)v->shape[0].dim[axis];
     scull_quant_t *quant = SCULL_ARENA_NEW(&g->arena, scull_quant_t);
@@ -170,26 +184,64 @@ static scull_status_t place_weights(scull_graph_t *g, const scull_node_t *node) 
   return SCULL_OK;
 }
 
-scull_status_t scull_quant_place(scull_graph_t *g, const scull_place_options_t *options,
-                                 scull_place_result_t *out) {
+/* What the table says of each value. */
+static scull_status_t find_known(scull_graph_t *g, const scull_quant_table_t *table,
+                                 scull_range_t **out) {
+  scull_range_t *known = SCULL_ARENA_ARRAY(&g->arena, scull_range_t, g->values.size + 1);
+  *out = known;
+  if (known == NULL)
+    return SCULL_OUT_OF_MEMORY;
+  for (size_t i = 0; table != NULL && i < g->values.size; i++) {
+    const scull_range_t *range = scull_quant_table_find(table, g->values.data[i].name);
+    if (range != NULL && is_candidate(g, (scull_value_id_t)i))
+      known[i] = *range;
+  }
+  return SCULL_OK;
+}
+
+static scull_status_t place_values(scull_graph_t *g, const scull_place_options_t *options,
+                                   const scull_range_t *known, size_t count,
+                                   scull_place_result_t *out) {
   const size_t n = g->values.size + 1;
   classes_t c = {.root = SCULL_ARENA_ARRAY(&g->arena, size_t, n),
                  .threshold = SCULL_ARENA_ARRAY(&g->arena, float, n),
                  .positive = SCULL_ARENA_ARRAY(&g->arena, bool, n),
-                 .negative = SCULL_ARENA_ARRAY(&g->arena, bool, n)};
-  *out = (scull_place_result_t){0};
-  if (c.root == NULL || c.threshold == NULL || c.positive == NULL || c.negative == NULL)
-    return scull_base_fail_memory(g->diag, "quantization");
+                 .negative = SCULL_ARENA_ARRAY(&g->arena, bool, n),
+                 .fixed = SCULL_ARENA_ARRAY(&g->arena, const scull_quant_t *, n),
+                 .known = known,
+                 .count = count};
+  if (c.root == NULL || c.threshold == NULL || c.positive == NULL || c.negative == NULL ||
+      c.fixed == NULL)
+    return SCULL_OUT_OF_MEMORY;
   for (size_t i = 0; i < n; i++)
     c.root[i] = i;
   for (size_t i = 0; i < g->nodes.size; i++)
     join_node(g, &g->nodes.data[i], c.root);
-  for (size_t i = 0; i < g->values.size; i++) {
+  for (size_t i = 0; i < count; i++) {
     if (is_candidate(g, (scull_value_id_t)i))
       take_range(g, (scull_value_id_t)i, options, &c);
   }
-  scull_status_t status = set_values(g, options, &c, out);
-  for (size_t i = 0; i < g->nodes.size && status == SCULL_OK; i++)
-    status = place_weights(g, &g->nodes.data[i]);
+  return set_values(g, options, &c, out);
+}
+
+static scull_status_t place(scull_graph_t *g, const scull_place_options_t *options,
+                            scull_place_result_t *out) {
+  SCULL_TRY(scull_quant_fold(g, &out->model));
+  const size_t count = g->values.size; /* what is added from here on are constants */
+  scull_range_t *known = NULL;
+  SCULL_TRY(find_known(g, options->table, &known));
+  if (!options->no_equalization)
+    SCULL_TRY(scull_quant_equalize(g, known, count, &out->equalized));
+  SCULL_TRY(place_values(g, options, known, count, out));
+  for (size_t i = 0; i < g->nodes.size; i++)
+    SCULL_TRY(place_weights(g, &g->nodes.data[i]));
+  return options->no_rounding ? SCULL_OK
+                              : scull_quant_round_weights(g, known, count, &out->rounded);
+}
+
+scull_status_t scull_quant_place(scull_graph_t *g, const scull_place_options_t *options,
+                                 scull_place_result_t *out) {
+  *out = (scull_place_result_t){0};
+  scull_status_t status = place(g, options, out);
   return status == SCULL_OUT_OF_MEMORY ? scull_base_fail_memory(g->diag, "quantization") : status;
 }

@@ -7,12 +7,14 @@
 #define SCULL_QUANT_PLACE_H
 
 #include "graph/graph.h"
+#include "quant/fold.h"
 #include "quant/table.h"
 
 typedef struct scull_place_options {
-  const scull_quant_table_t *table; /* may be NULL */
-  float dummy;                      /* > 0: this threshold for every value, for timing only */
-  bool is_signed;                   /* s8 for values without negative numbers, too */
+  const scull_quant_table_t *table;  /* may be NULL */
+  float dummy;                       /* > 0: this threshold for every value, for timing only */
+  bool is_signed;                    /* s8 for values without negative numbers, too */
+  bool no_equalization, no_rounding; /* quant/equalize.h, quant/rounding.h */
 } scull_place_options_t;
 
 typedef struct scull_place_result {
@@ -21,6 +23,9 @@ typedef struct scull_place_result {
   const char **missing; /* names of the float values that nodes give and that have none; in the
                            graph's arena */
   size_t missing_count;
+  scull_fold_result_t model; /* what the model said itself */
+  size_t equalized;          /* tensors */
+  size_t rounded;            /* weights whose rounding keeps the means of their results */
 } scull_place_result_t;
 
 /* Values that have a quantization already (from the model itself) keep it. */

@@ -41,6 +41,16 @@ const scull_range_t *scull_quant_table_find(const scull_quant_table_t *table, co
   return at < table->count && strcmp(table->ranges[at].name, name) == 0 ? &table->ranges[at] : NULL;
 }
 
+static bool keep_channels(scull_range_t *to, scull_arena_t *arena, const scull_range_t *from) {
+  const size_t bytes = from->channels * sizeof(float);
+  if (bytes == 0)
+    return true;
+  to->peak = scull_base_arena_copy(arena, from->peak, bytes);
+  to->mean = scull_base_arena_copy(arena, from->mean, bytes);
+  to->square = scull_base_arena_copy(arena, from->square, bytes);
+  return to->peak != NULL && to->mean != NULL && to->square != NULL;
+}
+
 scull_status_t scull_quant_table_set(scull_quant_table_t *table, const scull_range_t *range) {
   const size_t at = place_of(table, range->name);
   scull_range_t copy = *range;
@@ -48,7 +58,7 @@ scull_status_t scull_quant_table_set(scull_quant_table_t *table, const scull_ran
   copy.method = range->method == NULL
                     ? ""
                     : scull_base_arena_string(&table->arena, range->method, strlen(range->method));
-  if (copy.name == NULL || copy.method == NULL)
+  if (copy.name == NULL || copy.method == NULL || !keep_channels(&copy, &table->arena, range))
     return SCULL_OUT_OF_MEMORY;
   if (at < table->count && strcmp(table->ranges[at].name, range->name) == 0) {
     table->ranges[at] = copy;
@@ -72,6 +82,7 @@ typedef struct {
   const char *name; /* of the file */
   scull_diag_t *diag;
   size_t line;
+  scull_range_t *last; /* that was read; until the next */
 } reader_t;
 
 static scull_status_t bad(const reader_t *r, const char *what, const char *text) {
@@ -146,7 +157,47 @@ static scull_status_t read_facts(const reader_t *r, char *rest, float scale, scu
   return SCULL_OK;
 }
 
-static scull_status_t read_line(const reader_t *r, char *line) {
+/* Four hexadecimal digits as the upper half of an f32. */
+static bool read_half(const char *text, float *out) {
+  uint32_t bits = 0;
+  for (int i = 0; i < 4; i++) {
+    if (!isxdigit((unsigned char)text[i]))
+      return false;
+    const int digit = text[i] <= '9' ? text[i] - '0' : (text[i] | 32) - 'a' + 10;
+    bits = bits << 4 | (uint32_t)digit;
+  }
+  bits <<= 16;
+  memcpy(out, &bits, sizeof bits);
+  return isfinite(*out);
+}
+
+/* "channels 3f803e013c00 ...", of the tensor that was read last. */
+static scull_status_t read_channels(const reader_t *r, const char *line) {
+  enum { DIGITS = 12 };
+  static const char word[] = "channels";
+  const size_t length = strlen(line), count = (length - strlen(word)) / (DIGITS + 1);
+  scull_range_t *range = r->last;
+  if (range == NULL || strncmp(line, word, strlen(word)) != 0)
+    return SCULL_OK; /* later versions may say more */
+  float *all = SCULL_ARENA_ARRAY(&r->table->arena, float, 3 * count + 1);
+  if (all == NULL)
+    return SCULL_OUT_OF_MEMORY;
+  const char *at = line + strlen(word);
+  for (size_t c = 0; c < count; c++, at += DIGITS + 1) {
+    if (*at != ' ' || !read_half(at + 1, &all[c]) || !read_half(at + 5, &all[count + c]) ||
+        !read_half(at + 9, &all[2 * count + c]) || all[c] < 0 || all[2 * count + c] < 0)
+      return bad(r, "twelve hexadecimal digits a channel are wanted, not", at);
+  }
+  if (*at != '\0')
+    return bad(r, "twelve hexadecimal digits a channel are wanted, not", at);
+  range->channels = count;
+  range->peak = all;
+  range->mean = all + count;
+  range->square = all + 2 * count;
+  return SCULL_OK;
+}
+
+static scull_status_t read_line(reader_t *r, char *line) {
   scull_range_t range = {.min = 1, .max = -1, .clipped = NAN, .sqnr = NAN, .method = ""};
   char *at = find_scale(line);
   if (at == NULL)
@@ -162,7 +213,10 @@ static scull_status_t read_line(const reader_t *r, char *line) {
   SCULL_TRY(read_facts(r, at + 10, scale, &range));
   if (isnan(range.min) || isnan(range.max))
     return bad(r, "a range that is no number, for", line);
-  return scull_quant_table_set(r->table, &range);
+  r->last = NULL;
+  SCULL_TRY(scull_quant_table_set(r->table, &range));
+  r->last = (scull_range_t *)(uintptr_t)scull_quant_table_find(r->table, line);
+  return SCULL_OK;
 }
 
 /* "model 0123", "method best", "inputs 500": false when the line is a tensor's. */
@@ -217,6 +271,8 @@ static scull_status_t take_line(reader_t *r, char *line) {
     return SCULL_OK;
   if (!r->table->is_tensorrt && r->table->count == 0 && read_head(r, line))
     return SCULL_OK;
+  if (*line == '\t')
+    return read_channels(r, line + 1);
   return read_line(r, line);
 }
 
@@ -286,6 +342,15 @@ static void print_number(scull_text_t *out, const char *key, double value) {
   scull_base_real_print(out, value, true);
 }
 
+/* The upper half of an f32, rounded; what is known of channels needs no more. */
+static unsigned half_of(float value) {
+  uint32_t bits;
+  memcpy(&bits, &value, sizeof bits);
+  bits += 0x7fff + (bits >> 16 & 1);
+  bits >>= 16;
+  return (bits & 0x7f80) == 0x7f80 ? bits - 0x80 : bits; /* rounding must not make infinity */
+}
+
 static void print_range(const scull_range_t *range, scull_text_t *out) {
   const float scale = range->threshold / 127.0f;
   uint32_t bits;
@@ -301,13 +366,20 @@ static void print_range(const scull_range_t *range, scull_text_t *out) {
   print_number(out, "clipped", range->clipped);
   print_number(out, "sqnr", range->sqnr);
   scull_base_text_print(out, "\n");
+  if (range->channels == 0)
+    return;
+  scull_base_text_print(out, "\tchannels");
+  for (size_t c = 0; c < range->channels; c++)
+    scull_base_text_print(out, " %04x%04x%04x", half_of(range->peak[c]), half_of(range->mean[c]),
+                          half_of(range->square[c]));
+  scull_base_text_print(out, "\n");
 }
 
 void scull_quant_table_print(const scull_quant_table_t *table, scull_text_t *out) {
   scull_base_text_print(out, "%s\nmodel %016" PRIx64 "\nmethod %s\ninputs %" PRIu64 "\n", heading,
                         table->model, table->method, table->inputs);
   for (size_t i = 0; i < table->count; i++) {
-    if (strpbrk(table->ranges[i].name, "\r\n") == NULL) /* nobody could read it back */
+    if (strpbrk(table->ranges[i].name, "\t\r\n") == NULL) /* nobody could read it back */
       print_range(&table->ranges[i], out);
   }
 }

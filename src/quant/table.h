@@ -8,7 +8,9 @@
  *
  * A line is a name, the scale threshold / 127 as the bits of an f32 in hexadecimal (as TensorRT's
  * calibration caches have it) and in decimal, and what was seen. Sorted by name; a name ends at the
- * last ": " that eight hexadecimal digits follow. TensorRT's own caches
+ * last ": " that eight hexadecimal digits follow. Lines that begin with a tab go on with the tensor
+ * above: "channels" and twelve hexadecimal digits a channel, the upper halves of three f32: largest
+ * |x|, mean, mean square. TensorRT's own caches
  * ("TRT-8203-EntropyCalibration2", then "name: 3c010a14") are read, too; they tell no sign. */
 #ifndef SCULL_QUANT_TABLE_H
 #define SCULL_QUANT_TABLE_H
@@ -22,7 +24,9 @@ typedef struct scull_range {
   float threshold; /* of |x|: positive and finite */
   float min, max;  /* what was seen; min > max: not known */
   const char *method;
-  double clipped, sqnr; /* share beyond the threshold; dB. NaN: not known */
+  double clipped, sqnr;              /* share beyond the threshold; dB. NaN: not known */
+  size_t channels;                   /* 0: nothing is known of them */
+  const float *peak, *mean, *square; /* of each channel: largest |x|, mean, mean square */
 } scull_range_t;
 
 typedef struct scull_quant_table {

@@ -28,12 +28,19 @@ static void a_table_comes_back(void **state) {
   table.inputs = 500;
   table.method = "best";
   const scull_range_t ranges[] = {
-      {"z:0", 6.0f, 0, 6.5f, "mse", 0.001, 35.5},
-      {"a b/c: deadbeef", 1.0f, -1, 0.5f, "entropy", 0, 40},
-      {"m", 0.3f, 1, -1, "", NAN, NAN},
+      {"z:0", 6.0f, 0, 6.5f, "mse", 0.001, 35.5, 0, NULL, NULL, NULL},
+      {"a b/c: deadbeef", 1.0f, -1, 0.5f, "entropy", 0, 40, 0, NULL, NULL, NULL},
+      {"m", 0.3f, 1, -1, "", NAN, NAN, 0, NULL, NULL, NULL},
   };
+  static const float peak[] = {3, 0.5f}, mean[] = {-1, 0.25f}, square[] = {2, 0};
+  scull_range_t channels = ranges[0];
   for (size_t i = 0; i < 3; i++)
     assert_int_equal(scull_quant_table_set(&table, &ranges[i]), SCULL_OK);
+  channels.channels = 2;
+  channels.peak = peak;
+  channels.mean = mean;
+  channels.square = square;
+  assert_int_equal(scull_quant_table_set(&table, &channels), SCULL_OK);
   scull_quant_table_print(&table, &text);
   assert_int_equal(read_text(text.data, &again, &diag), SCULL_OK);
   assert_int_equal(again.count, 3);
@@ -44,6 +51,8 @@ static void a_table_comes_back(void **state) {
   assert_true(z->min == 0 && z->max == 6.5f && fabsf(z->threshold - 6) < 1e-5f);
   assert_true(scull_quant_table_find(&again, "m")->min > scull_quant_table_find(&again, "m")->max);
   assert_null(scull_quant_table_find(&again, "n"));
+  assert_int_equal(z->channels, 2);
+  assert_true(z->peak[0] == 3 && z->mean[0] == -1 && z->mean[1] == 0.25f && z->square[0] == 2);
   scull_quant_table_print(&again, &twice);
   assert_string_equal(text.data, twice.data);
   scull_base_text_deinit(&text);

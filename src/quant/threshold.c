@@ -93,20 +93,25 @@ static double divergence(const double *bin, int count, double beyond, double tot
   return sum;
 }
 
-/* The first bin is left out: zeros say nothing about the range. */
+/* The first bin is left out: zeros say nothing about the range. Where numbers are few and far
+ * apart, as in a picture of 16 or 256 greys, steps lose nothing at all and the least threshold
+ * would win whatever it clips: one with more empty bins than filled ones below it does not count.
+ */
 static float entropy(const scull_histogram_t *h) {
   double bin[SCULL_QUANT_BINS], total = 0, below = 0, best = HUGE_VAL;
-  int at = SCULL_QUANT_BINS;
+  int filled = 0, at = SCULL_QUANT_BINS;
   for (int i = 0; i < SCULL_QUANT_BINS; i++) {
     bin[i] = i == 0 ? 0 : (double)h->bin[i];
     total += bin[i];
   }
   if (total <= 0)
     return scull_quant_histogram_peak(h);
-  for (int i = 0; i < LEVELS; i++)
+  for (int i = 0; i < LEVELS; i++) {
     below += bin[i];
+    filled += bin[i] > 0;
+  }
   for (int count = LEVELS; count <= SCULL_QUANT_BINS; count++) {
-    if (below > 0) {
+    if (2 * filled >= count) {
       const double d = divergence(bin, count, total - below, total);
       if (d < best) {
         best = d;
@@ -114,6 +119,7 @@ static float entropy(const scull_histogram_t *h) {
       }
     }
     below += count < SCULL_QUANT_BINS ? bin[count] : 0;
+    filled += count < SCULL_QUANT_BINS && bin[count] > 0;
   }
   return fminf(((float)at - 0.5f) * h->width, scull_quant_histogram_peak(h));
 }

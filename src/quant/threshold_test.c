@@ -96,6 +96,18 @@ static void outliers_are_clipped(void **state) {
   assert_true(scull_quant_noise(&h, mse, 127) < scull_quant_noise(&h, 60, 127));
 }
 
+/* A picture of few greys is no reason to clip most of them. */
+static void greys_are_kept(void **state) {
+  (void)state;
+  for (int greys = 16; greys <= 256; greys *= 16) {
+    memset(&h, 0, sizeof h);
+    for (int i = 0; i < COUNT; i++)
+      values[i] = (float)(i % greys) / (float)(greys - 1);
+    scull_quant_histogram_add(&h, values, COUNT);
+    assert_float_equal(scull_quant_threshold(&h, SCULL_QUANT_ENTROPY, 127, NULL), 1, 1e-3);
+  }
+}
+
 /* The noise from the bins is that of rounding each number. */
 static void noise_is_that_of_rounding(void **state) {
   (void)state;
@@ -144,6 +156,7 @@ int main(void) {
       cmocka_unit_test(zeros_have_no_threshold),
       cmocka_unit_test(percentiles_are_where_they_should),
       cmocka_unit_test(outliers_are_clipped),
+      cmocka_unit_test(greys_are_kept),
       cmocka_unit_test(noise_is_that_of_rounding),
       cmocka_unit_test(best_is_no_worse_than_any),
       cmocka_unit_test(methods_have_names),

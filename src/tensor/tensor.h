@@ -23,6 +23,9 @@ typedef struct scull_quant {
   int32_t axis;        /* the axis along which the scales run; -1: one scale for all */
   size_t count;        /* of scales: 1, or the extent of the axis */
   const float *scales; /* finite and positive */
+  const int8_t
+      *integers; /* of a constant: what its elements are stored as, in steps of these scales;
+                    NULL: each as the nearest. For packing only, no plan keeps it */
 } scull_quant_t;
 
 /* A dense row-major tensor. `data` may be NULL where only the type is known. An absent optional

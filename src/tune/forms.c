@@ -317,6 +317,7 @@ static scull_status_t make_form(scull_search_t *s, scull_unit_t *unit, size_t co
                             &form.values));
   form.site.precisions = scull_tune_pins_permitted(s->graph, s->options, unit->chain, count);
   SCULL_TRY(ask_all(s, unit, &form));
+  scull_tune_exact_filter(s->graph, unit->chain, &form);
   scull_tune_pins_filter(s->graph, s->options, unit->chain, &form);
   if (form.candidate_count > 0)
     unit->forms[unit->form_count++] = form;

@@ -11,8 +11,10 @@ static bool names_node(const scull_graph_t *graph, const scull_node_t *node, con
       return true;
   }
   for (size_t i = 0; i < node->output_count; i++) {
-    if (scull_base_glob(pattern, scull_graph_value(graph, node->outputs[i])->name))
-      return true;
+    const char *name = scull_graph_value(graph, node->outputs[i])->name;
+    const scull_value_id_t by_pattern = scull_graph_find_value(graph, pattern);
+    if (scull_base_glob(pattern, name) || by_pattern == node->outputs[i])
+      return true; /* a pass may have given the value another name */
   }
   return false;
 }
@@ -49,6 +51,30 @@ void scull_tune_pins_filter(const scull_graph_t *graph, const scull_tune_options
   kept = 0;
   for (size_t i = 0; i < form->candidate_count; i++) {
     if (form->candidates[i].config.src_as == pin->as)
+      form->candidates[kept++] = form->candidates[i];
+  }
+  form->candidate_count = kept;
+}
+
+/* True when the candidate would store an exact value in fewer bits. */
+static bool rounds(const scull_graph_t *g, const scull_node_id_t *nodes, const scull_form_t *form,
+                   const scull_config_t *config) {
+  const scull_node_t *anchor = scull_graph_node(g, nodes[0]);
+  const scull_node_t *last = scull_graph_node(g, nodes[form->count - 1]);
+  bool out = false, in = false;
+  for (size_t i = 0; i < last->output_count; i++)
+    out = out || scull_graph_value(g, last->outputs[i])->exact;
+  for (size_t i = 0; i < anchor->input_count; i++)
+    in = in || (anchor->inputs[i] != SCULL_NO_ID && anchor->op->channel_axis == NULL &&
+                scull_graph_value(g, anchor->inputs[i])->exact);
+  return (out && config->dst_as != SCULL_AS_MODEL) || (in && config->src_as != SCULL_AS_MODEL);
+}
+
+void scull_tune_exact_filter(const scull_graph_t *graph, const scull_node_id_t *nodes,
+                             scull_form_t *form) {
+  size_t kept = 0;
+  for (size_t i = 0; i < form->candidate_count; i++) {
+    if (!rounds(graph, nodes, form, &form->candidates[i].config))
       form->candidates[kept++] = form->candidates[i];
   }
   form->candidate_count = kept;

@@ -17,4 +17,8 @@ void scull_tune_pins_filter(const scull_graph_t *graph, const scull_tune_options
  * preferred pins a warning each. */
 scull_status_t scull_tune_pins_check(const scull_search_t *s) SCULL_MUST_USE;
 
+/* Drops the candidates that would store a value in fewer bits which is not to be. */
+void scull_tune_exact_filter(const scull_graph_t *graph, const scull_node_id_t *nodes,
+                             scull_form_t *form);
+
 #endif

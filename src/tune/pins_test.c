@@ -69,7 +69,8 @@ static void pins_decide_and_conversions_stand_between(void **state) {
 static void int8_is_stored_by_its_scale(void **state) {
   (void)state;
   static const float scale = 0.5f;
-  static const scull_quant_t quant = {SCULL_DTYPE_U8, -1, 1, &scale};
+  static const scull_quant_t quant = {
+      .dtype = SCULL_DTYPE_U8, .axis = -1, .count = 1, .scales = &scale};
   static const scull_pin_t pins[] = {{"?", SCULL_AS_INT8}};
   net_t net;
   size_t size = 0, found = 0;

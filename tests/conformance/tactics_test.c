@@ -4,6 +4,7 @@
  * writing into slices, over their inputs where they say that they may. */
 #define _GNU_SOURCE
 #include <float.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -364,18 +365,78 @@ static void run_tactic(const scull_tactic_t *tactic, case_site_t *s, const char 
 /* What the suite varies of a case. */
 static uint32_t precisions; /* of the sites at hand; 0: the model's types */
 
-/* Scales for every float that a run computes: the largest is 127. */
-static void set_quants(case_site_t *s) {
-  static scull_quant_t quants[SITE_MAX_VALUES];
-  static float scales[SITE_MAX_VALUES];
-  for (size_t i = 0; i < s->site.value_count; i++) {
-    double peak = peak_of(&s->tensors[i]);
-    bool wanted = (precisions >> SCULL_AS_INT8 & 1) != 0 && !s->values[i].is_constant &&
-                  s->values[i].dtype == SCULL_DTYPE_F32;
-    scales[i] = (float)((peak > 1e-3 ? peak : 1e-3) / 127);
-    quants[i] = (scull_quant_t){SCULL_DTYPE_I8, -1, 1, &scales[i]};
-    s->values[i].quant = wanted ? &quants[i] : NULL;
+static scull_quant_t quants[SITE_MAX_VALUES];
+static float scales[SITE_MAX_VALUES], channel_scales[4096];
+
+static bool has_negative(const scull_tensor_t *t) {
+  for (int64_t i = 0; i < scull_tensor_count(&t->type.shape); i++) {
+    if (scull_tensor_load(t->data, t->type.dtype, i) < 0)
+      return true;
   }
+  return false;
+}
+
+/* u8 without negative numbers, else s8; `peak` is the largest that there is. */
+static void set_quant(case_site_t *s, size_t i, double peak, bool negative) {
+  scales[i] = (float)((peak > 1e-3 ? peak : 1e-3) / (negative ? 127 : 255));
+  quants[i] = (scull_quant_t){negative ? SCULL_DTYPE_I8 : SCULL_DTYPE_U8, -1, 1, &scales[i], NULL};
+  s->values[i].quant = &quants[i];
+}
+
+/* A scale for each channel of the anchor's constant weights. */
+static void set_weights(case_site_t *s) {
+  const scull_site_op_t *op = &s->ops[0];
+  scull_op_call_t call = {.def = op->def, .attrs = op->attrs, .inputs = s->tensors};
+  scull_tensor_t inputs[CASE_MAX_TENSORS] = {0};
+  if (op->def->channel_axis == NULL || op->input_count < 2 || op->inputs[1] == SCULL_SITE_ABSENT ||
+      !s->values[op->inputs[1]].is_constant)
+    return;
+  for (size_t i = 0; i < op->input_count; i++) {
+    if (op->inputs[i] != SCULL_SITE_ABSENT)
+      inputs[i] = s->tensors[op->inputs[i]];
+  }
+  call.inputs = inputs;
+  call.input_count = op->input_count;
+  const uint16_t at = op->inputs[1];
+  const scull_tensor_t *w = &s->tensors[at];
+  const int32_t axis = op->def->channel_axis(&call, 1);
+  if (axis < 0 || w->type.dtype != SCULL_DTYPE_F32 ||
+      w->type.shape.dim[axis] > (int64_t)(sizeof channel_scales / sizeof *channel_scales))
+    return;
+  int64_t inner = 1, count = w->type.shape.dim[axis];
+  for (int32_t i = axis + 1; i < w->type.shape.rank; i++)
+    inner *= w->type.shape.dim[i];
+  for (int64_t c = 0; c < count; c++)
+    channel_scales[c] = 1e-6f;
+  for (int64_t i = 0; i < scull_tensor_count(&w->type.shape); i++) {
+    float *scale = &channel_scales[i / inner % count];
+    const float x = fabsf((float)scull_tensor_load(w->data, SCULL_DTYPE_F32, i)) / 127;
+    *scale = x > *scale ? x : *scale;
+  }
+  quants[at] = (scull_quant_t){SCULL_DTYPE_I8, axis, (size_t)count, channel_scales, NULL};
+  s->values[at].quant = &quants[at];
+}
+
+/* Quantizations for every float that a run computes, as calibration would give them: one for all
+ * tensors of an operator that only moves numbers or picks some. */
+static void set_quants(case_site_t *s) {
+  const bool wanted = (precisions >> SCULL_AS_INT8 & 1) != 0;
+  const bool one = (s->ops[0].def->traits & (SCULL_OP_MOVES_DATA | SCULL_OP_SELECTS)) != 0;
+  double most = 0;
+  bool negative = false;
+  for (size_t i = 0; one && i < s->site.value_count; i++) {
+    double peak = peak_of(&s->tensors[i]);
+    most = peak > most ? peak : most;
+    negative = negative || has_negative(&s->tensors[i]);
+  }
+  for (size_t i = 0; i < s->site.value_count; i++) {
+    s->values[i].quant = NULL;
+    if (wanted && !s->values[i].is_constant && s->values[i].dtype == SCULL_DTYPE_F32)
+      set_quant(s, i, one ? most : peak_of(&s->tensors[i]),
+                one ? negative : has_negative(&s->tensors[i]));
+  }
+  if (wanted)
+    set_weights(s);
 }
 
 static void run_all(case_site_t *s, const char *name, const char *what, int threads) {
@@ -386,6 +447,19 @@ static void run_all(case_site_t *s, const char *name, const char *what, int thre
 
 /* --- variations ------------------------------------------------------------------------------- */
 
+/* No scale serves a tensor that holds infinity, or the least finite number beside others. */
+static bool has_moderate_numbers(const case_site_t *s) {
+  for (size_t i = 0; i < s->site.value_count; i++) {
+    const scull_tensor_t *t = &s->tensors[i];
+    for (int64_t k = 0, count = scull_tensor_count(&t->type.shape); k < count; k++) {
+      double v = scull_tensor_load(t->data, t->type.dtype, k);
+      if (scull_tensor_dtype_is_float(t->type.dtype) && !(v > -1e30 && v < 1e30))
+        return false;
+    }
+  }
+  return true;
+}
+
 static bool make_site(case_site_t *s, const scull_opdef_t *def, const scull_opcase_t *one,
                       constants_t constants) {
   scull_dtype_t narrow = (precisions >> SCULL_AS_F16 & 1) != 0    ? SCULL_DTYPE_F16
@@ -393,7 +467,7 @@ static bool make_site(case_site_t *s, const scull_opdef_t *def, const scull_opca
                                                                   : SCULL_DTYPE_NONE;
   bool ok = case_site_init(s, def, one, constants, narrow);
   s->site.precisions = precisions;
-  return ok;
+  return ok && ((precisions >> SCULL_AS_INT8 & 1) == 0 || has_moderate_numbers(s));
 }
 
 /* The result as channels [16, 16 + C) of a tensor that has 48 more than that. */

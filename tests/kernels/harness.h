@@ -223,15 +223,21 @@ static inline bool harness_prepare(harness_t *h, const scull_tactic_t *tactic,
   return true;
 }
 
+/* The first element of a value in the buffer of the whole tensor. */
+static inline void *harness_start(const scull_site_value_t *v, void *buffer) {
+  const size_t size = scull_tensor_dtype_size(scull_backend_site_stored(v));
+  return (char *)buffer + (v->channel_total > 0 ? (size_t)harness_at(v, 0) * size : 0);
+}
+
 static inline void harness_enqueue(harness_t *h, harness_run_t *run) {
   const void *in[HARNESS_VALUES];
   void *out[1];
   for (size_t i = 0; i < run->input_count; i++) {
     scull_site_value_t v = h->values[h->inputs[i]];
-    in[i] = (const float *)run->in[i] + (v.channel_total > 0 ? harness_at(&v, 0) : 0);
+    in[i] = harness_start(&v, run->in[i]);
   }
   const scull_site_value_t *y = &h->values[h->outputs[0]];
-  out[0] = (float *)run->out[0] + (y->channel_total > 0 ? harness_at(y, 0) : 0);
+  out[0] = harness_start(y, run->out[0]);
   run->args =
       (scull_args_t){.inputs = in, .outputs = out, .packed = run->packed, .scratch = run->scratch};
   harness_check(run->tactic->enqueue(run->prepared.state, &run->args) == SCULL_OK, "enqueue");

@@ -3,7 +3,9 @@
 #define _POSIX_C_SOURCE 200809L
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "budget.h"
 #include "console.h"
 #include "interrupt.h"
 #include "json.h"
@@ -27,6 +29,10 @@ typedef struct build_args {
   int tune;
   double time_budget;
   const char *timing_cache, *replay, *save_replay;
+  cli_list_t without;
+  const char *max_drop, *held_out, *labels;
+  int metric;
+  cli_preprocess_args_t preprocess;
   bool use_static, calib_mode;
   const char *cache_dir;
   bool no_sources;
@@ -36,7 +42,8 @@ typedef struct build_args {
   bool quiet, verbose;
 } build_args_t;
 
-static const build_args_t defaults = {.device = "cpu", .min_subgraph = 3, .tune = SCULL_TUNE_FULL};
+static const build_args_t defaults = {
+    .device = "cpu", .min_subgraph = 3, .tune = SCULL_TUNE_FULL, .preprocess = {.scale = 1}};
 
 #define FIELD(name) offsetof(build_args_t, name)
 
@@ -83,6 +90,17 @@ static const cli_option_t option_table[] = {
      0},
     {"replay", 0, CLI_TEXT, FIELD(replay), "FILE", "take the choices of an earlier build", 0},
     {"save-replay", 0, CLI_TEXT, FIELD(save_replay), "FILE", "write the choices of this build", 0},
+    {"without", 0, CLI_LIST, FIELD(without), "LIST",
+     "measures for accuracy that are not taken: tail,equalization,rounding", 0},
+    {"max-accuracy-drop", 0, CLI_TEXT, FIELD(max_drop), "P%",
+     "put layers back to wider types until the loss on --held-out is at most this", 0},
+    {"metric", 0, CLI_CHOICE, FIELD(metric), CLI_METRIC_WORDS,
+     "of the loss: points of top-1 (with --labels), else against FP32's results (default sqnr: "
+     "power of the difference over that of the results)",
+     0},
+    {"held-out", 0, CLI_TEXT, FIELD(held_out), "DIR|LIST", "inputs as for scull calibrate", 0},
+    {"labels", 0, CLI_TEXT, FIELD(labels), "FILE", "a line an input: LABEL, or FILE LABEL", 0},
+    CLI_PREPROCESS_OPTIONS(FIELD(preprocess)),
     {"static", 0, CLI_FLAG, FIELD(use_static), NULL,
      "use the plan in the cache folder when it is still right, else build and store it", 0},
     {"calib-mode", 0, CLI_FLAG, FIELD(calib_mode), NULL,
@@ -110,6 +128,7 @@ typedef struct build_state {
   scull_layer_precision_t *pins;
   char device[32];
   cli_capture_t picture;
+  cli_budget_t budget;
 } build_state_t;
 
 static scull_status_t fill_ranges(const build_args_t *args, build_state_t *state) {
@@ -173,12 +192,49 @@ static void fill_plain(const build_args_t *args, scull_build_options_t *options)
   options->stop_after = (scull_stage_t)args->stop_after;
 }
 
+static scull_status_t fill_measures(const cli_list_t *words, uint32_t *out) {
+  static const char *const names[] = {"tail", "equalization", "rounding"};
+  for (size_t i = 0; i < words->count; i++) {
+    size_t k = 0;
+    while (k < CLI_COUNT(names) && strcmp(words->items[i], names[k]) != 0)
+      k++;
+    if (k == CLI_COUNT(names))
+      return cli_fail(SCULL_INVALID_ARGUMENT,
+                      "--without: '%s' is none of tail, equalization, rounding", words->items[i]);
+    *out |= 1u << k;
+  }
+  return SCULL_OK;
+}
+
+/* "0.5%", or "0.5": percent. */
+static scull_status_t fill_budget(const build_args_t *args, cli_budget_t *out) {
+  char number[64];
+  *out = (cli_budget_t){.most = -1,
+                        .metric = (cli_metric_t)args->metric,
+                        .inputs = args->held_out,
+                        .labels = args->labels,
+                        .quiet = args->quiet};
+  if (!args->max_drop)
+    return SCULL_OK;
+  const size_t length = strcspn(args->max_drop, "%");
+  if (!args->held_out || !args->output || args->stop_after || args->use_static)
+    return cli_fail(SCULL_INVALID_ARGUMENT,
+                    "--max-accuracy-drop wants --held-out inputs and a plan to write (-o)");
+  if (out->metric == CLI_METRIC_TOP1 && !args->labels)
+    return cli_fail(SCULL_INVALID_ARGUMENT, "--metric top1 wants --labels");
+  snprintf(number, sizeof number, "%.*s", (int)length, args->max_drop);
+  CLI_TRY(cli_values_number("max-accuracy-drop", number, &out->most));
+  return cli_preprocess_fill(&args->preprocess, &out->preprocess);
+}
+
 static scull_status_t fill_options(const build_args_t *args, build_state_t *state) {
   scull_build_options_t *options = &state->options;
   fill_plain(args, options);
   fill_lists(args, options);
   CLI_TRY(fill_ranges(args, state));
   CLI_TRY(fill_pins(args, state));
+  CLI_TRY(fill_budget(args, &state->budget));
+  CLI_TRY(fill_measures(&args->without, &options->measures_off));
   CLI_TRY(cli_values_precisions(&args->precisions, &options->precisions));
   CLI_TRY(
       cli_values_device(args->device, state->device, sizeof state->device, &options->device_index));
@@ -284,9 +340,12 @@ static scull_status_t build_with(const build_args_t *args, build_state_t *state,
                                  scull_builder_t *builder) {
   cli_interrupt_t interrupt;
   CLI_TRY(cli_interrupt_begin(&interrupt, builder));
-  scull_status_t status = scull_builder_build(builder, &state->options, args->output);
+  scull_status_t status =
+      state->budget.most >= 0
+          ? cli_budget_build(&state->budget, builder, &state->options, args->output)
+          : cli_check(scull_builder_build(builder, &state->options, args->output), args->model);
   cli_interrupt_end(&interrupt);
-  CLI_TRY(cli_check(status, args->model));
+  CLI_TRY(status);
   return finish(args, state, builder);
 }
 

@@ -12,14 +12,13 @@
 typedef struct calibrate_args {
   const char *model, *params, *output, *inputs, *dump;
   cli_list_t shapes;
-  int64_t batch, threads, resize;
-  int method, channels;
-  cli_list_t mean, std;
-  double scale;
+  int64_t batch, threads;
+  int method;
+  cli_preprocess_args_t preprocess;
   bool quiet, verbose;
 } calibrate_args_t;
 
-static const calibrate_args_t defaults = {.batch = 1, .method = 0, .scale = 1};
+static const calibrate_args_t defaults = {.batch = 1, .preprocess = {.scale = 1}};
 
 #define FIELD(name) offsetof(calibrate_args_t, name)
 
@@ -48,44 +47,13 @@ static const cli_option_t option_table[] = {
     {"method", 0, CLI_CHOICE, FIELD(method), method_words,
      "how thresholds are found (default entropy); best: with the least error, tensor by tensor", 0},
     {"batch", 'b', CLI_INTEGER, FIELD(batch), "N", "pictures that run at once (default 1)", 1},
-    {"resize", 0, CLI_INTEGER, FIELD(resize), "N",
-     "pictures: shorter side to N, then the middle (default: straight to the network's size)", 1},
-    {"channels", 0, CLI_CHOICE, FIELD(channels), "rgb|bgr", "pictures: order (default rgb)", 0},
-    {"mean", 0, CLI_LIST, FIELD(mean), "A,B,C",
-     "pictures: (x - mean) / std * scale, x 0 to 255, in that order of channels (default 0)", 0},
-    {"std", 0, CLI_LIST, FIELD(std), "A,B,C", "(default 1)", 0},
-    {"scale", 0, CLI_NUMBER, FIELD(scale), "S", "(default 1)", 0},
+    CLI_PREPROCESS_OPTIONS(FIELD(preprocess)),
     {"dump-inputs", 0, CLI_TEXT, FIELD(dump), "DIR",
      "write what the network sees as .npy files, to hold against your own preprocessing", 0},
     {"threads", 't', CLI_INTEGER, FIELD(threads), "N", "0 (default): all", 0},
     {"quiet", 'q', CLI_FLAG, FIELD(quiet), NULL, "no progress", 0},
     {"verbose", 'v', CLI_FLAG, FIELD(verbose), NULL, "say what happens", 0},
 };
-
-static scull_status_t read_three(const char *option, const cli_list_t *list, float *out) {
-  if (list->count != 0 && list->count != 1 && list->count != 3)
-    return cli_fail(SCULL_INVALID_ARGUMENT, "--%s wants one number or three", option);
-  for (size_t i = 0; list->count > 0 && i < 3; i++) {
-    double value = 0;
-    CLI_TRY(cli_values_number(option, list->items[list->count == 1 ? 0 : i], &value));
-    out[i] = (float)value;
-  }
-  return SCULL_OK;
-}
-
-static scull_status_t fill_preprocess(const calibrate_args_t *args, cli_preprocess_t *out) {
-  *out = (cli_preprocess_t){.short_side = (int32_t)args->resize,
-                            .bgr = args->channels == 1,
-                            .std = {1, 1, 1},
-                            .scale = (float)args->scale};
-  CLI_TRY(read_three("mean", &args->mean, out->mean));
-  CLI_TRY(read_three("std", &args->std, out->std));
-  for (int i = 0; i < 3; i++) {
-    if (!(out->std[i] > 0))
-      return cli_fail(SCULL_INVALID_ARGUMENT, "--std must be positive");
-  }
-  return SCULL_OK;
-}
 
 static scull_status_t fill_ranges(const calibrate_args_t *args, scull_shape_range_t **ranges,
                                   scull_build_options_t *options) {
@@ -138,7 +106,7 @@ static scull_status_t run(const void *user) {
   options.logger = cli_console_logger(args->verbose);
   if (!args->quiet)
     options.progress = cli_console_progress;
-  CLI_TRY_DONE(fill_preprocess(args, &samples.preprocess));
+  CLI_TRY_DONE(cli_preprocess_fill(&args->preprocess, &samples.preprocess));
   CLI_TRY_DONE(fill_ranges(args, &ranges, &options));
   CLI_TRY_DONE(cli_samples_open(args->inputs, &samples));
   CLI_TRY_DONE(cli_check(scull_builder_create(&builder), "builder"));

@@ -204,3 +204,30 @@ scull_status_t cli_samples_next(void *user, scull_named_tensor_t *tensors, size_
   }
   return dump(s, tensors, count);
 }
+
+/* --- options ---------------------------------------------------------------------------------- */
+
+static scull_status_t read_three(const char *option, const cli_list_t *list, float *out) {
+  if (list->count != 0 && list->count != 1 && list->count != 3)
+    return cli_fail(SCULL_INVALID_ARGUMENT, "--%s wants one number or three", option);
+  for (size_t i = 0; list->count > 0 && i < 3; i++) {
+    double value = 0;
+    CLI_TRY(cli_values_number(option, list->items[list->count == 1 ? 0 : i], &value));
+    out[i] = (float)value;
+  }
+  return SCULL_OK;
+}
+
+scull_status_t cli_preprocess_fill(const cli_preprocess_args_t *args, cli_preprocess_t *out) {
+  *out = (cli_preprocess_t){.short_side = (int32_t)args->resize,
+                            .bgr = args->channels == 1,
+                            .std = {1, 1, 1},
+                            .scale = (float)args->scale};
+  CLI_TRY(read_three("mean", &args->mean, out->mean));
+  CLI_TRY(read_three("std", &args->std, out->std));
+  for (int i = 0; i < 3; i++) {
+    if (!(out->std[i] > 0))
+      return cli_fail(SCULL_INVALID_ARGUMENT, "--std must be positive");
+  }
+  return SCULL_OK;
+}

@@ -105,6 +105,10 @@ static void *pack_weights(const scull_site_t *site, const scull_site_value_t *w,
     inner *= w->opt.dim[i];
   for (int64_t i = 0; out != NULL && i < all; i++) {
     const size_t channel = (size_t)(i / inner) % w->quant->count;
+    if (w->quant->integers != NULL && !saturates(site)) {
+      out[i] = w->quant->integers[i];
+      continue;
+    }
     out[i] = (int8_t)scull_tensor_quantize(SCULL_DTYPE_I8, weight_scale(site, w, channel), data[i]);
   }
   return out;

@@ -50,8 +50,8 @@ static void all_pairs(void **state) {
 /* --- with another precision ------------------------------------------------------------------- */
 
 static const float scale = 1.0f / 96;
-static const scull_quant_t quants[] = {{SCULL_DTYPE_I8, -1, 1, &scale},
-                                       {SCULL_DTYPE_U8, -1, 1, &scale}};
+static const scull_quant_t quants[] = {{SCULL_DTYPE_I8, -1, 1, &scale, NULL},
+                                       {SCULL_DTYPE_U8, -1, 1, &scale, NULL}};
 
 static double stored_as(const scull_site_value_t *v, double real) {
   if (v->as == SCULL_AS_INT8)

@@ -1,0 +1,240 @@
+/* cpu.conv.depthwise.int8: 3x3 filters of stride 1 and 2, one filter a channel, u8 or s8 times s8
+ * in NHWC, with bias, residual and clip; the destination may be a slice. A unit of work is a result
+ * row (of up to 32 channels: two) and some blocks of 64 channels. Floor: the source read and the
+ * destination written once, at the speed of L2 or L3; 12 products a pixel and 64 channels. */
+#include <string.h>
+
+#include "backend/cpu/int8.h"
+#include "base/checked.h"
+#include "base/thread.h"
+
+enum { BLOCK = 64, PAIRED = 32, FILTER = 3 * 4 * BLOCK };
+
+typedef struct {
+  const scull_cpu_kernels8_t *kernels;
+  scull_cpu_post8_t post;
+  scull_window_t y, x;
+  scull_cpu_view_t src, dst, residual;
+  bool shifts, pairs, has_residual;
+  int src_at, residual_at;
+  int64_t images, channels, blocks;
+  int64_t group, groups; /* blocks a unit; units of blocks */
+  int64_t rows;          /* units of result rows an image */
+  int threads;
+} state_t;
+
+static const char *refuse(const scull_site_t *site, const scull_device_t *device) {
+  scull_cpu_conv_t c;
+  const char *reason = scull_cpu_conv_of(site, &c);
+  if (reason == NULL && !scull_cpu_permits8(site))
+    reason = "int8 is not permitted";
+  if (reason == NULL)
+    reason = scull_cpu_conv8_refuse(&c);
+  if (reason != NULL)
+    return reason;
+  if (scull_cpu_kernels8_of(device) == NULL)
+    return "needs AVX2";
+  if (c.dst->quant == NULL || (c.residual != NULL && c.residual->quant == NULL))
+    return "gives 8 bits, for which a scale is missing";
+  if (c.g.groups != c.g.in_channels || c.g.groups != c.g.out_channels)
+    return "needs one filter a channel";
+  const scull_window_t *y = &c.g.window[0], *x = &c.g.window[1];
+  if (y->kernel != 3 || x->kernel != 3 || y->dilation != 1 || x->dilation != 1)
+    return "needs a dense 3x3 kernel";
+  return y->stride != x->stride || y->stride > 2 ? "needs stride 1 or 2" : NULL;
+}
+
+static size_t configs(const scull_site_t *site, const scull_device_t *device, scull_config_t *out,
+                      size_t room) {
+  (void)site;
+  (void)device;
+  if (room == 0)
+    return 0;
+  out[0] = (scull_config_t){.src = SCULL_LAYOUT_NHWC,
+                            .dst = SCULL_LAYOUT_NHWC,
+                            .src_as = SCULL_AS_INT8,
+                            .dst_as = SCULL_AS_INT8};
+  return 1;
+}
+
+static int64_t block_count(int64_t channels) {
+  return (channels + BLOCK - 1) / BLOCK;
+}
+
+/* [start][scale][bias][block][kx][64][4]. */
+static scull_status_t pack_size(const scull_site_t *site, const scull_config_t *config,
+                                const scull_device_t *device, size_t *bytes) {
+  const scull_shape_t *w = &scull_backend_site_input(site, 0, 1)->opt;
+  (void)config;
+  (void)device;
+  if (!scull_base_size_mul((size_t)block_count(w->dim[0]), 3 * 4 * BLOCK + FILTER, bytes))
+    return SCULL_OUT_OF_MEMORY;
+  return SCULL_OK;
+}
+
+static scull_status_t pack(const scull_site_t *site, const scull_config_t *config,
+                           const scull_device_t *device, void *dst) {
+  const scull_cpu_kernels8_t *kernels = scull_cpu_kernels8_of(device);
+  scull_cpu_conv_t c;
+  size_t bytes = 0;
+  if (scull_cpu_conv_of(site, &c) != NULL || scull_cpu_conv8_refuse(&c) != NULL)
+    return SCULL_UNSUPPORTED;
+  SCULL_TRY(pack_size(site, config, device, &bytes));
+  memset(dst, 0, bytes);
+  const int64_t channels = c.g.groups, all = BLOCK * block_count(channels);
+  int32_t *start = dst;
+  float *scale = (float *)(start + all), *bias = scale + all;
+  int8_t *filter = (int8_t *)(bias + all);
+  for (int64_t i = 0; i < all; i++) {
+    int64_t o = i / BLOCK * BLOCK + kernels->channel(SCULL_CPU_U8, 4, (int)(i % BLOCK));
+    int32_t sum = 0;
+    if (channels <= PAIRED)
+      o %= PAIRED;
+    if (o >= channels)
+      continue;
+    for (int64_t t = 0; t < 9; t++) {
+      const int8_t w = scull_cpu_weight8(&c, o, 9 * o + t);
+      filter[i / BLOCK * FILTER + (t % 3 * BLOCK + i % BLOCK) * 4 + t / 3] = w;
+      sum += w;
+    }
+    start[i] = scull_cpu_shifts8(&c) ? -128 * sum : 0;
+    scale[i] = scull_cpu_scale8(&c, o);
+    bias[i] = scull_cpu_bias8(&c, o);
+  }
+  return SCULL_OK;
+}
+
+static scull_status_t prepare(const scull_site_t *site, const scull_config_t *config,
+                              const scull_device_t *device, scull_prepared_t *out,
+                              scull_diag_t *diag) {
+  scull_cpu_conv_t c;
+  if (scull_cpu_conv_of(site, &c) != NULL || scull_cpu_conv8_refuse(&c) != NULL ||
+      !scull_cpu_conv8_stored(&c, config))
+    return SCULL_UNSUPPORTED;
+  state_t *s = scull_base_alloc(sizeof *s);
+  if (s == NULL)
+    return scull_base_fail_memory(diag, "a depthwise convolution");
+  *s = (state_t){.kernels = scull_cpu_kernels8_of(device),
+                 .y = c.g.window[0],
+                 .x = c.g.window[1],
+                 .src = scull_cpu_view_of(c.src),
+                 .dst = scull_cpu_view_of(c.dst),
+                 .shifts = scull_cpu_shifts8(&c),
+                 .pairs = c.g.groups <= PAIRED,
+                 .has_residual = c.residual != NULL,
+                 .src_at = c.src_at,
+                 .residual_at = c.residual_at,
+                 .images = c.g.batch,
+                 .channels = c.g.groups,
+                 .blocks = block_count(c.g.groups),
+                 .threads = site->threads};
+  if (s->has_residual)
+    s->residual = scull_cpu_view_of(c.residual);
+  scull_cpu_post8_of(&c, &s->post);
+  s->rows = s->pairs ? (s->y.out + 1) / 2 : s->y.out;
+  s->group = s->images * s->rows >= 4 * s->threads ? s->blocks : (s->blocks + 3) / 4;
+  s->groups = (s->blocks + s->group - 1) / s->group;
+  *out = (scull_prepared_t){.state = s};
+  return SCULL_OK;
+}
+
+typedef struct {
+  const state_t *state;
+  const uint8_t *src;
+  const char *residual, *packed;
+  char *dst;
+} job_t;
+
+static void set_rows(const state_t *s, const uint8_t *image, int64_t y, const uint8_t **rows) {
+  const int64_t top = y * s->y.stride - s->y.pad_begin;
+  for (int64_t k = 0; k < 3; k++)
+    rows[k] = top + k < 0 || top + k >= s->y.in ? NULL : image + (top + k) * s->src.row;
+}
+
+/* Result row y (or rows y and y + 1) of some blocks. */
+static void set_unit(const job_t *job, int64_t image, int64_t y, int64_t block,
+                     scull_cpu_depthwise8_t *p) {
+  const state_t *s = job->state;
+  const int64_t from = BLOCK * block;
+  set_rows(s, job->src + image * s->src.image + from, y, p->src);
+  p->dst = job->dst + image * s->dst.image + y * s->dst.row + from;
+  if (s->has_residual)
+    p->residual = job->residual + image * s->residual.image + y * s->residual.row + from;
+  p->dst2 = NULL;
+  p->residual2 = NULL;
+  if (!s->pairs)
+    return;
+  if (y + 1 == s->y.out) {
+    p->src2[0] = p->src2[1] = p->src2[2] = NULL;
+    return;
+  }
+  set_rows(s, job->src + image * s->src.image + from, y + 1, p->src2);
+  p->dst2 = p->dst + s->dst.row;
+  if (s->has_residual)
+    p->residual2 = p->residual + s->residual.row;
+}
+
+static void run_units(void *user, int64_t begin, int64_t end, int thread) {
+  const job_t *job = user;
+  const state_t *s = job->state;
+  const int64_t all = BLOCK * s->blocks;
+  const int32_t *start = (const int32_t *)(const void *)job->packed;
+  const float *scale = (const float *)(const void *)(start + all);
+  const int8_t *filter = (const int8_t *)(scale + 2 * all);
+  scull_cpu_depthwise8_t p = {.src_pixel = s->src.pixel,
+                              .dst_pixel = s->dst.pixel,
+                              .residual_pixel = s->residual.pixel,
+                              .post = &s->post,
+                              .width = s->x.in,
+                              .columns = s->x.out,
+                              .pad_x = s->x.pad_begin,
+                              .stride = (int)s->x.stride,
+                              .is_signed = s->shifts,
+                              .pairs = s->pairs};
+  (void)thread;
+  for (int64_t u = begin; u < end; u++) {
+    const int64_t image = u / (s->groups * s->rows), rest = u % (s->groups * s->rows);
+    const int64_t block = rest / s->rows * s->group, row = rest % s->rows;
+    p.blocks = s->blocks - block < s->group ? s->blocks - block : s->group;
+    p.channels = s->channels - BLOCK * block;
+    p.filter = filter + FILTER * block;
+    p.start = start + BLOCK * block;
+    p.scale = scale + BLOCK * block;
+    p.bias = scale + all + BLOCK * block;
+    set_unit(job, image, s->pairs ? 2 * row : row, block, &p);
+    s->kernels->depthwise(&p);
+  }
+}
+
+static scull_status_t enqueue(void *state, const scull_args_t *args) {
+  const state_t *s = state;
+  job_t job = {
+      .state = s, .src = args->inputs[s->src_at], .packed = args->packed, .dst = args->outputs[0]};
+  if (s->has_residual)
+    job.residual = args->inputs[s->residual_at];
+  scull_base_parallel_for(s->threads, s->images * s->groups * s->rows, run_units, &job);
+  return SCULL_OK;
+}
+
+static uint32_t alias(const scull_site_t *site, const scull_config_t *config) {
+  scull_cpu_conv_t c;
+  if (scull_cpu_conv_of(site, &c) != NULL || c.residual == NULL || c.residual->as != c.dst->as)
+    return 0;
+  return scull_cpu_conv_alias(site, config);
+}
+
+static const char *const anchors[] = {"conv", NULL};
+
+const scull_tactic_t scull_tactic_cpu_depthwise_int8 = {.name = "cpu.conv.depthwise.int8",
+                                                        .version = 1,
+                                                        .anchors = anchors,
+                                                        .growth = SCULL_GROW_EPILOGUE,
+                                                        .precisions = 1u << SCULL_AS_INT8,
+                                                        .refuse = refuse,
+                                                        .configs = configs,
+                                                        .pack_size = pack_size,
+                                                        .pack = pack,
+                                                        .prepare = prepare,
+                                                        .enqueue = enqueue,
+                                                        .release = scull_base_free,
+                                                        .alias = alias};

@@ -1,0 +1,268 @@
+/* The accuracy budget. */
+#define _POSIX_C_SOURCE 200809L
+#include "budget.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "console.h"
+#include "json.h"
+#include "plans.h"
+
+enum { RANKED_INPUTS = 4, MOST_LAYERS = 4096 };
+
+typedef struct layer {
+  char *name; /* of the first operator: pins know it */
+  double error;
+} layer_t;
+
+typedef struct work {
+  const cli_budget_t *budget;
+  scull_builder_t *builder;
+  const scull_build_options_t *options;
+  const char *plan;
+  char float_plan[40], ranked_plan[40];
+  cli_samples_t samples;
+  cli_labels_t labels;
+  scull_engine_t *there;
+  layer_t *layers; /* the worst first */
+  size_t count;
+  scull_layer_precision_t *pins;
+  bool half;       /* back to BF16, before all else is tried in FP32 */
+  double first_us; /* of the plan without any put back */
+} work_t;
+
+/* --- building --------------------------------------------------------------------------------- */
+
+/* Builds with the `back` worst layers pinned; *microseconds: what tuning expects of a run. */
+static scull_status_t build(work_t *w, size_t back, const char *path, double *microseconds) {
+  scull_build_options_t own = *w->options;
+  const bool half = w->half;
+  json_t *report = NULL;
+  for (size_t i = 0; i < back; i++)
+    w->pins[own.layer_precision_count + i] = (scull_layer_precision_t){
+        w->layers[i].name, half ? SCULL_PRECISION_BF16 : SCULL_PRECISION_F32};
+  own.layer_precisions = w->pins;
+  own.layer_precision_count += back;
+  own.prefer_layer_precisions = own.prefer_layer_precisions || (half && back > 0);
+  own.save_replay = NULL;
+  if (!half && back > 0)
+    own.precisions &= ~(uint32_t)SCULL_PRECISION_BF16;
+  CLI_TRY(cli_check(scull_builder_build(w->builder, &own, path), path));
+  CLI_TRY(cli_json_parse(scull_builder_report(w->builder), path, &report));
+  *microseconds = cli_json_number(json_object_get(report, "plan"), "expected_us", 0);
+  json_decref(report);
+  return SCULL_OK;
+}
+
+/* The same network in float, and one whose tensors all have the model's names, to rank layers by.
+ */
+static scull_status_t build_others(work_t *w) {
+  scull_build_options_t own = *w->options;
+  own.layer_precision_count = 0;
+  own.save_replay = NULL;
+  own.measures_off |= SCULL_MEASURE_EQUALIZATION;
+  CLI_TRY(cli_check(scull_builder_build(w->builder, &own, w->ranked_plan), "ranking"));
+  own.precisions = SCULL_PRECISION_F32;
+  own.calibration = own.ranges_file = NULL;
+  own.range_count = 0;
+  own.dummy_range = 0;
+  CLI_TRY(cli_check(scull_builder_build(w->builder, &own, w->float_plan), "float"));
+  const cli_open_t how = {0};
+  return cli_plans_open(w->float_plan, &how, &w->there);
+}
+
+/* --- ranking ---------------------------------------------------------------------------------- */
+
+static void take(void *user, const scull_layer_difference_t *difference) {
+  work_t *w = user;
+  const char *plus = strstr(difference->layer, " + ");
+  const size_t length = plus ? (size_t)(plus - difference->layer) : strlen(difference->layer);
+  for (size_t i = 0; i < w->count; i++) {
+    if (strlen(w->layers[i].name) == length &&
+        strncmp(w->layers[i].name, difference->layer, length) == 0)
+      w->layers[i].error += difference->introduced;
+  }
+}
+
+static int by_error(const void *a, const void *b) {
+  const layer_t *x = a, *y = b;
+  return (x->error < y->error) - (x->error > y->error);
+}
+
+/* The layers in small integers. */
+static scull_status_t list_layers(work_t *w, const scull_engine_t *engine) {
+  json_t *report = NULL;
+  size_t index = 0;
+  json_t *layer = NULL;
+  CLI_TRY(cli_json_parse(scull_engine_report(engine), w->ranked_plan, &report));
+  json_t *layers = json_object_get(report, "layers");
+  w->layers = calloc(json_array_size(layers) + 1, sizeof *w->layers);
+  w->pins =
+      calloc(json_array_size(layers) + 1 + w->options->layer_precision_count, sizeof *w->pins);
+  bool good = w->layers && w->pins;
+  json_array_foreach(layers, index, layer) {
+    const json_t *operators = json_object_get(layer, "operators");
+    if (!good || strcmp(cli_json_text(layer, "precision", ""), "int8") != 0 ||
+        json_array_size(operators) == 0)
+      continue;
+    const char *name = cli_json_text(layer, "name", "");
+    const char *plus = strstr(name, " + ");
+    char *copy = strndup(name, plus ? (size_t)(plus - name) : strlen(name));
+    good = copy != NULL;
+    if (good)
+      w->layers[w->count++].name = copy;
+  }
+  json_decref(report);
+  for (size_t i = 0; good && i < w->options->layer_precision_count; i++)
+    w->pins[i] = w->options->layer_precisions[i];
+  return good ? SCULL_OK : cli_fail_memory();
+}
+
+static scull_status_t compare_some(work_t *w, const scull_engine_t *engine) {
+  const size_t count = scull_engine_input_count(engine);
+  scull_named_tensor_t *tensors = NULL;
+  scull_compare_options_t how;
+  scull_status_t status = cli_evaluate_tensors(engine, &tensors);
+  scull_compare_options_init(&how);
+  how.plan_path = w->ranked_plan;
+  how.against_path = w->float_plan;
+  how.inputs = tensors;
+  how.input_count = count;
+  how.logger = cli_console_logger(false);
+  w->samples.next = 0;
+  for (int i = 0; i < RANKED_INPUTS && status == SCULL_OK; i++) {
+    bool more = false;
+    status = cli_samples_next(&w->samples, tensors, count, &more);
+    if (status != SCULL_OK || !more)
+      break;
+    status = cli_check(scull_compare(&how, take, w), w->ranked_plan);
+  }
+  free(tensors);
+  return status;
+}
+
+static scull_status_t rank_layers(work_t *w) {
+  const cli_open_t how = {0};
+  scull_engine_t *engine = NULL;
+  CLI_TRY(cli_plans_open(w->ranked_plan, &how, &engine));
+  scull_status_t status = list_layers(w, engine);
+  if (status == SCULL_OK)
+    status = compare_some(w, engine);
+  scull_engine_destroy(engine);
+  if (status == SCULL_OK && w->count > 0)
+    qsort(w->layers, w->count, sizeof *w->layers, by_error);
+  return status;
+}
+
+/* --- searching -------------------------------------------------------------------------------- */
+
+static scull_status_t measure(work_t *w, size_t back, bool *holds) {
+  const cli_open_t how = {0};
+  scull_engine_t *engine = NULL;
+  cli_score_t score = {0};
+  double microseconds = 0;
+  CLI_TRY(build(w, back, w->plan, &microseconds));
+  CLI_TRY(cli_plans_open(w->plan, &how, &engine));
+  scull_status_t status =
+      cli_evaluate(engine, w->there, &w->samples, w->budget->metric, &w->labels, &score);
+  scull_engine_destroy(engine);
+  CLI_TRY(status);
+  *holds = score.loss <= w->budget->most;
+  if (back == 0)
+    w->first_us = microseconds;
+  if (w->budget->quiet)
+    return SCULL_OK;
+  printf("  budget   %zu of %zu layers put back: loss %.3f %%%s", back, w->count, score.loss,
+         *holds ? "" : ", too much");
+  if (w->budget->metric == CLI_METRIC_TOP1)
+    printf(" (%.2f, float %.2f)", score.here, score.there);
+  if (w->first_us > 0)
+    printf("; %.2f ms, %+.0f %%", microseconds / 1e3, 100 * (microseconds / w->first_us - 1));
+  printf("\n");
+  fflush(stdout); /* rounds take a while */
+  return SCULL_OK;
+}
+
+/* Doubles what is put back until the budget holds. *fails: the most that was too few. */
+static scull_status_t widen(work_t *w, size_t *fails, size_t *back, bool *holds) {
+  *fails = *back = 0;
+  while (!*holds && *back < w->count) {
+    *fails = *back;
+    *back = *back == 0 ? 1 : 2 * *back;
+    *back = *back > w->count ? w->count : *back;
+    CLI_TRY(measure(w, *back, holds));
+  }
+  return SCULL_OK;
+}
+
+/* In BF16 where that is permitted, else in FP32; then halves between the last two. */
+static scull_status_t search(work_t *w) {
+  size_t fails = 0, back = 0;
+  bool holds = false;
+  w->half = (w->options->precisions & SCULL_PRECISION_BF16) != 0;
+  CLI_TRY(measure(w, 0, &holds));
+  CLI_TRY(widen(w, &fails, &back, &holds));
+  if (!holds && w->half) {
+    w->half = false;
+    CLI_TRY(widen(w, &fails, &back, &holds));
+  }
+  if (!holds)
+    return cli_fail(SCULL_OUT_OF_RANGE, "the budget does not hold even with all layers put back");
+  size_t built = back;
+  while (back > 0 && back - fails > 1) {
+    built = fails + (back - fails) / 2;
+    CLI_TRY(measure(w, built, &holds));
+    *(holds ? &back : &fails) = built;
+  }
+  for (size_t i = 0; i < back && !w->budget->quiet; i++)
+    printf("  back     %s to %s\n", w->layers[i].name, w->half ? "bf16" : "fp32");
+  return built == back ? SCULL_OK : measure(w, back, &holds);
+}
+
+static scull_status_t run(work_t *w) {
+  w->samples.preprocess = w->budget->preprocess;
+  CLI_TRY(cli_samples_open(w->budget->inputs, &w->samples));
+  if (w->budget->metric == CLI_METRIC_TOP1)
+    CLI_TRY(cli_labels_read(w->budget->labels, &w->samples.files, &w->labels));
+  CLI_TRY(build_others(w));
+  CLI_TRY(rank_layers(w));
+  return search(w);
+}
+
+static scull_status_t make_temporary(char *path) {
+  const int file = mkstemp(path);
+  if (file < 0)
+    return cli_fail_errno(path, "make a temporary plan");
+  close(file);
+  return SCULL_OK;
+}
+
+scull_status_t cli_budget_build(const cli_budget_t *budget, scull_builder_t *builder,
+                                const scull_build_options_t *options, const char *plan) {
+  work_t w = {.budget = budget,
+              .builder = builder,
+              .options = options,
+              .plan = plan,
+              .float_plan = "/tmp/scull-float-XXXXXX",
+              .ranked_plan = "/tmp/scull-ranked-XXXXXX"};
+  scull_status_t status = make_temporary(w.float_plan);
+  if (status == SCULL_OK)
+    status = make_temporary(w.ranked_plan);
+  if (status == SCULL_OK)
+    status = run(&w);
+  if (status != SCULL_OK)
+    unlink(plan); /* no plan that is not within its budget */
+  unlink(w.float_plan);
+  unlink(w.ranked_plan);
+  scull_engine_destroy(w.there);
+  for (size_t i = 0; i < w.count; i++)
+    free(w.layers[i].name);
+  free(w.layers);
+  free(w.pins);
+  cli_labels_deinit(&w.labels);
+  cli_samples_deinit(&w.samples);
+  return status;
+}
