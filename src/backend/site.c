@@ -59,9 +59,10 @@ static void fill_tensors(const scull_site_t *site, const uint16_t *list, size_t 
 }
 
 bool scull_backend_site_call(const scull_site_t *site, size_t op, scull_tensor_t *inputs,
-                             scull_tensor_t *outputs, size_t room, scull_op_call_t *call) {
+                             size_t input_room, scull_tensor_t *outputs, size_t output_room,
+                             scull_op_call_t *call) {
   const scull_site_op_t *o = &site->ops[op];
-  if (o->input_count > room || o->output_count > room)
+  if (o->input_count > input_room || o->output_count > output_room)
     return false;
   fill_tensors(site, o->inputs, o->input_count, inputs);
   fill_tensors(site, o->outputs, o->output_count, outputs);
@@ -79,7 +80,7 @@ static scull_status_t infer_op(scull_site_t *site, size_t index, scull_tensor_t 
   const scull_site_op_t *op = &site->ops[index];
   scull_tensor_t *outputs = operands + room;
   scull_op_call_t call;
-  if (!scull_backend_site_call(site, index, operands, outputs, room, &call))
+  if (!scull_backend_site_call(site, index, operands, room, outputs, room, &call))
     return scull_base_fail(diag, SCULL_INTERNAL, "%s: more than %zu operands", op->def->name, room);
   call.diag = diag;
   SCULL_TRY(scull_ops_infer(&call));
@@ -156,7 +157,7 @@ int scull_backend_site_threads(const scull_site_t *site, int threads) {
   for (size_t i = 0; i < site->op_count && threads > 1; i++) {
     scull_tensor_t inputs[OPERANDS], outputs[OPERANDS];
     scull_op_call_t call;
-    if (!scull_backend_site_call(site, i, inputs, outputs, OPERANDS, &call))
+    if (!scull_backend_site_call(site, i, inputs, OPERANDS, outputs, OPERANDS, &call))
       return threads;
     scull_op_cost_t cost = scull_ops_cost(&call);
     double flops = cost.flops / flops_a_microsecond, bytes = cost.bytes / bytes_a_microsecond;

@@ -80,10 +80,11 @@ bool scull_backend_site_is(const scull_site_t *site, size_t op, const char *name
 bool scull_backend_site_fixed(const scull_site_value_t *value);
 
 /* A call of op `op` with the `opt` types of its operands (data of constants included), for shape
- * rules, geometry helpers, costs. `inputs` and `outputs` are the caller's storage, with room for
- * the op's operands (at most `room`); false when there are more. */
+ * rules, geometry helpers, costs. `inputs` and `outputs` are the caller's storage, each with
+ * its room; false when the op has more operands. */
 bool scull_backend_site_call(const scull_site_t *site, size_t op, scull_tensor_t *inputs,
-                             scull_tensor_t *outputs, size_t room, scull_op_call_t *call);
+                             size_t input_room, scull_tensor_t *outputs, size_t output_room,
+                             scull_op_call_t *call);
 
 /* Runs the shape rules of all ops at the `opt` shapes of the inputs and writes the others' `opt`.
  */

@@ -60,6 +60,8 @@ typedef struct scull_tactic {
   /* Bits 1 << as besides MODEL that its configurations may have (those that the site permits and
    * whose values have a quantization, for INT8); it is shown no site stored otherwise. */
   uint32_t precisions;
+  /* What its configurations compute in, whatever their source is stored as; MODEL: the same. */
+  scull_precision_t computes;
 
   /* NULL when the tactic takes the site (whole range min..max, layouts aside), else a literal
    * reason: "needs channels % 16 == 0". Sees slices (channel_total) of outputs, too. */
@@ -111,6 +113,12 @@ typedef struct scull_tactic {
    * post-operation does: then it *must* be shared when `alias_required` says so). NULL: none. */
   uint32_t (*alias)(const scull_site_t *site, const scull_config_t *config);
 } scull_tactic_t;
+
+/* What a configuration computes in; of no tactic (the reference kernel): in the model's types. */
+static inline scull_precision_t scull_backend_computes(const scull_tactic_t *tactic,
+                                                       const scull_config_t *config) {
+  return tactic == NULL || tactic->computes == SCULL_AS_MODEL ? config->src_as : tactic->computes;
+}
 
 /* Sets the formats that `config` means in every value of the site: data inputs of the anchor get
  * src, outputs and the other inputs get dst, wherever the format fits the value. */

@@ -142,7 +142,7 @@ static void put_flops(const scull_report_input_t *in, scull_text_t *out) {
   for (size_t i = 0; i < in->tuning->choice_count; i++) {
     const scull_choice_t *c = &in->tuning->choices[i];
     for (size_t k = 0; c->kind == SCULL_CHOICE_RUN && k < c->node_count; k++)
-      flops[c->config.src_as] +=
+      flops[scull_backend_computes(c->tactic, &c->config)] +=
           scull_build_node_flops(in->graph, scull_graph_node(in->graph, c->nodes[k]));
   }
   scull_base_text_print(out, "  \"flops\": {");

@@ -74,7 +74,7 @@ static scull_status_t make_call(scull_variant_t *variant, const scull_site_t *si
   scull_tensor_t *outputs = SCULL_ARENA_ARRAY(&variant->arena, scull_tensor_t, op->output_count);
   if (inputs == NULL || outputs == NULL)
     return scull_base_fail_memory(diag, "a step");
-  if (!scull_backend_site_call(site, 0, inputs, outputs, SIZE_MAX, call))
+  if (!scull_backend_site_call(site, 0, inputs, op->input_count, outputs, op->output_count, call))
     return scull_base_fail(diag, SCULL_INTERNAL, "step '%s'", step->name);
   call->node = step->name;
   return SCULL_OK;

@@ -30,6 +30,10 @@ static const scull_pin_t *pin_of(const scull_graph_t *graph, const scull_tune_op
   return NULL;
 }
 
+static scull_precision_t computes(const scull_candidate_t *candidate) {
+  return scull_backend_computes(candidate->tactic, &candidate->config);
+}
+
 uint32_t scull_tune_pins_permitted(const scull_graph_t *graph, const scull_tune_options_t *options,
                                    const scull_node_id_t *nodes, size_t count) {
   const scull_pin_t *pin = pin_of(graph, options, nodes, count);
@@ -45,12 +49,12 @@ void scull_tune_pins_filter(const scull_graph_t *graph, const scull_tune_options
   if (pin == NULL)
     return;
   for (size_t i = 0; i < form->candidate_count; i++)
-    kept += form->candidates[i].config.src_as == pin->as;
+    kept += computes(&form->candidates[i]) == pin->as;
   if (kept == 0 && options->prefer_pins)
     return;
   kept = 0;
   for (size_t i = 0; i < form->candidate_count; i++) {
-    if (form->candidates[i].config.src_as == pin->as)
+    if (computes(&form->candidates[i]) == pin->as)
       form->candidates[kept++] = form->candidates[i];
   }
   form->candidate_count = kept;
@@ -90,7 +94,7 @@ static bool is_followed(const scull_search_t *s, scull_node_id_t id, scull_preci
       for (size_t k = 0; k < form->count; k++)
         holds = holds || unit->chain[k] == id;
       for (size_t c = 0; holds && c < form->candidate_count; c++) {
-        if (form->candidates[c].config.src_as == as)
+        if (computes(&form->candidates[c]) == as)
           return true;
       }
     }

@@ -128,7 +128,7 @@ static inline void harness_reference(harness_t *h) {
   for (size_t i = 0; i < h->site.op_count; i++) {
     scull_tensor_t in[8], out[1];
     scull_op_call_t call;
-    harness_check(scull_backend_site_call(&h->site, i, in, out, 8, &call), "operands");
+    harness_check(scull_backend_site_call(&h->site, i, in, 8, out, 8, &call), "operands");
     for (size_t k = 0; k < h->ops[i].input_count; k++) {
       if (h->ops[i].inputs[k] != SCULL_SITE_ABSENT)
         in[k].data = h->data[h->ops[i].inputs[k]];

@@ -1,9 +1,11 @@
 /* cpu.conv.int8: dense convolutions of one group, without dilation, u8 or s8 times s8 in NHWC, with
  * bias, residual and clip in the registers of the product; the destination may be a slice. A first
  * layer (up to 4 channels) also reads f32 planes and rounds them as it copies them.
- * 1x1 kernels take runs of pixels where they lie, or gathered (stride, s8). Others copy the rows
- * that some result rows need, padded, into the scratch, where the window of a pixel is `kernel
- * height` runs of bytes; without padding they read the source itself.
+ * 1x1 kernels take runs of pixels where they lie, or gathered (stride, s8). For others the window
+ * of a pixel is `kernel height` runs of bytes in the source. What hangs over the border of the
+ * picture is left out: above and below by fewer runs, left and right by columns of results that
+ * have shorter ones. For s8, slices and odd channels the rows that some result rows need are first
+ * copied with their padding.
  * Work is shared by pixels or by panels of output channels.
  * Floor: 2 P C K taps operations at the peak of the product instruction; the bytes moved once. */
 #include <string.h>
@@ -16,7 +18,7 @@ enum { BY_PIXELS = 0, BY_CHANNELS = 1, FEW_CHANNELS = 4 };
 
 /* Where the product reads. */
 typedef enum {
-  DIRECT, /* the source: pixels, or whole rows, as they lie */
+  DIRECT, /* the source as it lies; taps in the padding are left out */
   GATHER, /* 1x1: pixels gathered in the scratch */
   COPY,   /* rows copied with their padding */
   ROUND,  /* rows of f32 planes, four bytes a pixel */
@@ -39,6 +41,7 @@ typedef struct {
   int64_t widest, panels;                      /* blocks of a panel at most */
   int64_t unit, units; /* result rows (1x1: pixels) finished together; units of an image */
   int64_t extent;      /* result rows (1x1: pixels) of an image */
+  int64_t left, right; /* result columns [left, right) have whole windows */
   int64_t buffer;      /* bytes of scratch a thread */
   int threads, split;
 } state_t;
@@ -97,12 +100,14 @@ static size_t configs(const scull_site_t *site, const scull_device_t *device, sc
                                   pairs, kinds, 4);
   kinds = scull_cpu_conv8_pairs(site, &c, (scull_storage_t){SCULL_LAYOUT_NHWC, SCULL_AS_INT8},
                                 pairs, kinds, 4);
+  const bool few = c.g.batch * c.g.window[0].out * c.g.window[1].out < 128;
   for (size_t k = 0; k < kinds; k++) {
     for (int32_t widest = 4; widest >= 3; widest--) {
       if (widest == 3 &&
           (kernels->columns < 4 || c.g.out_channels <= 48 || pairs[k].dst_as == SCULL_AS_MODEL))
         continue;
-      for (int32_t split = BY_PIXELS; split <= BY_CHANNELS; split++) {
+      for (int32_t i = 0; i < 2; i++) {
+        const int32_t split = few ? 1 - i : i;
         const bool divides =
             site->threads > 1 && panel_count(c.g.out_channels, widest) >= site->threads;
         if (count == room || (split == BY_CHANNELS && !divides))
@@ -239,19 +244,24 @@ static void set_views(state_t *s, const scull_cpu_conv_t *c) {
 /* Where the product reads, and how far its rows are apart there. */
 static void set_mode(state_t *s, const scull_cpu_conv_t *c) {
   const scull_window_t *y = &s->y, *x = &s->x;
-  const bool whole_steps = s->channels * x->kernel % 4 == 0;
-  const bool inside = y->pad_begin == 0 && x->pad_begin == 0 &&
-                      (y->out - 1) * y->stride + y->kernel <= y->in &&
-                      (x->out - 1) * x->stride + x->kernel <= x->in;
+  const bool whole_pixels = s->channels % 4 == 0 && s->src_pixel == s->channels;
   s->pixel = s->channels;
   if (c->src->as == SCULL_AS_MODEL) {
     s->mode = ROUND;
     s->pixel = FEW_CHANNELS;
   } else if (s->point) {
     const bool runs = y->stride == 1 && x->stride == 1;
-    s->mode = runs && whole_steps && !s->shifts ? DIRECT : GATHER;
+    s->mode = runs && s->channels % 4 == 0 && !s->shifts ? DIRECT : GATHER;
   } else {
-    s->mode = inside && whole_steps && !s->shifts && s->src_pixel == s->channels ? DIRECT : COPY;
+    s->mode = whole_pixels && !s->shifts ? DIRECT : COPY;
+  }
+  s->right = x->out;
+  if (s->mode == DIRECT && !s->point) {
+    const int64_t whole = x->in + x->pad_begin - x->kernel; /* where the last whole window begins */
+    s->left = (x->pad_begin + x->stride - 1) / x->stride;
+    s->left = s->left < x->out ? s->left : x->out;
+    s->right = whole < 0 ? 0 : whole / x->stride + 1;
+    s->right = s->right < s->left ? s->left : s->right < x->out ? s->right : x->out;
   }
   s->line = s->mode == DIRECT ? s->src_row : ((x->out - 1) * x->stride + x->kernel) * s->pixel;
 }
@@ -376,20 +386,69 @@ static void run_of_panel(const state_t *s, scull_cpu_tile8_t *t, int64_t count, 
   }
 }
 
-/* One result row of a panel; what lies above and below the picture is left out where 0 is 0. */
-static void row_of_panel(const state_t *s, scull_cpu_tile8_t *t, int64_t y, int columns,
-                         ahead_t *ahead) {
-  const scull_cpu_tile8_t whole = *t;
+/* Moves to result row y, column x of the unit's panel. */
+static void move_to(const state_t *s, scull_cpu_tile8_t *t, int64_t y, int64_t x) {
+  t->a += y * s->y.stride * s->line + x * s->x.stride * s->pixel;
+  t->c += y * s->dst_row + x * s->dst_pixel;
+  if (t->residual != NULL)
+    t->residual += y * s->other_row + x * s->other_pixel;
+}
+
+/* Leaves out the runs of result row y that lie above and below the picture, where 0 is 0. */
+static void skip_rows(const state_t *s, scull_cpu_tile8_t *t, int64_t y, int columns) {
   const int64_t top = y * s->y.stride - s->y.pad_begin;
-  if (!s->shifts) {
-    const int64_t begin = top < 0 ? -top : 0;
-    const int64_t end = s->y.in - top < s->y.kernel ? s->y.in - top : s->y.kernel;
-    t->segments = end > begin ? end - begin : 0;
-    t->a += begin * t->a_block;
-    t->b += begin * s->depth * 64 * columns;
+  const int64_t begin = top < 0 ? -top : 0;
+  const int64_t end = s->y.in - top < s->y.kernel ? s->y.in - top : s->y.kernel;
+  if (s->shifts)
+    return;
+  t->segments = end > begin ? end - begin : 0;
+  t->a += begin * t->a_block;
+  t->b += begin * s->depth * 64 * columns;
+}
+
+static bool has_whole_rows(const state_t *s, int64_t y) {
+  const int64_t top = y * s->y.stride - s->y.pad_begin;
+  return top >= 0 && top + s->y.kernel <= s->y.in;
+}
+
+/* Column x of result rows [first, first + count): windows that hang over left or right. `t` is at
+ * the unit's first row. */
+static void column_of_panel(const state_t *s, const scull_cpu_tile8_t *t, int64_t first,
+                            int64_t count, int64_t x, int columns, ahead_t *ahead) {
+  const int64_t from = x * s->x.stride - s->x.pad_begin, each = s->channels / 4;
+  const int64_t begin = from < 0 ? -from : 0;
+  const int64_t end = s->x.in - from < s->x.kernel ? s->x.in - from : s->x.kernel;
+  for (int64_t y = 0; y < count;) {
+    scull_cpu_tile8_t one = *t;
+    int64_t rows = 1;
+    while (has_whole_rows(s, first + y) && y + rows < count && has_whole_rows(s, first + y + rows))
+      rows++;
+    move_to(s, &one, y, x);
+    skip_rows(s, &one, first + y, columns);
+    one.depth = end > begin ? (end - begin) * each : 0;
+    one.a += begin * s->pixel;
+    one.b += begin * each * 64 * columns;
+    one.b_skip = (s->depth - one.depth) * 64 * columns;
+    one.a_row = s->y.stride * s->line;
+    one.c_row = s->dst_row;
+    one.residual_row = s->other_row;
+    run_of_panel(s, &one, rows, columns, ahead);
+    y += rows;
   }
-  run_of_panel(s, t, s->x.out, columns, ahead);
-  *t = whole;
+}
+
+static void rows_of_panel(const state_t *s, const scull_cpu_tile8_t *t, int64_t first,
+                          int64_t count, int columns, ahead_t *ahead) {
+  for (int64_t y = 0; y < count; y++) {
+    scull_cpu_tile8_t row = *t;
+    move_to(s, &row, y, s->left);
+    skip_rows(s, &row, first + y, columns);
+    run_of_panel(s, &row, s->right - s->left, columns, ahead);
+  }
+  for (int64_t x = 0; x < s->x.out; x++) {
+    if (x < s->left || x >= s->right)
+      column_of_panel(s, t, first, count, x, columns, ahead);
+  }
 }
 
 static void panel_of_unit(const job_t *job, const uint8_t *a, int64_t image, int64_t first,
@@ -429,13 +488,9 @@ static void panel_of_unit(const job_t *job, const uint8_t *a, int64_t image, int
     run_of_panel(s, &t, count, columns, &ahead);
     return;
   }
-  const scull_cpu_tile8_t whole = t;
-  for (int64_t y = 0; y < count; y++) {
-    t.a = whole.a + y * s->y.stride * s->line;
-    t.c = whole.c + (first + y) * s->dst_row;
-    t.residual = whole.residual == NULL ? NULL : whole.residual + (first + y) * s->other_row;
-    row_of_panel(s, &t, first + y, columns, &ahead);
-  }
+  t.c += first * s->dst_row;
+  t.residual = t.residual == NULL ? NULL : t.residual + first * s->other_row;
+  rows_of_panel(s, &t, first, count, columns, &ahead);
 }
 
 /* `cold`: the weights have not been read yet. */
@@ -447,8 +502,10 @@ static void unit_of_panels(const job_t *job, int64_t unit, int64_t begin, int64_
   uint8_t *to = job->buffers + thread * s->buffer;
   const uint8_t *a = to;
   if (s->mode == DIRECT) {
-    const int64_t step = s->point ? s->src_pixel : s->y.stride * s->src_row;
-    a = (const uint8_t *)job->src + image * s->src_image + first * step;
+    const uint8_t *from = (const uint8_t *)job->src + image * s->src_image;
+    a = s->point ? from + first * s->src_pixel
+                 : from + (first * s->y.stride - s->y.pad_begin) * s->src_row -
+                       s->x.pad_begin * s->src_pixel;
   } else if (s->mode == GATHER) {
     gather(job, image, first, count, to);
   } else {
@@ -503,6 +560,7 @@ const scull_tactic_t scull_tactic_cpu_conv_int8 = {.name = "cpu.conv.int8",
                                                    .anchors = anchors,
                                                    .growth = SCULL_GROW_EPILOGUE,
                                                    .precisions = 1u << SCULL_AS_INT8,
+                                                   .computes = SCULL_AS_INT8,
                                                    .refuse = refuse,
                                                    .configs = configs,
                                                    .pack_size = pack_size,

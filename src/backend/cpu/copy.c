@@ -1,7 +1,7 @@
-/* cpu.copy: operators that only move elements, of any dtype: transpose, concat, split, slice, pad
- * with a constant, expand, tile, the shuffles of channels and pixels, and views that could not be
- * had for nothing. Each becomes a few boxes (boxes.h); a layout other than the plain one only means
- * other steps. Floor: the bytes read and written once at memory speed. */
+/* cpu.copy: operators that only move elements, of any dtype or storage: transpose, concat, split,
+ * slice, pad with a constant, expand, tile, the shuffles of channels and pixels, and views that
+ * could not be had for nothing. Each becomes a few boxes (boxes.h); a layout other than the plain
+ * one only means other steps. Floor: the bytes read and written once at memory speed. */
 #include <string.h>
 
 #include "backend/cpu/boxes.h"
@@ -254,7 +254,7 @@ static bool read_part(const scull_site_t *site, part_t *part) {
   scull_slice_cut_t cut;
   int64_t begin[SCULL_MAX_RANK], end[SCULL_MAX_RANK];
   scull_shape_t shape;
-  if (!scull_backend_site_call(site, 0, inputs, outputs, 4, &call))
+  if (!scull_backend_site_call(site, 0, inputs, 4, outputs, 1, &call))
     return false;
   const scull_shape_t *x = input_shape(site, 0), *y = output_shape(site, 0);
   *part = (part_t){{0}, {0}, {0}, {0}};
@@ -449,6 +449,36 @@ static bool whole_blocks(const scull_site_t *site) {
   return !read_part(site, &part) || is_blocked(site, &part);
 }
 
+/* True when the values can all be stored alike: small integers of one scale; a border's number is
+ * of the model's type. */
+static bool can_store(const scull_site_t *site, scull_precision_t as) {
+  const scull_quant_t *quant = site->values[site->outputs[0]].quant;
+  if (as == SCULL_AS_MODEL)
+    return true;
+  if (!scull_backend_site_permits(site, as) || scull_backend_site_is(site, 0, "pad"))
+    return false;
+  for (size_t i = 0; i < site->value_count; i++) {
+    const scull_site_value_t *v = &site->values[i];
+    if (!v->is_constant && (v->dtype != SCULL_DTYPE_F32 ||
+                            (as == SCULL_AS_INT8 && (v->quant == NULL || v->quant->count != 1 ||
+                                                     !scull_tensor_quant_equal(v->quant, quant)))))
+      return false;
+  }
+  return true;
+}
+
+static bool stored_alike(const scull_site_t *site) {
+  const scull_site_value_t *y = &site->values[site->outputs[0]];
+  for (size_t i = 0; i < site->value_count; i++) {
+    const scull_site_value_t *v = &site->values[i];
+    if (!v->is_constant && v->as != y->as)
+      return false;
+    if (!v->is_constant && v->as == SCULL_AS_INT8 && !scull_tensor_quant_equal(v->quant, y->quant))
+      return false;
+  }
+  return true;
+}
+
 /* Plain where the layout fits neither. */
 static size_t configs(const scull_site_t *site, const scull_device_t *device, scull_config_t *out,
                       size_t room) {
@@ -460,16 +490,22 @@ static size_t configs(const scull_site_t *site, const scull_device_t *device, sc
                {IN_C16, SCULL_LAYOUT_C16, SCULL_LAYOUT_C16},
                {FROM_NHWC, SCULL_LAYOUT_NHWC, SCULL_LAYOUT_PLAIN},
                {TO_NHWC, SCULL_LAYOUT_PLAIN, SCULL_LAYOUT_NHWC}};
+  static const scull_precision_t precisions[] = {SCULL_AS_MODEL, SCULL_AS_BF16, SCULL_AS_INT8};
   const scull_shape_t *x = input_shape(site, 0);
   const uint32_t layouts = row_of(site)->layouts;
   size_t count = 0;
   (void)device;
-  for (size_t i = 0; i < sizeof pairs / sizeof *pairs && count < room; i++) {
-    if (i > 0 && ((layouts & pairs[i].bit) == 0 || x->rank < 3 || x->rank > 5))
-      continue;
-    if (pairs[i].bit == IN_C16 && !whole_blocks(site))
-      continue;
-    out[count++] = (scull_config_t){.src = pairs[i].src, .dst = pairs[i].dst};
+  for (size_t p = 0; p < sizeof precisions / sizeof *precisions; p++) {
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs && count < room; i++) {
+      if (i > 0 && ((layouts & pairs[i].bit) == 0 || x->rank < 3 || x->rank > 5))
+        continue;
+      if (!can_store(site, precisions[p]) || (pairs[i].bit == IN_C16 && !whole_blocks(site)))
+        continue;
+      out[count++] = (scull_config_t){.src = pairs[i].src,
+                                      .dst = pairs[i].dst,
+                                      .src_as = precisions[p],
+                                      .dst_as = precisions[p]};
+    }
   }
   return count;
 }
@@ -478,14 +514,14 @@ static scull_status_t prepare(const scull_site_t *site, const scull_config_t *co
                               const scull_device_t *device, scull_prepared_t *out,
                               scull_diag_t *diag) {
   part_t part;
-  if (!is_known(site) ||
+  if (!is_known(site) || !stored_alike(site) ||
       (config->dst == SCULL_LAYOUT_C16 && read_part(site, &part) && !is_blocked(site, &part)))
     return SCULL_UNSUPPORTED;
   state_t *s = scull_base_alloc(sizeof *s);
   if (s == NULL)
     return scull_base_fail_memory(diag, "a copy");
   s->kernels = scull_cpu_kernels_of(device);
-  s->size = scull_tensor_dtype_size(site->values[site->outputs[0]].dtype);
+  s->size = scull_tensor_dtype_size(scull_backend_site_stored(&site->values[site->outputs[0]]));
   s->threads = site->threads;
   row_of(site)->boxes(site, s);
   scull_cpu_boxes_arrange(s);
@@ -501,6 +537,8 @@ static scull_status_t enqueue(void *state, const scull_args_t *args) {
 const scull_tactic_t scull_tactic_cpu_copy = {.name = "cpu.copy",
                                               .version = 2,
                                               .anchors = anchors,
+                                              .precisions =
+                                                  1u << SCULL_AS_BF16 | 1u << SCULL_AS_INT8,
                                               .refuse = refuse,
                                               .configs = configs,
                                               .prepare = prepare,

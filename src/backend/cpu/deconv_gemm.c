@@ -65,7 +65,7 @@ static const char *read_site(const scull_site_t *site, parts_t *out) {
   const char *reason = read_operands(site, out);
   if (reason != NULL)
     return reason;
-  if (!scull_backend_site_call(site, 0, inputs, outputs, 4, &call) ||
+  if (!scull_backend_site_call(site, 0, inputs, 4, outputs, 1, &call) ||
       scull_ops_conv_transpose_geometry(&call, &out->g) != SCULL_OK)
     return "is no valid transposed convolution";
   if (out->g.groups != 1)

@@ -230,6 +230,7 @@ const scull_tactic_t scull_tactic_cpu_depthwise_int8 = {.name = "cpu.conv.depthw
                                                         .anchors = anchors,
                                                         .growth = SCULL_GROW_EPILOGUE,
                                                         .precisions = 1u << SCULL_AS_INT8,
+                                                        .computes = SCULL_AS_INT8,
                                                         .refuse = refuse,
                                                         .configs = configs,
                                                         .pack_size = pack_size,

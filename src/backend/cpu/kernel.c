@@ -137,7 +137,7 @@ const char *scull_cpu_conv_of(const scull_site_t *site, scull_cpu_conv_t *out) {
   out->src_at = scull_cpu_input_position(site, site->ops[0].inputs[0]);
   if (out->residual != NULL)
     out->residual_at = scull_cpu_input_position(site, epilogue.residual_index);
-  if (!scull_backend_site_call(site, 0, inputs, outputs, 4, &call) ||
+  if (!scull_backend_site_call(site, 0, inputs, 4, outputs, 1, &call) ||
       scull_ops_conv_geometry(&call, &out->g) != SCULL_OK)
     return "is no valid convolution";
   return NULL;

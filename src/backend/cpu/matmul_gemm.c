@@ -40,7 +40,7 @@ static const char *read_product(const scull_site_t *site, product_t *out) {
   if (!scull_cpu_post_act(out->epilogue.activation, &out->post))
     return "has no kernel for this activation";
   out->post.add_first = out->epilogue.add_first;
-  if (!scull_backend_site_call(site, 0, inputs, outputs, 4, &call) ||
+  if (!scull_backend_site_call(site, 0, inputs, 4, outputs, 1, &call) ||
       scull_ops_matmul_geometry(&call, &out->g) != SCULL_OK)
     return "is no valid product";
   const scull_matmul_geometry_t *g = &out->g;

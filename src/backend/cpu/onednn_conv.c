@@ -37,7 +37,7 @@ static bool describe(const scull_site_t *site, dnnl_alg_kind_t algorithm,
   scull_conv_geometry_t g;
   scull_epilogue_t epilogue;
   const scull_site_op_t *op = &site->ops[0];
-  if (!scull_backend_site_call(site, 0, inputs, outputs, 4, &call) ||
+  if (!scull_backend_site_call(site, 0, inputs, 4, outputs, 1, &call) ||
       scull_ops_conv_geometry(&call, &g) != SCULL_OK ||
       !scull_backend_site_epilogue(site, &epilogue))
     return false;

@@ -45,7 +45,7 @@ static bool describe(const scull_site_t *site, scull_onednn_recipe_t *recipe) {
   scull_conv_transpose_geometry_t g;
   scull_epilogue_t epilogue;
   const scull_site_op_t *op = &site->ops[0];
-  if (!scull_backend_site_call(site, 0, inputs, outputs, 4, &call) ||
+  if (!scull_backend_site_call(site, 0, inputs, 4, outputs, 1, &call) ||
       scull_ops_conv_transpose_geometry(&call, &g) != SCULL_OK ||
       !scull_backend_site_epilogue(site, &epilogue))
     return false;

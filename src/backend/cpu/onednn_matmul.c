@@ -22,7 +22,7 @@ static bool read_product(const scull_site_t *site, product_t *out) {
   scull_tensor_t inputs[4], outputs[1];
   scull_op_call_t call;
   *out = (product_t){.op = &site->ops[0]};
-  if (!scull_backend_site_call(site, 0, inputs, outputs, 4, &call) ||
+  if (!scull_backend_site_call(site, 0, inputs, 4, outputs, 1, &call) ||
       scull_ops_matmul_geometry(&call, &out->g) != SCULL_OK ||
       !scull_backend_site_epilogue(site, &out->epilogue) || !is_plain(site, site->outputs[0]))
     return false;

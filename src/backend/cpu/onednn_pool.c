@@ -51,7 +51,7 @@ static bool set_bins(const scull_op_call_t *call, scull_onednn_parameters_t *p) 
 static bool describe(const scull_site_t *site, scull_onednn_recipe_t *recipe) {
   scull_tensor_t inputs[1], outputs[1];
   scull_op_call_t call;
-  if (!scull_backend_site_call(site, 0, inputs, outputs, 1, &call) ||
+  if (!scull_backend_site_call(site, 0, inputs, 1, outputs, 1, &call) ||
       call.inputs[0].type.shape.rank < 3 || call.inputs[0].type.shape.rank > 5)
     return false;
   bool adaptive = strncmp(call.def->name, "adaptive", 8) == 0;

@@ -20,7 +20,7 @@ typedef struct {
 static bool geometry_of(const scull_site_t *site, scull_pool_geometry_t *g) {
   scull_tensor_t inputs[1], outputs[1];
   scull_op_call_t call;
-  return scull_backend_site_call(site, 0, inputs, outputs, 1, &call) &&
+  return scull_backend_site_call(site, 0, inputs, 1, outputs, 1, &call) &&
          scull_ops_pool_geometry(&call, g) == SCULL_OK;
 }
 

@@ -20,7 +20,7 @@ typedef struct {
 static bool geometry_of(const scull_site_t *site, scull_pool_geometry_t *g) {
   scull_tensor_t inputs[1], outputs[1];
   scull_op_call_t call;
-  return scull_backend_site_call(site, 0, inputs, outputs, 1, &call) &&
+  return scull_backend_site_call(site, 0, inputs, 1, outputs, 1, &call) &&
          scull_ops_pool_geometry(&call, g) == SCULL_OK;
 }
 
@@ -152,6 +152,7 @@ const scull_tactic_t scull_tactic_cpu_pool_int8 = {.name = "cpu.pool.int8",
                                                    .version = 1,
                                                    .anchors = anchors,
                                                    .precisions = 1u << SCULL_AS_INT8,
+                                                   .computes = SCULL_AS_INT8,
                                                    .refuse = refuse,
                                                    .configs = configs,
                                                    .prepare = prepare,

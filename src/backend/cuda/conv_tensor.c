@@ -79,7 +79,7 @@ const char *scull_cuda_clamped_of(const scull_site_t *site, scull_cuda_clamped_t
     return why;
   out->residual = behind.residual;
   out->residual_at = behind.residual_at;
-  if (!scull_backend_site_call(site, 0, inputs, outputs, 4, &call) ||
+  if (!scull_backend_site_call(site, 0, inputs, 4, outputs, 1, &call) ||
       scull_ops_conv_geometry(&call, &out->g) != SCULL_OK)
     return "is no valid convolution";
   return scull_cuda_refuse_values(site);
@@ -519,7 +519,7 @@ static const char *product_of(const scull_site_t *site, product_t *out) {
   if (out->x->dtype != SCULL_DTYPE_F32 || out->x->is_constant || !out->w->is_constant ||
       (out->bias != NULL && !out->bias->is_constant) || out->w->opt.rank != 2)
     return "needs a constant matrix and bias in f32";
-  if (!scull_backend_site_call(site, 0, inputs, outputs, 4, &call) ||
+  if (!scull_backend_site_call(site, 0, inputs, 4, outputs, 1, &call) ||
       scull_ops_matmul_geometry(&call, &g) != SCULL_OK)
     return "is no valid product";
   if (out->x->opt.rank < 2 || g.x_column != 1)

@@ -16,7 +16,7 @@ typedef struct {
 static bool geometry_of(const scull_site_t *site, scull_conv_geometry_t *g) {
   scull_tensor_t inputs[4], outputs[1];
   scull_op_call_t call;
-  return scull_backend_site_call(site, 0, inputs, outputs, 4, &call) &&
+  return scull_backend_site_call(site, 0, inputs, 4, outputs, 1, &call) &&
          scull_ops_conv_geometry(&call, g) == SCULL_OK;
 }
 

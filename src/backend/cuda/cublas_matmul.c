@@ -105,7 +105,7 @@ typedef struct {
 static bool geometry_of(const scull_site_t *site, scull_matmul_geometry_t *g) {
   scull_tensor_t inputs[ROOM], outputs[ROOM];
   scull_op_call_t call;
-  return scull_backend_site_call(site, 0, inputs, outputs, ROOM, &call) &&
+  return scull_backend_site_call(site, 0, inputs, ROOM, outputs, ROOM, &call) &&
          scull_ops_matmul_geometry(&call, g) == SCULL_OK;
 }
 

@@ -150,7 +150,7 @@ static scull_status_t ask_reference(const scull_site_t *site, scull_arena_t *are
   enum { ROOM = 16 };
   scull_tensor_t inputs[ROOM], outputs[ROOM];
   scull_op_call_t call;
-  if (!scull_backend_site_call(site, 0, inputs, outputs, ROOM, &call))
+  if (!scull_backend_site_call(site, 0, inputs, ROOM, outputs, ROOM, &call))
     return SCULL_UNSUPPORTED;
   int64_t count = scull_tensor_count(&inputs[0].type.shape);
   int64_t results = scull_tensor_count(&outputs[0].type.shape);

@@ -23,7 +23,7 @@ static const char *refuse_values(const scull_site_t *site) {
 static bool geometry_of(const scull_site_t *site, scull_pool_geometry_t *g) {
   scull_tensor_t inputs[2], outputs[2];
   scull_op_call_t call;
-  return scull_backend_site_call(site, 0, inputs, outputs, 2, &call) &&
+  return scull_backend_site_call(site, 0, inputs, 2, outputs, 2, &call) &&
          scull_ops_pool_geometry(&call, g) == SCULL_OK;
 }
 

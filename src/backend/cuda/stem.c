@@ -185,7 +185,7 @@ static const char *refuse_stem(const scull_site_t *site, const scull_device_t *d
     why = refuse_window(&c, 7, 3);
   if (why != NULL)
     return why;
-  if (!scull_backend_site_call(site, last, inputs, outputs, 2, &call) ||
+  if (!scull_backend_site_call(site, last, inputs, 2, outputs, 2, &call) ||
       scull_ops_pool_geometry(&call, &g) != SCULL_OK || g.spatial != 2)
     return "is no valid pooling";
   for (int i = 0; i < 2; i++) {

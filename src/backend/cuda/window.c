@@ -22,7 +22,7 @@ typedef struct {
 } call_t;
 
 static bool call_of(const scull_site_t *site, call_t *c) {
-  return scull_backend_site_call(site, 0, c->inputs, c->outputs, ROOM, &c->call);
+  return scull_backend_site_call(site, 0, c->inputs, ROOM, c->outputs, ROOM, &c->call);
 }
 
 /* One axis that is not there. */

@@ -40,14 +40,14 @@ V16_INLINE void multiply(const scull_cpu_tile8_t *t, int rows, int columns,
   const int64_t row = t->a_row, depth = t->depth;
   const char *ahead = t->ahead;
   if (ahead == NULL) {
-    for (int64_t s = 0; s < t->segments; s++, a += t->a_block) {
+    for (int64_t s = 0; s < t->segments; s++, a += t->a_block, b += t->b_skip) {
 #pragma GCC unroll 2
       for (int64_t k = 0; k < depth; k++, b += 64 * columns)
         step(a + 4 * k, row, b, rows, columns, acc);
     }
     return;
   }
-  for (int64_t s = 0; s < t->segments; s++, a += t->a_block) {
+  for (int64_t s = 0; s < t->segments; s++, a += t->a_block, b += t->b_skip) {
 #pragma GCC unroll 2
     for (int64_t k = 0; k < depth; k++, b += 64 * columns, ahead += 64) {
       __builtin_prefetch(ahead, 0, 2);

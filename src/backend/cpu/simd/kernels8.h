@@ -23,6 +23,7 @@ typedef struct scull_cpu_tile8 {
   int64_t a_row, a_block;  /* bytes from row to row; from segment to segment */
   int64_t segments, depth; /* depth in steps of four bytes */
   const int8_t *b;         /* [segment][step][column * 16][4] */
+  int64_t b_skip;          /* bytes of b left out behind each segment */
   const int32_t *start;    /* three times columns * 16 numbers, in the order of `channel` */
   const float *scale, *bias;
   char *c;
