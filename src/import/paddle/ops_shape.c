@@ -249,18 +249,50 @@ static void set_range(const range_t *range, scull_emit_t *emit) {
 
 /* decrease_axis removes axes of extent one; programs until 2.4 kept one of them where nothing would
  * be left, and their declarations say so. */
+/* One element of a tensor array. */
+static scull_status_t take_element(scull_paddle_call_t *call, scull_value_id_t array,
+                                   const range_t *range) {
+  scull_value_id_t at = range->start_tensor;
+  if (scull_paddle_ints(call, "decrease_axis").size != 1 ||
+      (at == SCULL_NO_ID && range->starts.size != 1))
+    return scull_import_unsupported(&call->emitter, "a part of an array");
+  SCULL_TRY(at == SCULL_NO_ID
+                ? scull_import_emit_scalar(&call->emitter, SCULL_DTYPE_I64,
+                                           (double)range->starts.data[0], &at)
+                : scull_import_emit_reshape(&call->emitter, at, (scull_ints_t){0}, NULL, &at));
+  scull_emit_t emit = scull_import_emit(&call->emitter, "sequence_at", array);
+  scull_import_emit_input(&emit, at);
+  return scull_paddle_end(call, &emit, "Out");
+}
+
+/* One place of an axis whose extent a run settles: a guess could be too short for a slice. */
+static scull_status_t take_place(scull_paddle_call_t *call, scull_value_id_t x, int64_t axis,
+                                 int64_t place) {
+  scull_value_id_t at = SCULL_NO_ID;
+  SCULL_TRY(scull_import_emit_scalar(&call->emitter, SCULL_DTYPE_I64, (double)place, &at));
+  scull_emit_t emit = scull_import_emit(&call->emitter, "gather", x);
+  scull_import_emit_input(&emit, at);
+  scull_import_emit_int(&emit, "axis", axis);
+  return scull_paddle_end(call, &emit, "Out");
+}
+
 static scull_status_t slice(scull_paddle_call_t *call) {
   scull_value_id_t x = SCULL_NO_ID, out = SCULL_NO_ID;
   scull_ints_t dropped = scull_paddle_ints(call, "decrease_axis");
   range_t range;
   SCULL_TRY(scull_paddle_need(call, "Input", &x));
   SCULL_TRY(read_range(call, &range));
+  if (scull_tensor_dtype_is_sequence(scull_graph_value(call->graph, x)->dtype))
+    return take_element(call, x, &range);
   const scull_shape_t shape = scull_graph_value(call->graph, x)->shape[0];
   if (range.end_tensor == SCULL_NO_ID && range.steps.size > 0)
     SCULL_TRY(fit_backward(call, &shape, &range));
   if (dropped.size > 0 && dropped.size == (size_t)scull_import_rank(call->graph, x) &&
       scull_paddle_out_rank(call, "Out") == 1)
     dropped.size--;
+  if (scull_graph_value(call->graph, x)->late && dropped.size == 1 && range.axes.size == 1 &&
+      range.starts.size == 1 && range.start_tensor == SCULL_NO_ID)
+    return take_place(call, x, dropped.data[0], range.starts.data[0]);
   scull_emit_t emit = scull_import_emit(&call->emitter, "slice", x);
   set_range(&range, &emit);
   if (dropped.size == 0)
