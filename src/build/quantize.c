@@ -107,6 +107,15 @@ scull_status_t scull_build_quantize(scull_graph_t *graph, scull_quantization_t *
   return SCULL_OK;
 }
 
+void scull_build_mark_wide(scull_graph_t *graph, const scull_quant_table_t *table) {
+  for (size_t i = 0; i < table->count; i++) {
+    const scull_range_t *r = &table->ranges[i];
+    const scull_value_id_t id = scull_graph_find_value(graph, r->name);
+    if (id != SCULL_NO_ID && r->min <= r->max && fmaxf(fabsf(r->min), fabsf(r->max)) > 65504.0f)
+      scull_graph_value(graph, id)->wide = true;
+  }
+}
+
 /* --- use_calib_mode -----------------------------------------------------------------------------
  */
 
