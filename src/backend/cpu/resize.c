@@ -38,6 +38,8 @@ static const char *read_axes(const scull_site_t *site, scull_resize_axis_t axes[
   scull_resize_geometry_t g;
   if (y->rank < 3 || y->rank > 4)
     return "needs one or two spatial axes";
+  if (scull_ops_resize_is_wide(site->ops[0].attrs))
+    return "takes the nearest taps only, and antialiasing takes more";
   if (!scull_backend_site_call(site, 0, inputs, 2, outputs, 1, &call) ||
       scull_ops_resize_geometry(&call, &g) != SCULL_OK)
     return "needs a size that is known";

@@ -191,7 +191,9 @@ static bool is_wanted(const scull_paddle_program_t *program, uint32_t block, uin
     bool inside = op->block == block;
     if (!(inside && is_written) && !owns_block(op) && holds(op->inputs, op->input_count, var))
       return true;
-    is_written = is_written || (inside && holds(op->outputs, op->output_count, var));
+    /* what a block writes may not be written */
+    is_written =
+        is_written || (inside && !owns_block(op) && holds(op->outputs, op->output_count, var));
   }
   return false;
 }
@@ -521,6 +523,8 @@ static scull_status_t map_if(scull_paddle_call_t *call) {
   SCULL_TRY(read_block_number(call, "else_block", &blocks[1]));
   if (scull_graph_value(call->graph, condition)->dtype != SCULL_DTYPE_BOOL)
     return scull_import_unsupported(&call->emitter, "its condition is not one truth value");
+  if (call->op->output_count < 1)
+    return corrupt(call, "it gives nothing");
   const scull_paddle_slot_t *out = &call->op->outputs[0];
   const scull_paddle_slot_t *a = ends_of(call, blocks[0], "cf.yield");
   const scull_paddle_slot_t *b = ends_of(call, blocks[1], "cf.yield");
@@ -579,6 +583,8 @@ static scull_status_t map_pir_while(scull_paddle_call_t *call) {
   scull_value_id_t condition = SCULL_NO_ID;
   SCULL_TRY(scull_paddle_need(call, "Cond", &condition));
   SCULL_TRY(read_block_number(call, "sub_block", &block));
+  if (call->op->output_count < 1 || call->op->input_count < 2)
+    return corrupt(call, "it carries nothing");
   const scull_paddle_slot_t *out = &call->op->outputs[0], *x = &call->op->inputs[1];
   const scull_paddle_slot_t *args = ends_of(call, block, "block arguments");
   const scull_paddle_slot_t *results = ends_of(call, block, "cf.yield");

@@ -254,7 +254,8 @@ static scull_status_t rename_attr(reader_t *reader, const char *renames, const c
 static scull_status_t read_attrs(reader_t *reader, const json_t *array, const char *renames,
                                  scull_paddle_op_t *op) {
   size_t count = json_array_size(array);
-  op->attrs = SCULL_ARENA_ARRAY(reader->arena, scull_paddle_attr_t, count + 2); /* col, sub_block */
+  op->attrs =
+      SCULL_ARENA_ARRAY(reader->arena, scull_paddle_attr_t, count + 3); /* col, two blocks */
   if (op->attrs == NULL)
     return no_memory(reader);
   for (size_t i = 0; i < count; i++) {
@@ -592,12 +593,14 @@ static scull_status_t read_block(reader_t *reader, const json_t *json, uint32_t 
 static scull_status_t read_regions_of(reader_t *reader, const json_t *json, size_t before,
                                       int depth) {
   const json_t *regions = json_object_get(json, "regions");
+  const bool owns =
+      reader->program->op_count > before && reader->program->ops[before].attrs != NULL;
   size_t named = 0;
   for (size_t r = 0; r < json_array_size(regions); r++) {
     const json_t *blocks = json_object_get(json_array_get(regions, r), "blocks");
     for (size_t b = 0; b < json_array_size(blocks); b++) {
       uint32_t number = ++reader->blocks;
-      if (reader->program->op_count > before && named < 2) {
+      if (owns && named < 2) {
         scull_paddle_op_t *op = &reader->program->ops[before];
         op->attrs[op->attr_count++] =
             (scull_paddle_attr_t){.name = named++ == 0 ? "sub_block" : "else_block",
@@ -641,10 +644,10 @@ static scull_status_t read_arguments(reader_t *reader, const json_t *args, uint3
   for (size_t i = 0; i < count; i++) {
     const json_t *arg = json_array_get(args, i);
     int64_t number = json_integer_value(json_object_get(arg, "#"));
+    if (number >= 0 || number == INT64_MIN)
+      return fail(reader, "an argument of its block has no number");
     const char *name =
         scull_base_arena_format(reader->arena, "arg_%u_%lld", block, (long long)-number);
-    if (number >= 0)
-      return fail(reader, "an argument of its block has no number");
     SCULL_TRY(add_var(reader, name, json_object_get(arg, "TT"), &vars[i]));
     SCULL_TRY(define(reader, number, (value_t){&vars[i], 1, false}));
   }
