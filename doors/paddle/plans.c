@@ -253,7 +253,7 @@ static bool open_extent(const door_model_t *model, const door_port_t *port,
 
 /* The range of each input. False when an extent is open and no shape was seen yet. */
 static bool decide_ranges(const door_model_t *model, scull_shape_range_t *out) {
-  for (size_t k = 0; k < model->inputs.count; k++) {
+  for (size_t k = 0; k < model->inputs.count && out != NULL; k++) {
     const door_port_t *port = &model->inputs.items[k];
     const door_range_t *given = find_range(&model->ranges, port->name);
     const door_range_t *seen = find_range(&model->seen, port->name);

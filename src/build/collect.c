@@ -212,6 +212,23 @@ static scull_status_t set_channels(const scull_channels_t *from, scull_arena_t *
   return SCULL_OK;
 }
 
+/* The histogram in a few digits. */
+static void sketch_of(const scull_histogram_t *h, char *out) {
+  const float peak = scull_quant_histogram_peak(h);
+  uint64_t part[SCULL_QUANT_SKETCH] = {0}, most = 1;
+  for (int i = 0; i < SCULL_QUANT_BINS; i++) {
+    const int k = peak > 0 ? (int)(((float)i + 0.5f) * h->width / peak * SCULL_QUANT_SKETCH) : 0;
+    part[k < SCULL_QUANT_SKETCH ? k : SCULL_QUANT_SKETCH - 1] += h->bin[i];
+  }
+  for (int k = 0; k < SCULL_QUANT_SKETCH; k++)
+    most = part[k] > most ? part[k] : most;
+  for (int k = 0; k < SCULL_QUANT_SKETCH; k++)
+    out[k] = part[k] == 0
+                 ? '0'
+                 : (char)('1' + (int)(8 * log((double)part[k]) / fmax(log((double)most), 1e-9)));
+  out[SCULL_QUANT_SKETCH] = '\0';
+}
+
 static scull_status_t add_range(const char *name, const scull_collected_t *from,
                                 scull_quant_table_t *table, scull_diag_t *diag) {
   const scull_histogram_t *h = &from->histogram;
@@ -226,6 +243,8 @@ static scull_status_t add_range(const char *name, const scull_collected_t *from,
     scull_base_warn(diag, "'%s' held nothing but zeros; it gets no range", name);
     return SCULL_OK;
   }
+  char sketch[SCULL_QUANT_SKETCH + 1];
+  sketch_of(h, sketch);
   const double noise = scull_quant_noise(h, threshold, levels), power = scull_quant_power(h);
   scull_range_t range = {.name = name,
                          .threshold = threshold,
@@ -233,7 +252,9 @@ static scull_status_t add_range(const char *name, const scull_collected_t *from,
                          .max = h->max,
                          .method = scull_quant_method_name(from->method),
                          .clipped = scull_quant_clipped(h, threshold),
-                         .sqnr = noise > 0 ? 10 * log10(power / noise) : 200};
+                         .sqnr = noise > 0 ? 10 * log10(power / noise) : 200,
+                         .tiny = h->tiny,
+                         .sketch = sketch};
   if (from->channels.rows > 0)
     SCULL_TRY(set_channels(&from->channels, &table->arena, &range));
   return scull_quant_table_set(table, &range);

@@ -152,6 +152,12 @@ static const scull_opcase_t cases[] = {
      "f32[1x1x2x4]={1,2,3,4,5,6,7,8}", "f32[1x1x1x2]={1,3.142857}"},
     {"nearest as TensorFlow 1", "coords=half_pixel_shifted size=3,2",
      "f32[1x1x4x4]={1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16}", "f32[1x1x3x2]={2,4,10,12,14,16}"},
+    {"many channels, corners aligned", "mode=linear coords=align_corners size=11,20",
+     "f32[2x19x5x9]", "f32[2x19x11x20]"},
+    {"blocks of channels, cubic", "mode=cubic cubic_a=-0.75 size=13,4", "f32[1x32x6x7]",
+     "f32[1x32x13x4]"},
+    {"blocks of channels, nearest from the left", "coords=asymmetric rounding=floor scales=1.5,3",
+     "f32[1x16x4x5]", "f32[1x16x6x15]"},
     {"a crop without its numbers", "coords=crop size=2,2", "f32[1x1x4x4]", "error"},
     {"antialias, linear, down", "size=2,3 mode=linear antialias=true",
      "f32[1x1x5x7]={2,-2.5,0.375,-0.625,-0.5,-0.25,-2,-0.25,-0.875,3.375,0.25,-0.375,-0.25,-0.625,-"

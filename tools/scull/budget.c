@@ -50,6 +50,8 @@ static scull_status_t build(work_t *w, size_t back, const char *path, double *mi
   own.save_replay = NULL;
   if (!half && back > 0)
     own.precisions &= ~(uint32_t)SCULL_PRECISION_BF16;
+  if (back > 0 && back == w->count) /* nor any other that would take their place */
+    own.precisions &= ~(uint32_t)SCULL_PRECISION_INT8;
   CLI_TRY(cli_check(scull_builder_build(w->builder, &own, path), path));
   CLI_TRY(cli_json_parse(scull_builder_report(w->builder), path, &report));
   *microseconds = cli_json_number(json_object_get(report, "plan"), "expected_us", 0);
