@@ -431,7 +431,7 @@ static scull_status_t tune_and_lower(build_t *b) {
     SCULL_TRY(scull_quant_mark_tail(b->graph));
   scull_build_mark_wide(b->graph, &b->quantization.table);
   if (takes_int8(b))
-    SCULL_TRY(scull_build_quantize(b->graph, b->tune.device->backend, &b->quantization, b->diag));
+    SCULL_TRY(scull_build_quantize(b->graph, &b->quantization, b->diag));
   SCULL_TRY(scull_tune_partition(b->graph, &b->tune, &b->arena, &partition));
   if (stops_after(b, SCULL_STAGE_PARTITION))
     return show_partition(b, &partition);

@@ -88,12 +88,11 @@ static size_t count_known(const scull_graph_t *graph, const scull_quant_table_t 
   return count;
 }
 
-scull_status_t scull_build_quantize(scull_graph_t *graph, const scull_backend_t *backend,
-                                    scull_quantization_t *q, scull_diag_t *diag) {
+scull_status_t scull_build_quantize(scull_graph_t *graph, scull_quantization_t *q,
+                                    scull_diag_t *diag) {
   const scull_place_options_t options = {
       .table = &q->table,
       .dummy = q->dummy,
-      .is_signed = backend->signed_bytes,
       .no_equalization = (q->measures_off & SCULL_MEASURE_EQUALIZATION) != 0,
       .no_rounding = (q->measures_off & SCULL_MEASURE_ROUNDING) != 0};
   if (q->table.count > 0 && count_known(graph, &q->table) == 0)

@@ -102,13 +102,10 @@ static scull_status_t set_values(scull_graph_t *g, const scull_place_options_t *
     if (!is_candidate(g, id))
       continue;
     const size_t root = find_root(c->root, i);
-    const bool negative = options->is_signed || c->negative[root] || !c->positive[root];
+    const bool negative = c->negative[root] || !c->positive[root];
     if (g->values.data[i].quant == NULL && c->fixed[root] != NULL)
       g->values.data[i].quant = c->fixed[root];
-    const scull_quant_t *quant = g->values.data[i].quant;
-    if (quant != NULL && quant->dtype == SCULL_DTYPE_U8 && options->is_signed)
-      SCULL_TRY(scull_quant_set(g, id, quant->scales[0] * 255.0f, true));
-    else if (quant == NULL && c->threshold[root] > 0)
+    if (g->values.data[i].quant == NULL && c->threshold[root] > 0)
       SCULL_TRY(scull_quant_set(g, id, c->threshold[root], negative));
     const scull_value_t *v = &g->values.data[i];
     out->quantized += v->quant != NULL;
