@@ -469,6 +469,9 @@ static bool make_site(case_site_t *s, const scull_opdef_t *def, const scull_opca
                          : positive                               ? SCULL_DTYPE_U8
                                                                   : SCULL_DTYPE_NONE;
   bool ok = case_site_init(s, def, one, constants, narrow);
+  /* Products that cancel to nothing leave no scale for the error. */
+  if (ok && positive && peak_of(&s->tensors[s->ops[0].outputs[0]]) == 0)
+    ok = false;
   s->site.precisions = precisions;
   return ok && ((precisions >> SCULL_AS_INT8 & 1) == 0 || has_moderate_numbers(s));
 }

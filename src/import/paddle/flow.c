@@ -394,11 +394,15 @@ static scull_status_t map_conditional(scull_paddle_call_t *call) {
   if (scull_graph_value(call->graph, condition)->dtype != SCULL_DTYPE_BOOL ||
       scull_paddle_in_count(call, "Cond") != 1)
     return scull_import_unsupported(&call->emitter, "its condition is not one truth value");
-  SCULL_TRY(list_written(call, block, &w));
-  SCULL_TRY(open_side(call, block, &yes));
-  bool alone = false;
   const scull_paddle_slot_t *out = find_slot(call->op->outputs, call->op->output_count, "Out");
   size_t count = out == NULL ? 0 : out->count;
+  int64_t known = 0;
+  bool is_known = scull_import_known_int(call->graph, condition, 0, &known);
+  if (is_known && known != 0) /* always taken: it stands where it is */
+    return scull_paddle_walk_block(call->converter, call->scope, block);
+  SCULL_TRY(list_written(call, block, &w));
+  SCULL_TRY(open_side(call, is_known ? UINT32_MAX : block, &yes));
+  bool alone = false;
   for (size_t i = 0; i < count; i++)
     alone = alone ||
             scull_paddle_scope_value(call->scope, call->program, out->vars[i]) < SCULL_PADDLE_LOST;
@@ -406,7 +410,7 @@ static scull_status_t map_conditional(scull_paddle_call_t *call) {
     call->scope->values[out->vars[i]] = SCULL_PADDLE_LOST; /* until both sides are there */
     call->scope->side_of[out->vars[i]] = yes;
   }
-  if (!alone)
+  if (!alone || is_known)
     return SCULL_OK;
   SCULL_TRY(open_side(call, UINT32_MAX, &no));
   SCULL_TRY(make_condition(call, condition, &condition));
@@ -469,6 +473,23 @@ static scull_status_t emit_choice(scull_paddle_call_t *call, scull_value_id_t co
   return emit_sides(call, condition, a, b, &yes, &no, 1, &out);
 }
 
+/* Where one side leaves the variable alone, another select_input of the two tells the other side.
+ */
+static void complete_pair(const scull_paddle_call_t *call, scull_paddle_side_t **no,
+                          scull_paddle_side_t **yes) {
+  for (size_t i = 0; (*no == NULL) != (*yes == NULL) && i < call->program->op_count; i++) {
+    const scull_paddle_op_t *op = &call->program->ops[i];
+    uint32_t a = 0, b = 0, out = 0;
+    if (op->block != call->op->block || !selects(op, &a, &b, &out))
+      continue;
+    scull_paddle_side_t *x = side_of(call, a), *y = side_of(call, b);
+    if (x != NULL && y != NULL && (x == *no || y == *yes)) {
+      *no = x;
+      *yes = y;
+    }
+  }
+}
+
 static scull_status_t map_select_input(scull_paddle_call_t *call) {
   uint32_t no = 0, yes = 0, out = 0;
   scull_value_id_t mask = SCULL_NO_ID, condition = SCULL_NO_ID;
@@ -477,8 +498,18 @@ static scull_status_t map_select_input(scull_paddle_call_t *call) {
     return scull_import_unsupported(&call->emitter, "it selects among other than two");
   if (call->scope->values[out] != SCULL_NO_ID && call->scope->values[out] != SCULL_PADDLE_LOST)
     return SCULL_OK; /* came with the first of its pair */
+  int64_t known = 0;
+  if (scull_import_known_int(call->graph, mask, 0, &known)) {
+    scull_value_id_t taken =
+        scull_paddle_scope_value(call->scope, call->program, known != 0 ? yes : no);
+    if (taken < SCULL_PADDLE_LOST) {
+      call->scope->values[out] = taken;
+      return SCULL_OK;
+    }
+  }
   SCULL_TRY(make_condition(call, mask, &condition));
   scull_paddle_side_t *a = side_of(call, no), *b = side_of(call, yes);
+  complete_pair(call, &a, &b);
   if (a != NULL && b != NULL && a->region.graph != NULL && b->region.graph != NULL && a != b)
     return emit_pair(call, condition, b, a);
   return emit_choice(call, condition, no, yes, out);
