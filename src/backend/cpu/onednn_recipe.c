@@ -160,7 +160,8 @@ static bool is_usable(const scull_onednn_family_t *family, const_dnnl_primitive_
   const char *name = name_of(pd);
   if (strstr(name, "sse41") != NULL && dnnl_get_effective_cpu_isa() != dnnl_cpu_isa_sse41)
     return false;
-  if (strstr(name, "int8:avx2") != NULL && scull_onednn_has_vnni())
+  if (strstr(name, "int8") != NULL && strstr(name, ":avx2") != NULL &&
+      strstr(name, "vnni") == NULL && scull_onednn_has_vnni())
     return false;
   return family->takes_reference || strstr(name, "ref") == NULL;
 }
