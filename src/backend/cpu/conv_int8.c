@@ -100,14 +100,16 @@ static size_t configs(const scull_site_t *site, const scull_device_t *device, sc
                                   pairs, kinds, 4);
   kinds = scull_cpu_conv8_pairs(site, &c, (scull_storage_t){SCULL_LAYOUT_NHWC, SCULL_AS_INT8},
                                 pairs, kinds, 4);
-  const bool few = c.g.batch * c.g.window[0].out * c.g.window[1].out < 128;
+  /* Few pixels, or many images: each thread then reads its part of the weights once. */
+  const int64_t pixels = c.g.window[0].out * c.g.window[1].out;
+  const bool channels_first = c.g.batch > 1 || pixels < 128;
   for (size_t k = 0; k < kinds; k++) {
     for (int32_t widest = 4; widest >= 3; widest--) {
       if (widest == 3 &&
           (kernels->columns < 4 || c.g.out_channels <= 48 || pairs[k].dst_as == SCULL_AS_MODEL))
         continue;
       for (int32_t i = 0; i < 2; i++) {
-        const int32_t split = few ? 1 - i : i;
+        const int32_t split = channels_first ? 1 - i : i;
         const bool divides =
             site->threads > 1 && panel_count(c.g.out_channels, widest) >= site->threads;
         if (count == room || (split == BY_CHANNELS && !divides))
