@@ -8,6 +8,8 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "accuracy"), os.path.join(HERE, "..")]
 CALIBRATION = 100  # pictures
+METHODS = ("minmax", "percentile-99.99", "mse", "entropy")
+DEPTHWISE = "conv*/dw"
 
 
 def lay_out(folder, work):
@@ -33,26 +35,34 @@ def main(data, folder, work):
         np.save(os.path.join(inputs, "%03d.npy" % i), array)
     net, table = os.path.join(data, "caffe", "mobilenet_v1"), os.path.join(work, "table")
     model, weights = os.path.join(net, "deploy.prototxt"), os.path.join(net, "model.caffemodel")
-    subprocess.run([scull.COMMAND, "calibrate", model, weights, "--inputs", inputs, "-o", table, "--quiet"], check=True)
-    first = None
-    for precision in ("fp32", "fp32,fp16", "fp32,fp16,int8"):
+
+    def answers(*words):
+        """The classes of every picture, best first."""
         path = os.path.join(work, "net.plan")
-        words = ["--device", "cuda", "--precision", precision] + (["--calibration", table] if "int8" in precision else [])
-        scull.build(model, weights, path, *words)
-        plan = scull.Plan(path)
-        top, five, answers = 0, 0, []
-        for array, label in samples:
+        scull.build(model, weights, path, "--device", "cuda", *words)
+        plan, rows = scull.Plan(path), []
+        for array, _ in samples:
             plan.set(plan.inputs[0], array)
             plan.run()
-            order = np.argsort(-plan.output(0).ravel(), kind="stable")
-            answers.append(order[0])
-            top += order[0] == label
-            five += label in order[:5]
-        first = first or answers
-        same = sum(a == b for a, b in zip(answers, first))
-        rate = lambda n: 100.0 * n / len(samples)
+            rows.append(np.argsort(-plan.output(0).ravel(), kind="stable"))
+        return rows
+
+    def report(name, rows, first):
+        rate = lambda hits: 100.0 * sum(hits) / len(samples)
         print("mobilenet_v1 (Caffe) %s: top-1 %.1f, top-5 %.1f, class as in fp32 %.1f %%, %d pictures" %
-              (precision, rate(top), rate(five), rate(same), len(samples)))
+              (name, rate(row[0] == label for row, (_, label) in zip(rows, samples)),
+               rate(label in row[:5] for row, (_, label) in zip(rows, samples)),
+               rate(row[0] == other[0] for row, other in zip(rows, first)), len(samples)), flush=True)
+
+    first = answers("--precision", "fp32")
+    report("fp32", first, first)
+    report("fp16", answers("--precision", "fp32,fp16"), first)
+    for method in METHODS:
+        subprocess.run([scull.COMMAND, "calibrate", model, weights, "--inputs", inputs, "--method", method, "-o", table,
+                        "--quiet"], check=True)
+        report("int8, " + method, answers("--precision", "fp32,fp16,int8", "--calibration", table), first)
+    words = ["--precision", "fp32,fp16,int8", "--calibration", table, "--layer-precision", DEPTHWISE + "=fp16"]
+    report("int8, %s, depthwise in fp16" % METHODS[-1], answers(*words), first)
 
 
 main(*sys.argv[1:])

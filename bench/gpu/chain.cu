@@ -292,7 +292,7 @@ void enqueue(const node &n, int chained, cudaStream_t stream) {
     CHECK(scull_cuda_conv_enqueue(&n.conv, &n.cfg, chained, stream));
   else
     CHECK(scull_cuda_pool_global_enqueue(n.depth.src, n.depth.dst, n.depth.n, n.depth.h, n.depth.c,
-                                         n.depth.hi, 0, chained, stream));
+                                         n.depth.hi, 0, 0, chained, stream));
 }
 
 void enqueue_all(const network &net, bool chained, cudaStream_t stream) {

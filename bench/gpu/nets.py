@@ -60,4 +60,5 @@ def compare(a, b):
     print(f"  relative error {error:.1e}, best class {'the same' if a.argmax() == b.argmax() else 'ANOTHER'}")
 
 
-{"export": export, "compare": compare}[sys.argv[1]](*sys.argv[2:])
+if __name__ == "__main__":
+    {"export": export, "compare": compare}[sys.argv[1]](*sys.argv[2:])

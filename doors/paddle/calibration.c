@@ -157,7 +157,7 @@ bool door_calibration_write(door_calibration_t *calibration) {
   const uint64_t rows = calibration == NULL ? 0 : scull_collector_count(calibration->collector);
   if (calibration == NULL || rows == calibration->written)
     return true;
-  if (scull_collector_write(calibration->collector, SCULL_CALIBRATION_ENTROPY, NULL) != SCULL_OK)
+  if (scull_collector_write(calibration->collector, SCULL_CALIBRATION_MSE, NULL) != SCULL_OK)
     return door_fail("%s", scull_last_error());
   door_say(calibration->quiet, "calibration: %llu inputs are in %s", (unsigned long long)rows,
            scull_collector_path(calibration->collector));

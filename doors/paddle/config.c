@@ -415,7 +415,7 @@ static void set_words(PD_Config *config, size_t offset, size_t count, const char
     return;
   door_words_t made = {0}, *words = (door_words_t *)(void *)((char *)config + offset);
   bool ok = count == 0 || names != NULL || door_fail("%s: the list is NULL", function);
-  for (size_t i = 0; i < count && ok; i++)
+  for (size_t i = 0; i < count && ok && names != NULL; i++)
     ok = (names[i] != NULL || door_fail("%s: name %zu is NULL", function, i)) &&
          door_words_add(&made, names[i]);
   if (!ok) {

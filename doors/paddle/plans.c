@@ -253,7 +253,7 @@ static bool open_extent(const door_model_t *model, const door_port_t *port,
 
 /* The range of each input. False when an extent is open and no shape was seen yet. */
 static bool decide_ranges(const door_model_t *model, scull_shape_range_t *out) {
-  for (size_t k = 0; k < model->inputs.count; k++) {
+  for (size_t k = 0; k < model->inputs.count && out != NULL; k++) {
     const door_port_t *port = &model->inputs.items[k];
     const door_range_t *given = find_range(&model->ranges, port->name);
     const door_range_t *seen = find_range(&model->seen, port->name);
@@ -409,8 +409,13 @@ static scull_engine_t *build_calibrated(door_model_t *model, scull_build_options
   }
   if (door_calibration_begin(model->config, options, joined, sizeof joined, &model->calibration))
     engine = build_with(options, &wants_table);
-  if (engine != NULL && wants_table)
+  if (engine != NULL && wants_table) {
     model->calibration = door_calibration_create(model->config, options);
+    if (model->calibration == NULL) { /* else it would run in float for ever, and nobody knew */
+      scull_engine_destroy(engine);
+      engine = NULL;
+    }
+  }
   if (joined[0] != '\0')
     unlink(joined);
   return engine;

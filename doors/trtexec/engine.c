@@ -184,7 +184,7 @@ static bool fill_pins(const trtexec_options_t *o, const trtexec_pairs_t *pairs,
       trtexec_say('W', "--layerPrecisions has no meaning without --precisionConstraints");
     return true;
   }
-  for (size_t i = 0; i < pairs->count; i++) {
+  for (size_t i = 0; i < pairs->count && pins != NULL; i++) {
     pins[i] = (scull_layer_precision_t){.layer = pairs->items[i].name};
     for (size_t k = 0; k < sizeof types / sizeof *types; k++) {
       if (strcmp(types[k].word, pairs->items[i].value) == 0)

@@ -84,13 +84,19 @@ static bool run_stream(stream_t *s, scull_context_t *context) {
   return true;
 }
 
-/* Waits for all streams; those that failed arrive, too. */
-static void meet(start_t *start) {
-  pthread_mutex_lock(&start->lock);
-  if (--start->waiting_for == 0) {
+/* `count` streams have come, or never will. The lock is held. */
+static void arrive(start_t *start, size_t count) {
+  start->waiting_for -= (int64_t)count;
+  if (start->waiting_for == 0) {
     start->begin = trtexec_now();
     pthread_cond_broadcast(&start->changed);
   }
+}
+
+/* Waits for all streams; those that failed arrive, too. */
+static void meet(start_t *start) {
+  pthread_mutex_lock(&start->lock);
+  arrive(start, 1);
   while (start->waiting_for > 0)
     pthread_cond_wait(&start->changed, &start->lock);
   pthread_mutex_unlock(&start->lock);
@@ -160,8 +166,9 @@ bool trtexec_inference_run(const trtexec_options_t *options, scull_engine_t *eng
   while (started < count &&
          pthread_create(&streams[started].thread, NULL, work, &streams[started]) == 0)
     started++;
-  for (size_t i = started; i < count; i++) /* those that do not come: nobody waits for them */
-    meet(&start);
+  pthread_mutex_lock(&start.lock);
+  arrive(&start, count - started);
+  pthread_mutex_unlock(&start.lock);
   work(&streams[0]);
   for (size_t i = 1; i < started; i++)
     pthread_join(streams[i].thread, NULL);

@@ -65,8 +65,8 @@ bool trtexec_report_outputs(const trtexec_options_t *options, const scull_engine
   if (file != NULL)
     fputs("[", file);
   for (size_t i = 0; i < scull_engine_output_count(engine) && ok; i++) {
-    scull_tensor_info_t info;
-    scull_tensor_view_t view;
+    scull_tensor_info_t info = {0};
+    scull_tensor_view_t view = {0};
     ok = take_output(engine, context, i, &info, &view);
     if (ok && options->dump_output)
       print_values(&info, &view);
@@ -104,8 +104,8 @@ bool trtexec_report_raw(const scull_engine_t *engine, const trtexec_bindings_t *
       return false;
   }
   for (size_t i = 0; i < scull_engine_output_count(engine); i++) {
-    scull_tensor_info_t info;
-    scull_tensor_view_t view;
+    scull_tensor_info_t info = {0};
+    scull_tensor_view_t view = {0};
     if (!take_output(engine, context, i, &info, &view) ||
         !write_raw(info.name, view.dtype, view.rank, view.dims, view.data, view.size))
       return false;
@@ -151,7 +151,7 @@ static double distance_of(const distance_t *d, const char *algorithm) {
 static bool compare_output(const trtexec_options_t *o, const scull_tensor_info_t *info,
                            const scull_tensor_view_t *view, const char *path) {
   distance_t d = {0};
-  void *reference = malloc(view->size + 1);
+  void *reference = calloc(1, view->size + 1);
   if (reference == NULL)
     return trtexec_fail_memory();
   bool ok = trtexec_file_read(path, reference, view->size);
@@ -175,8 +175,8 @@ static bool compare_all(const trtexec_options_t *o, const trtexec_pairs_t *pairs
   bool ok = true;
   for (size_t i = 0; i < pairs->count; i++) {
     size_t index = 0;
-    scull_tensor_info_t info;
-    scull_tensor_view_t view;
+    scull_tensor_info_t info = {0};
+    scull_tensor_view_t view = {0};
     if (scull_engine_find_output(engine, pairs->items[i].name, &index) != SCULL_OK)
       return trtexec_fail("--loadRefOutputs: there is no output '%s'", pairs->items[i].name);
     if (!take_output(engine, context, index, &info, &view))

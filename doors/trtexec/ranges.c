@@ -95,6 +95,7 @@ static bool apply_spec(const trtexec_pair_t *pair, int side, scull_shape_range_t
 
 /* False on failure; *given tells whether the flags name this input. */
 static bool apply_specs(const wishes_t *wishes, scull_shape_range_t *range, bool *given) {
+  int sides = 0;
   *given = false;
   for (int side = 0; side < 3; side++) {
     bool first = true;
@@ -107,10 +108,11 @@ static bool apply_specs(const wishes_t *wishes, scull_shape_range_t *range, bool
       first = false;
       *given = true;
     }
-    if (first && *given)
-      return trtexec_fail("'%s' has a shape in some of --minShapes, --optShapes, --maxShapes only",
-                          range->name);
+    sides += !first;
   }
+  if (sides != 0 && sides != 3)
+    return trtexec_fail("'%s' has a shape in some of --minShapes, --optShapes, --maxShapes only",
+                        range->name);
   return true;
 }
 

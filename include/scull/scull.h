@@ -268,8 +268,9 @@ typedef enum scull_calibration_method {
   SCULL_CALIBRATION_PERCENTILE_999 = 2,
   SCULL_CALIBRATION_PERCENTILE_9999 = 3,
   SCULL_CALIBRATION_PERCENTILE_99999 = 4,
-  SCULL_CALIBRATION_MSE = 5,
-  SCULL_CALIBRATION_BEST = 6, /* the one with the least error, tensor by tensor */
+  SCULL_CALIBRATION_MSE = 5,  /* the default */
+  SCULL_CALIBRATION_BEST = 6, /* by trial on some of the inputs, tensor by tensor: the one with
+                                 which the network's results are nearest to FP32's */
 } scull_calibration_method_t;
 
 /* A caller's own source of inputs, and keeper of the table. */

@@ -123,7 +123,7 @@ scull_status_t scull_builder_build(scull_builder_t *builder, const scull_build_o
 void scull_calibrate_options_init(scull_calibrate_options_t *options) {
   if (options != NULL)
     *options = (scull_calibrate_options_t){.struct_size = sizeof *options,
-                                           .method = SCULL_CALIBRATION_ENTROPY};
+                                           .method = SCULL_CALIBRATION_MSE};
 }
 
 static const char *calibrate_fault(const scull_calibrate_options_t *c) {

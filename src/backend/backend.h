@@ -17,7 +17,6 @@ typedef struct scull_backend {
   /* True for a device with memory of its own, which the processor cannot touch: plans copy at its
    * edges, and what no tactic of it takes runs on the processor (device->host). */
   bool discrete;
-  bool signed_bytes; /* its INT8 is s8 alone: tensors without negative numbers, too */
   scull_status_t (*open)(int index, scull_device_t **out, scull_diag_t *diag);
   void (*close)(scull_device_t *device);
   /* Device memory, 256-byte aligned. */
@@ -79,7 +78,7 @@ struct scull_device {
  * when it was built from other headers. The number changes with the structs that cross. */
 typedef const scull_backend_t *(*scull_backend_entry_t)(uint64_t abi);
 #define SCULL_BACKEND_ABI                                                                          \
-  ((((2u * 1009u + sizeof(scull_backend_t)) * 1009u + sizeof(scull_tactic_t)) * 1009u +            \
+  ((((1u * 1009u + sizeof(scull_backend_t)) * 1009u + sizeof(scull_tactic_t)) * 1009u +            \
     sizeof(scull_site_value_t)) *                                                                  \
        1009u +                                                                                     \
    sizeof(scull_device_t) + sizeof(scull_config_t) * 7u + sizeof(scull_args_t) * 11u +             \

@@ -22,7 +22,8 @@ enum { MAX_PLUGINS = 64 };
 
 /* What one build owns. */
 typedef struct {
-  const scull_build_options_t *options;
+  const scull_build_options_t *options; /* the caller's, or own */
+  scull_build_options_t own;            /* with what calibration mode added */
   const atomic_bool *cancel;
   scull_diag_t *diag;
   scull_arena_t arena;
@@ -428,8 +429,9 @@ static scull_status_t tune_and_lower(build_t *b) {
   scull_partition_t partition;
   if ((b->quantization.measures_off & SCULL_MEASURE_EXACT_TAIL) == 0)
     SCULL_TRY(scull_quant_mark_tail(b->graph));
+  scull_build_mark_wide(b->graph, &b->quantization.table);
   if (takes_int8(b))
-    SCULL_TRY(scull_build_quantize(b->graph, b->tune.device->backend, &b->quantization, b->diag));
+    SCULL_TRY(scull_build_quantize(b->graph, &b->quantization, b->diag));
   SCULL_TRY(scull_tune_partition(b->graph, &b->tune, &b->arena, &partition));
   if (stops_after(b, SCULL_STAGE_PARTITION))
     return show_partition(b, &partition);
@@ -530,9 +532,9 @@ static scull_status_t try_to_write(const char *path, scull_diag_t *diag) {
 static scull_status_t find_or_build(build_t *b, const char *plan_path,
                                     scull_build_result_t *result) {
   bool found = false;
-  scull_build_options_t own = *b->options;
-  SCULL_TRY(scull_build_calib_mode(&own, result, b->diag));
-  b->options = &own;
+  b->own = *b->options;
+  SCULL_TRY(scull_build_calib_mode(&b->own, result, b->diag));
+  b->options = &b->own;
   SCULL_TRY(open_device(b));
   SCULL_TRY(set_tune_options(b));
   SCULL_TRY(try_to_write(plan_path, b->diag));

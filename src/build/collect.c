@@ -110,19 +110,27 @@ void scull_build_collection_see(void *user, const scull_runtime_event_t *event) 
 /* --- inputs -------------------------------------------------------------------------------------
  */
 
-static scull_status_t collect_input(scull_collection_t *w, const scull_plan_port_t *port,
-                                    const scull_named_tensor_t *tensor, scull_diag_t *diag) {
-  const scull_plan_value_t *v = &w->engine->plan.values[port->value];
-  if (v->dtype != SCULL_DTYPE_F32)
-    return SCULL_OK;
+/* Refuses what is no number, before any of the batch is counted. */
+static scull_status_t check_input(const scull_collection_t *w, const scull_plan_port_t *port,
+                                  const scull_named_tensor_t *tensor, scull_diag_t *diag) {
   const float *data = tensor->data;
-  const size_t count = tensor->size / sizeof(float);
-  for (size_t i = 0; i < count; i++) {
+  if (w->engine->plan.values[port->value].dtype != SCULL_DTYPE_F32)
+    return SCULL_OK;
+  for (size_t i = 0; i < tensor->size / sizeof(float); i++) {
     if (!isfinite(data[i]))
       return scull_base_fail(diag, SCULL_INVALID_ARGUMENT,
                              "input '%s' of batch %llu holds NaN or infinity", port->name,
                              (unsigned long long)w->batches);
   }
+  return SCULL_OK;
+}
+
+static scull_status_t collect_input(scull_collection_t *w, const scull_plan_port_t *port,
+                                    const scull_named_tensor_t *tensor, scull_diag_t *diag) {
+  const float *data = tensor->data;
+  const size_t count = tensor->size / sizeof(float);
+  if (w->engine->plan.values[port->value].dtype != SCULL_DTYPE_F32)
+    return SCULL_OK;
   scull_collected_t *h = collector_of(w, port->name);
   const scull_shape_t shape = scull_tensor_shape(tensor->rank, tensor->dims);
   const scull_channel_order_t order = order_of(&shape, SCULL_LAYOUT_PLAIN);
@@ -143,8 +151,10 @@ static scull_status_t set_inputs(scull_collection_t *w, const scull_named_tensor
                              t->name, (unsigned long long)w->batches);
     SCULL_TRY(scull_runtime_set_shape(w->context, i, &shape, diag));
     SCULL_TRY(scull_runtime_set_input(w->context, i, t->data, t->size, diag));
-    SCULL_TRY(collect_input(w, &plan->inputs[i], t, diag));
+    SCULL_TRY(check_input(w, &plan->inputs[i], t, diag));
   }
+  for (size_t i = 0; i < plan->input_count; i++)
+    SCULL_TRY(collect_input(w, &plan->inputs[i], &tensors[i], diag));
   return SCULL_OK;
 }
 
@@ -212,6 +222,25 @@ static scull_status_t set_channels(const scull_channels_t *from, scull_arena_t *
   return SCULL_OK;
 }
 
+/* The histogram in a few digits. */
+static void sketch_of(const scull_histogram_t *h, char *out) {
+  const float peak = scull_quant_histogram_peak(h);
+  uint64_t part[SCULL_QUANT_SKETCH] = {0}, most = 1;
+  for (int i = 0; i < SCULL_QUANT_BINS; i++) {
+    const double at =
+        peak > 0 ? ((double)i + 0.5) * (double)h->width / (double)peak * SCULL_QUANT_SKETCH : 0;
+    const double last = SCULL_QUANT_SKETCH - 1;
+    part[at >= 0 && at < last ? (int)at : (int)last] += h->bin[i];
+  }
+  for (int k = 0; k < SCULL_QUANT_SKETCH; k++)
+    most = part[k] > most ? part[k] : most;
+  for (int k = 0; k < SCULL_QUANT_SKETCH; k++)
+    out[k] = part[k] == 0
+                 ? '0'
+                 : (char)('1' + (int)(8 * log((double)part[k]) / fmax(log((double)most), 1e-9)));
+  out[SCULL_QUANT_SKETCH] = '\0';
+}
+
 static scull_status_t add_range(const char *name, const scull_collected_t *from,
                                 scull_quant_table_t *table, scull_diag_t *diag) {
   const scull_histogram_t *h = &from->histogram;
@@ -226,6 +255,8 @@ static scull_status_t add_range(const char *name, const scull_collected_t *from,
     scull_base_warn(diag, "'%s' held nothing but zeros; it gets no range", name);
     return SCULL_OK;
   }
+  char sketch[SCULL_QUANT_SKETCH + 1];
+  sketch_of(h, sketch);
   const double noise = scull_quant_noise(h, threshold, levels), power = scull_quant_power(h);
   scull_range_t range = {.name = name,
                          .threshold = threshold,
@@ -233,7 +264,9 @@ static scull_status_t add_range(const char *name, const scull_collected_t *from,
                          .max = h->max,
                          .method = scull_quant_method_name(from->method),
                          .clipped = scull_quant_clipped(h, threshold),
-                         .sqnr = noise > 0 ? 10 * log10(power / noise) : 200};
+                         .sqnr = noise > 0 ? 10 * log10(power / noise) : 200,
+                         .tiny = h->tiny,
+                         .sketch = sketch};
   if (from->channels.rows > 0)
     SCULL_TRY(set_channels(&from->channels, &table->arena, &range));
   return scull_quant_table_set(table, &range);

@@ -88,12 +88,11 @@ static size_t count_known(const scull_graph_t *graph, const scull_quant_table_t 
   return count;
 }
 
-scull_status_t scull_build_quantize(scull_graph_t *graph, const scull_backend_t *backend,
-                                    scull_quantization_t *q, scull_diag_t *diag) {
+scull_status_t scull_build_quantize(scull_graph_t *graph, scull_quantization_t *q,
+                                    scull_diag_t *diag) {
   const scull_place_options_t options = {
       .table = &q->table,
       .dummy = q->dummy,
-      .is_signed = backend->signed_bytes,
       .no_equalization = (q->measures_off & SCULL_MEASURE_EQUALIZATION) != 0,
       .no_rounding = (q->measures_off & SCULL_MEASURE_ROUNDING) != 0};
   if (q->table.count > 0 && count_known(graph, &q->table) == 0)
@@ -106,6 +105,15 @@ scull_status_t scull_build_quantize(scull_graph_t *graph, const scull_backend_t 
   else if (q->dummy > 0)
     scull_base_warn(diag, "dummy ranges: the plan's times are right, its numbers are not");
   return SCULL_OK;
+}
+
+void scull_build_mark_wide(scull_graph_t *graph, const scull_quant_table_t *table) {
+  for (size_t i = 0; i < table->count; i++) {
+    const scull_range_t *r = &table->ranges[i];
+    const scull_value_id_t id = scull_graph_find_value(graph, r->name);
+    if (id != SCULL_NO_ID && r->min <= r->max && fmaxf(fabsf(r->min), fabsf(r->max)) > 65504.0f)
+      scull_graph_value(graph, id)->wide = true;
+  }
 }
 
 /* --- use_calib_mode -----------------------------------------------------------------------------

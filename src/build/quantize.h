@@ -3,7 +3,6 @@
 #ifndef SCULL_BUILD_QUANTIZE_H
 #define SCULL_BUILD_QUANTIZE_H
 
-#include "backend/backend.h"
 #include "build/build.h"
 #include "quant/place.h"
 
@@ -21,9 +20,13 @@ scull_status_t scull_build_read_ranges(const scull_build_options_t *options,
                                        scull_quantization_t *out,
                                        scull_diag_t *diag) SCULL_MUST_USE;
 
-/* Gives the graph's values quantizations that the backend takes; warns when nothing got one. */
-scull_status_t scull_build_quantize(scull_graph_t *graph, const scull_backend_t *backend,
-                                    scull_quantization_t *q, scull_diag_t *diag) SCULL_MUST_USE;
+/* Gives the graph's values their quantizations; warns when nothing got one. */
+scull_status_t scull_build_quantize(scull_graph_t *graph, scull_quantization_t *q,
+                                    scull_diag_t *diag) SCULL_MUST_USE;
+
+/* Marks the values of which calibration has seen numbers beyond f16's: no layer keeps them in it.
+ */
+void scull_build_mark_wide(scull_graph_t *graph, const scull_quant_table_t *table);
 
 /* The hash that calibration tables name a model by. */
 scull_status_t scull_build_model_hash(const scull_build_options_t *options, uint64_t *out,

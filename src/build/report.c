@@ -1,6 +1,8 @@
 /* The report: layers with their operators, placement, tactic and losers; memory; passes. */
 #include "build/report.h"
 
+#include <math.h>
+
 static void key(scull_text_t *out, const char *name) {
   scull_base_text_json(out, name);
   scull_base_text_print(out, ": ");
@@ -152,6 +154,43 @@ static void put_flops(const scull_report_input_t *in, scull_text_t *out) {
   scull_base_text_print(out, "},\n");
 }
 
+static void put_fact(scull_text_t *out, const char *name, double value) {
+  if (isfinite(value))
+    scull_base_text_print(out, ", \"%s\": %.6g", name, value);
+}
+
+/* What is known of the tensors, and as what a step could store each. */
+static void put_ranges(const scull_report_input_t *in, scull_text_t *out) {
+  const scull_quant_table_t *table = &in->quantization->table;
+  scull_base_text_print(out, "], \"known\": [");
+  for (size_t i = 0; i < table->count; i++) {
+    const scull_range_t *r = &table->ranges[i];
+    const scull_value_id_t id = scull_graph_find_value(in->graph, r->name);
+    const scull_value_t *v = id == SCULL_NO_ID ? NULL : scull_graph_value(in->graph, id);
+    scull_base_text_print(out, "%s\n    {", i == 0 ? "" : ",");
+    key(out, "name");
+    scull_base_text_json(out, r->name);
+    scull_base_text_print(out, ", \"stored\": \"%s\"",
+                          v == NULL                           ? "fused"
+                          : v->exact                          ? "exact"
+                          : v->quant == NULL                  ? "float"
+                          : v->quant->dtype == SCULL_DTYPE_U8 ? "u8"
+                                                              : "s8");
+    put_fact(out, "threshold", (double)r->threshold);
+    if (r->min <= r->max) {
+      put_fact(out, "min", (double)r->min);
+      put_fact(out, "max", (double)r->max);
+    }
+    put_fact(out, "clipped", r->clipped);
+    put_fact(out, "sqnr", r->sqnr);
+    put_fact(out, "tiny", (double)r->tiny);
+    scull_base_text_print(out, ", ");
+    key(out, "method");
+    scull_base_text_json(out, r->method);
+    scull_base_text_print(out, ", \"sketch\": \"%s\"}", r->sketch == NULL ? "" : r->sketch);
+  }
+}
+
 static void put_quantization(const scull_report_input_t *in, scull_text_t *out) {
   const scull_quantization_t *q = in->quantization;
   if (q == NULL)
@@ -168,6 +207,7 @@ static void put_quantization(const scull_report_input_t *in, scull_text_t *out) 
     scull_base_text_print(out, "%s", i == 0 ? "" : ", ");
     scull_base_text_json(out, q->placed.missing[i]);
   }
+  put_ranges(in, out);
   scull_base_text_print(out, "]},\n");
 }
 

@@ -16,6 +16,7 @@ typedef struct {
   bool *result;   /* by plan value: of a product that no other product depends on */
   size_t *tensor; /* by plan value: which collected one; SIZE_MAX: none */
   float **exact;  /* by sample * values + value: results of the float network */
+  size_t *counts; /* of exact: what is guessed may come out longer or shorter when it is rounded */
   size_t values, samples;
   size_t sample; /* that runs */
   bool rounds;   /* else the results are kept */
@@ -43,8 +44,9 @@ static scull_status_t look_at_steps(trial_t *t) {
   t->result = SCULL_ARENA_ARRAY(&t->arena, bool, n);
   t->tensor = SCULL_ARENA_ARRAY(&t->arena, size_t, n);
   t->exact = SCULL_ARENA_ARRAY(&t->arena, float *, n * t->samples);
+  t->counts = SCULL_ARENA_ARRAY(&t->arena, size_t, n * t->samples);
   if (leads == NULL || t->wanted == NULL || t->result == NULL || t->tensor == NULL ||
-      t->exact == NULL)
+      t->exact == NULL || t->counts == NULL)
     return scull_base_fail_memory(t->diag, "calibration");
   for (size_t i = plan->step_count; i-- > 0;) {
     const scull_plan_step_t *step = &plan->steps[i];
@@ -94,14 +96,18 @@ static const scull_collected_t *rounding_of(const trial_t *t, size_t value) {
 
 /* Keeps a result of the float network, or adds how far this one is from it. */
 static void weigh(trial_t *t, size_t value, const float *x, size_t count) {
-  float **exact = &t->exact[t->sample * t->values + value];
+  const size_t at = t->sample * t->values + value;
+  float **exact = &t->exact[at];
   double difference = 0, power = 0;
   if (!t->rounds) {
     *exact = scull_base_arena_copy(&t->arena, x, count * sizeof *x);
+    t->counts[at] = count;
     t->status = *exact == NULL ? SCULL_OUT_OF_MEMORY : t->status;
     return;
   }
-  for (size_t i = 0; i < count && *exact != NULL; i++) {
+  if (*exact == NULL || t->counts[at] != count)
+    return; /* not comparable element by element */
+  for (size_t i = 0; i < count; i++) {
     const double d = (double)x[i] - (double)(*exact)[i];
     difference += d * d;
     power += (double)(*exact)[i] * (double)(*exact)[i];

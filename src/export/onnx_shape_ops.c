@@ -343,6 +343,8 @@ static bool gather(scull_export_writer_t *w, const scull_node_t *node,
 static bool cumsum(scull_export_writer_t *w, const scull_node_t *node,
                    const scull_export_row_t *row) {
   const scull_cumsum_attrs_t *a = node->attrs;
+  if (a->product) /* ONNX has none */
+    return false;
   const char *axis =
       scull_export_onnx_scalar(w, name_of(w, node), SCULL_DTYPE_I64, (double)a->axis);
   scull_export_node_t out = begin(w, node, row->plain, 1);
@@ -390,6 +392,8 @@ static bool resize(scull_export_writer_t *w, const scull_node_t *node,
     scull_export_onnx_input(&out, scull_export_onnx_list(w, name_of(w, node), y->shape[0].dim,
                                                          (size_t)y->shape[0].rank));
   scull_export_onnx_string(&out, "mode", modes[a->mode]);
+  if (a->antialias)
+    scull_export_onnx_int(&out, "antialias", 1);
   scull_export_onnx_string(&out, "coordinate_transformation_mode", coords[a->coords]);
   if (a->mode == SCULL_RESIZE_NEAREST)
     scull_export_onnx_string(&out, "nearest_mode", roundings[a->rounding]);

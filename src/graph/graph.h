@@ -42,6 +42,7 @@ typedef struct scull_value {
   bool late;
   const void *data;                 /* a constant's bytes, any alignment; NULL for the others */
   const scull_quant_t *quant;       /* how it may be stored in 8 bits; NULL: not known */
+  bool wide;                        /* holds numbers that f16 has not */
   bool exact;                       /* is not to be stored in fewer bits than dtype has */
   scull_node_id_t producer;         /* SCULL_NO_ID for inputs and constants */
   uint32_t slot;                    /* which output of the producer */

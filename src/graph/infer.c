@@ -134,6 +134,32 @@ static scull_status_t compute_values(scull_graph_t *graph, scull_node_t *node, i
   return late && status != SCULL_OUT_OF_MEMORY ? SCULL_OK : status;
 }
 
+static uint32_t guessed_inputs(const scull_graph_t *graph, const scull_node_t *node) {
+  uint32_t mask = 0;
+  for (size_t i = 0; i < node->input_count && i < 32; i++) {
+    const scull_value_t *v = scull_graph_value(graph, node->inputs[i]);
+    mask |= v != NULL && v->late ? 1u << i : 0;
+  }
+  return mask;
+}
+
+/* Guesses that came different ways need not fit together. What a run settles is the first axis most
+ * often: one number for all of them. */
+static void fit_guesses(const scull_op_call_t *call, scull_tensor_t *inputs) {
+  int64_t least = INT64_MAX;
+  for (int pass = 0; pass < 2; pass++) {
+    for (size_t i = 0; i < call->input_count && i < 32; i++) {
+      scull_shape_t *shape = &inputs[i].type.shape;
+      if ((call->guessed >> i & 1) == 0 || inputs[i].data != NULL || shape->rank == 0)
+        continue;
+      if (pass == 1)
+        shape->dim[0] = least;
+      else if (shape->dim[0] < least)
+        least = shape->dim[0];
+    }
+  }
+}
+
 /* *opened is set when an extent is only a bound. */
 static scull_status_t infer_at(scull_graph_t *graph, scull_node_t *node, int point, bool late,
                                operands_t *ops, bool *opened) {
@@ -145,10 +171,16 @@ static scull_status_t infer_at(scull_graph_t *graph, scull_node_t *node, int poi
                           .input_count = node->input_count,
                           .outputs = ops->outputs,
                           .output_count = node->output_count,
+                          .guessed = guessed_inputs(graph, node),
                           .open = ops->open,
                           .node = node->name,
-                          .diag = late && point != SCULL_POINT_OPT ? NULL : graph->diag};
+                          .diag = late ? NULL : graph->diag};
   scull_status_t status = scull_ops_infer(&call);
+  if (status != SCULL_OK && late && point == SCULL_POINT_OPT) {
+    call.diag = graph->diag;
+    fit_guesses(&call, ops->inputs);
+    status = scull_ops_infer(&call);
+  }
   if (status != SCULL_OK && (!late || point == SCULL_POINT_OPT))
     return status;
   for (size_t i = 0; i < node->output_count; i++) {

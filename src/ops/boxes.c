@@ -99,7 +99,7 @@ static double orient(const float *from, int64_t points, double *to) {
 }
 
 float scull_ops_polygon_iou(const float *a, const float *b, int64_t points) {
-  double clip[2 * POINTS], part[2][2 * CUT_POINTS];
+  double clip[2 * POINTS] = {0}, part[2][2 * CUT_POINTS] = {{0}};
   if (points < 3 || points > POINTS)
     return 0;
   double first = orient(a, points, part[0]), second = orient(b, points, clip);

@@ -18,6 +18,21 @@ static bool fits(const scull_type_t *whole, const scull_type_t *part, int32_t ax
   return scull_tensor_shape_equal(&other, &whole->shape);
 }
 
+/* Where a guess of the parts up to `index` does not fit the others: the smaller extent. True when
+ * one of them is a guess. */
+static bool settle(const scull_op_call_t *call, size_t index, scull_type_t *whole, int32_t axis) {
+  const scull_type_t *part = &call->inputs[index].type;
+  uint32_t so_far = index < 31 ? (2u << index) - 1 : UINT32_MAX;
+  if ((call->guessed & so_far) == 0 || part->dtype != whole->dtype ||
+      part->shape.rank != whole->shape.rank)
+    return false;
+  for (int32_t i = 0; i < part->shape.rank; i++) {
+    if (i != axis && part->shape.dim[i] < whole->shape.dim[i])
+      whole->shape.dim[i] = part->shape.dim[i];
+  }
+  return true;
+}
+
 static scull_status_t infer(const scull_op_call_t *call) {
   const scull_concat_attrs_t *attrs = call->attrs;
   scull_type_t y = call->inputs[0].type;
@@ -27,7 +42,8 @@ static scull_status_t infer(const scull_op_call_t *call) {
     const scull_type_t *part = &call->inputs[i].type;
     int64_t *sum = &y.shape.dim[axis];
     char left[128], right[128];
-    if (!fits(&y, part, axis) || !scull_base_i64_add(*sum, part->shape.dim[axis], sum))
+    if ((!settle(call, i, &y, axis) && !fits(&y, part, axis)) ||
+        !scull_base_i64_add(*sum, part->shape.dim[axis], sum))
       return scull_ops_fail(call, "input %zu, %s, does not join %s along axis %d", i,
                             scull_tensor_type_text(part, left, sizeof left),
                             scull_tensor_type_text(&y, right, sizeof right), axis);

@@ -1,4 +1,4 @@
-/* cumsum: running sums along an axis. Integers wrap. */
+/* cumsum: running sums, or products, along an axis. Integers wrap. */
 #include "ops/cumsum.h"
 
 #include "ops/lines.h"
@@ -8,6 +8,7 @@ static const scull_attr_field_t fields[] = {
     SCULL_FIELD(scull_cumsum_attrs_t, INT, axis, "-1"),
     SCULL_FIELD(scull_cumsum_attrs_t, BOOL, exclusive, "false"),
     SCULL_FIELD(scull_cumsum_attrs_t, BOOL, reverse, "false"),
+    SCULL_FIELD(scull_cumsum_attrs_t, BOOL, product, "false"),
 };
 
 static scull_status_t infer(const scull_op_call_t *call) {
@@ -20,10 +21,10 @@ static scull_status_t infer(const scull_op_call_t *call) {
 static void sum_reals(const scull_op_call_t *call, int64_t first, int64_t step, int64_t count) {
   const scull_cumsum_attrs_t *attrs = call->attrs;
   scull_dtype_t dtype = call->outputs[0].type.dtype;
-  double sum = 0;
+  double sum = attrs->product ? 1 : 0;
   for (int64_t i = 0; i < count; i++) {
-    double before = sum;
-    sum += scull_tensor_load(call->inputs[0].data, dtype, first + i * step);
+    double before = sum, x = scull_tensor_load(call->inputs[0].data, dtype, first + i * step);
+    sum = attrs->product ? sum * x : sum + x;
     scull_tensor_store(call->outputs[0].data, dtype, first + i * step,
                        attrs->exclusive ? before : sum);
   }
@@ -32,10 +33,11 @@ static void sum_reals(const scull_op_call_t *call, int64_t first, int64_t step, 
 static void sum_wholes(const scull_op_call_t *call, int64_t first, int64_t step, int64_t count) {
   const scull_cumsum_attrs_t *attrs = call->attrs;
   scull_dtype_t dtype = call->outputs[0].type.dtype;
-  uint64_t sum = 0;
+  uint64_t sum = attrs->product ? 1 : 0;
   for (int64_t i = 0; i < count; i++) {
     uint64_t before = sum;
-    sum += (uint64_t)scull_tensor_load_i64(call->inputs[0].data, dtype, first + i * step);
+    uint64_t x = (uint64_t)scull_tensor_load_i64(call->inputs[0].data, dtype, first + i * step);
+    sum = attrs->product ? sum * x : sum + x;
     scull_tensor_store_i64(call->outputs[0].data, dtype, first + i * step,
                            (int64_t)(attrs->exclusive ? before : sum));
   }

@@ -1,4 +1,5 @@
-/* Expected values: numpy.cumsum; exclusive and reverse: paddle.cumsum of 2.6.2 by its definition.
+/* Expected values: numpy.cumsum and cumprod; exclusive and reverse: paddle.cumsum of 2.6.2 by its
+ * definition.
  */
 #include "ops/opcase.h"
 
@@ -27,6 +28,15 @@ static const scull_opcase_t cases[] = {
     {"extent 1", "axis=1", "f32[3x1]={1,2,3}", "f32[3x1]={1,2,3}"},
     {"no elements", NULL, "f32[2x0]", "f32[2x0]"},
     {"no elements, the other axis", "axis=0", "f32[2x0]", "f32[2x0]"},
+    {"products, rows", "axis=1 product=true", "f32[2x4]={1.5,2,-3,0.5,4,0,2,7}",
+     "f32[2x4]={1.5,3,-9,-4.5,4,0,0,0}"},
+    {"products, columns", "axis=0 product=true", "i64[3x2]={2,-3,5,7,-1,4}",
+     "i64[3x2]={2,-3,10,-21,-10,-84}"},
+    {"products, exclusive and reverse", "exclusive=true reverse=true product=true",
+     "f64[4]={2,3,5,7}", "f64[4]={105,35,7,1}"},
+    {"products that wrap", "product=true", "i64[2]={4611686018427387904,4}",
+     "i64[2]={4611686018427387904,0}"},
+    {"products of nothing", "product=true", "f32[0]", "f32[0]"},
     {"axis outside", "axis=2", "f32[2x3]", "error"},
 };
 

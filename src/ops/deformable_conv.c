@@ -70,7 +70,8 @@ static double sample(const scull_tensor_t *x, int64_t plane, const scull_window_
     return 0;
   double top = floor(row), left = floor(column), sum = 0;
   for (int i = 0; i < 4; i++) {
-    double r = top + i / 2, c = left + i % 2;
+    int down = i / 2;
+    double r = top + down, c = left + i % 2;
     double weight = (1 - fabs(row - r)) * (1 - fabs(column - c));
     if (r >= 0 && c >= 0 && r < (double)w[0].in && c < (double)w[1].in)
       sum += weight *
@@ -95,11 +96,12 @@ static void gather(const scull_op_call_t *call, const scull_conv_geometry_t *g, 
       double down = scull_tensor_load(offset->data, offset->type.dtype, 2 * at * places + place);
       double along =
           scull_tensor_load(offset->data, offset->type.dtype, (2 * at + 1) * places + place);
-      double row = (double)(place / w[1].out * w[0].stride - w[0].pad_begin +
-                            t / w[1].kernel * w[0].dilation);
-      double column = (double)(place % w[1].out * w[1].stride - w[1].pad_begin +
-                               t % w[1].kernel * w[1].dilation);
-      double v = sample(x, (n * g->in_channels + c) * plane, w, row + down, column + along);
+      int64_t row =
+          place / w[1].out * w[0].stride - w[0].pad_begin + t / w[1].kernel * w[0].dilation;
+      int64_t column =
+          place % w[1].out * w[1].stride - w[1].pad_begin + t % w[1].kernel * w[1].dilation;
+      double v = sample(x, (n * g->in_channels + c) * plane, w, (double)row + down,
+                        (double)column + along);
       if (mask != NULL)
         v *= scull_tensor_load(mask->data, mask->type.dtype, at * places + place);
       columns[c * taps + t] = v;

@@ -54,7 +54,8 @@ static void place(const scull_op_call_t *call, int64_t row, int64_t column, floa
       double half_h = attrs->fixed_sizes.data[s] / sqrt(attrs->fixed_ratios.data[r]) / 2;
       for (int64_t k = 0; k < density * density; k++, boxes += 4) {
         double at_x = first_x + (double)(k % density) * shift;
-        double at_y = first_y + (double)(k / density) * shift;
+        int64_t down = k / density;
+        double at_y = first_y + (double)down * shift;
         boxes[0] = part((at_x - half_w) / (double)image->dim[3]);
         boxes[1] = part((at_y - half_h) / (double)image->dim[2]);
         boxes[2] = part((at_x + half_w) / (double)image->dim[3]);

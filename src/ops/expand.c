@@ -12,8 +12,13 @@ static scull_status_t infer(const scull_op_call_t *call) {
   const scull_expand_attrs_t *attrs = call->attrs;
   const scull_shape_t *x = &call->inputs[0].type.shape;
   scull_list_t want;
-  if (scull_ops_must_guess(call, 1))
-    return scull_ops_infer_open(call, 1, call->inputs[0].type.dtype, scull_tensor_count(x));
+  if (scull_ops_must_guess(call, 1)) {
+    SCULL_TRY(scull_ops_infer_open(call, 1, call->inputs[0].type.dtype, scull_tensor_count(x)));
+    scull_shape_t *y = &call->outputs[0].type.shape;
+    for (int32_t i = 0; i < y->rank; i++) /* most axes stay as they are */
+      y->dim[i] = i < y->rank - x->rank ? 1 : x->dim[i - (y->rank - x->rank)];
+    return SCULL_OK;
+  }
   SCULL_TRY(scull_ops_list_read(call, 1, "shape", attrs->shape, &want));
   if (want.size < x->rank || want.size > SCULL_MAX_RANK)
     return scull_ops_fail(call, "%d dimensions expanded to %d", x->rank, want.size);

@@ -89,7 +89,8 @@ static taps_t cubic_taps(const scull_grid_sample_attrs_t *attrs, double column, 
   taps_t taps = {0};
   double left = floor(column) - 1, above = floor(row) - 1;
   for (int i = 0; i < 16; i++) {
-    double r = above + i / 4, c = left + i % 4;
+    int down = i / 4;
+    double r = above + down, c = left + i % 4;
     add_tap(&taps, bring_inside(attrs, r, height), bring_inside(attrs, c, width),
             cubic(row - r) * cubic(column - c), height, width);
   }

@@ -27,6 +27,7 @@ static const scull_opcase_t cases[] = {
      "1.874456,-1.735446,1.513466,-0.6524755,0.4998889,-0.4998889,0.4998889,-0.4998889,"
      "-3.360039,2.105314,-1.869488,-0.8757874,4.398211,1.601789,2.800256,3.199744}"},
     {"one spatial axis", NULL, "f32[2x3x300] f32[3] f32[3]", "f32[2x3x300]"},
+    {"planes longer than a piece", NULL, "f32[2x3x50x61] f32[3] f32[3]", "f32[2x3x50x61]"},
     {"one element each", NULL, "f32[1x2x1x1]={3,-5}", "f32[1x2x1x1]={0,0}"},
     {"no elements", NULL, "f32[2x3x0]", "f32[2x3x0]"},
     {"no spatial axis", NULL, "f32[2x3]", "error"},

@@ -117,7 +117,8 @@ static scull_status_t reference(const scull_op_call_t *call) {
     for (int64_t i = 0; i < count; i++, rows++) {
       float *row = (float *)call->outputs[0].data + 6 * rows;
       int64_t index = n * boxes + r.kept[i].index % boxes;
-      row[0] = (float)(r.kept[i].index / boxes);
+      int64_t kind = r.kept[i].index / boxes;
+      row[0] = (float)kind;
       row[1] = r.kept[i].score;
       memcpy(row + 2, (const float *)call->inputs[0].data + 4 * index, 4 * sizeof *row);
       if (call->output_count > 1)

@@ -80,7 +80,9 @@ static scull_status_t check_shapes(const scull_op_call_t *call) {
   if (!regions)
     return SCULL_OK;
   const scull_type_t *counts = &call->inputs[COUNTS].type;
-  if (s->rank != 2 || s->dim[0] != b->dim[0] || s->dim[1] != b->dim[1] || counts->shape.rank != 1 ||
+  bool guessed = (call->guessed & (1u << BOXES | 1u << SCORES)) != 0;
+  bool fit = s->rank == 2 && s->dim[0] == b->dim[0] && s->dim[1] == b->dim[1];
+  if (s->rank != 2 || (!fit && !guessed) || counts->shape.rank != 1 ||
       counts->dtype != SCULL_DTYPE_I32 || b->dim[2] != 4)
     return scull_ops_fail(call, "regions want scores [%lld,%lld] and counts i32[N]",
                           (long long)b->dim[0], (long long)b->dim[1]);

@@ -55,6 +55,7 @@ typedef struct scull_op_call {
   size_t input_count;
   scull_tensor_t *outputs;
   size_t output_count;
+  uint32_t guessed;   /* infer: bit i: extents of input i are guesses, which may not fit others */
   uint32_t *open;     /* infer: by output, a mask of the axes whose extent is a bound; or NULL */
   void *scratch;      /* reference: as many bytes as `scratch` asked for, 64-byte aligned */
   const char *node;   /* for messages; may be NULL */

@@ -27,6 +27,7 @@ static const scull_attr_field_t fields[] = {
     SCULL_FIELD(scull_resize_attrs_t, BOOL, exclude_outside, "false"),
     SCULL_FIELD(scull_resize_attrs_t, FLOATS, crop, ""),
     SCULL_FIELD(scull_resize_attrs_t, FLOAT, outside, "0"),
+    SCULL_FIELD(scull_resize_attrs_t, BOOL, antialias, "false"),
 };
 
 enum { MAX_TAPS_ALL = 64 }; /* four on each of three axes */
@@ -103,6 +104,7 @@ static scull_status_t resolve(const scull_op_call_t *call, int32_t axis, int32_t
     a->out = (int64_t)(scale * (float)a->in);
   if (a->out < 1 || a->in < 1)
     return scull_ops_fail(call, "from %lld to %lld elements", (long long)a->in, (long long)a->out);
+  a->scale = scale > 0 ? (double)scale : (double)a->out / (double)a->in;
   a->ratio = scale > 0 ? 1 / scale : (float)a->in / (float)a->out;
   return place(call, axis, spatial, scale, a);
 }
@@ -208,6 +210,107 @@ int32_t scull_ops_resize_taps(const scull_resize_attrs_t *attrs, const scull_res
   return taps;
 }
 
+/* --- antialiasing ----------------------------------------------------------------------------- */
+
+bool scull_ops_resize_is_wide(const scull_resize_attrs_t *attrs) {
+  return attrs->antialias && attrs->mode != SCULL_RESIZE_NEAREST;
+}
+
+/* Taps of one axis: for each element of the result as many, or index -1 when it lies outside. */
+typedef struct {
+  int32_t taps;
+  int64_t *index;
+  double *weight;
+} wide_t;
+
+/* How far the first tap lies before the element's place. */
+static int64_t wide_first(const scull_resize_attrs_t *attrs, const scull_resize_axis_t *axis) {
+  double reach = attrs->mode == SCULL_RESIZE_CUBIC ? 2 : 1;
+  return (int64_t)floor(-reach / fmin(axis->scale, 1)) + 1;
+}
+
+static int64_t wide_taps(const scull_resize_attrs_t *attrs, const scull_resize_axis_t *axis) {
+  return 2 - 2 * wide_first(attrs, axis);
+}
+
+static size_t scratch(const scull_op_call_t *call) {
+  scull_resize_geometry_t g;
+  scull_op_call_t quiet = *call;
+  size_t bytes = 0;
+  quiet.diag = NULL;
+  if (!scull_ops_resize_is_wide(call->attrs) || scull_ops_resize_geometry(&quiet, &g) != SCULL_OK)
+    return 0;
+  for (int32_t i = 0; i < g.spatial; i++)
+    bytes += (size_t)g.axis[i].out * (size_t)wide_taps(call->attrs, &g.axis[i]) *
+             (sizeof(int64_t) + sizeof(double));
+  return bytes;
+}
+
+static void wide_element(const scull_resize_attrs_t *attrs, const scull_resize_axis_t *axis,
+                         int64_t d, const wide_t *to) {
+  float at = position(attrs, axis, d), low = floorf(at);
+  int64_t *index = to->index + d * to->taps, first = wide_first(attrs, axis);
+  double *weight = to->weight + d * to->taps, scale = fmin(axis->scale, 1), sum = 0;
+  if (attrs->coords == SCULL_COORDS_CROP && !(at >= 0 && at <= (float)(axis->in - 1))) {
+    index[0] = -1;
+    return;
+  }
+  for (int32_t i = 0; i < to->taps; i++) {
+    double distance = scale * ((double)first + i - (double)(at - low));
+    index[i] = inside(low + (float)(first + i), axis->in);
+    weight[i] = attrs->mode == SCULL_RESIZE_CUBIC ? cubic(attrs->cubic_a, distance)
+                                                  : fmax(1 - fabs(distance), 0);
+    sum += weight[i];
+  }
+  for (int32_t i = 0; i < to->taps && sum != 0; i++)
+    weight[i] /= sum;
+  if (attrs->exclude_outside)
+    exclude(axis, low + (float)first, to->taps, weight);
+}
+
+/* The sum over the taps of all axes from `axis` on. */
+static double wide_sum(const scull_resize_geometry_t *g, const wide_t *wide, const int64_t *place,
+                       const scull_tensor_t *x, int32_t axis, int64_t base) {
+  const wide_t *own = &wide[axis];
+  double sum = 0;
+  for (int32_t i = 0; i < own->taps; i++) {
+    double weight = own->weight[place[axis] * own->taps + i];
+    int64_t at = base * g->axis[axis].in + own->index[place[axis] * own->taps + i];
+    if (weight != 0)
+      sum += weight * (axis + 1 == g->spatial ? scull_tensor_load(x->data, x->type.dtype, at)
+                                              : wide_sum(g, wide, place, x, axis + 1, at));
+  }
+  return sum;
+}
+
+static void resize_wide(const scull_op_call_t *call, const scull_resize_geometry_t *g,
+                        int64_t out) {
+  const scull_resize_attrs_t *attrs = call->attrs;
+  const scull_tensor_t *x = &call->inputs[0], *y = &call->outputs[0];
+  wide_t wide[SCULL_RESIZE_MAX_SPATIAL];
+  char *room = call->scratch;
+  for (int32_t i = 0; i < g->spatial; i++) {
+    size_t count = (size_t)g->axis[i].out * (size_t)wide_taps(attrs, &g->axis[i]);
+    wide[i].taps = (int32_t)wide_taps(attrs, &g->axis[i]);
+    wide[i].index = (int64_t *)(void *)room;
+    wide[i].weight = (double *)(void *)(room + count * sizeof(int64_t));
+    room += count * (sizeof(int64_t) + sizeof(double));
+    for (int64_t d = 0; d < g->axis[i].out; d++)
+      wide_element(attrs, &g->axis[i], d, &wide[i]);
+  }
+  for (int64_t at = 0, count = g->planes * out; at < count; at++) {
+    int64_t place[SCULL_RESIZE_MAX_SPATIAL], rest = at;
+    bool is_outside = false;
+    for (int32_t i = g->spatial - 1; i >= 0; i--) {
+      place[i] = rest % g->axis[i].out;
+      rest /= g->axis[i].out;
+      is_outside = is_outside || wide[i].index[place[i] * wide[i].taps] < 0;
+    }
+    double sum = is_outside ? attrs->outside : wide_sum(g, wide, place, x, 0, rest);
+    scull_tensor_store(y->data, y->type.dtype, at, sum);
+  }
+}
+
 typedef struct {
   int32_t count;
   int64_t at[MAX_TAPS_ALL]; /* in the input plane */
@@ -248,6 +351,10 @@ static scull_status_t reference(const scull_op_call_t *call) {
     in *= g.axis[i].in;
     out *= g.axis[i].out;
   }
+  if (scull_ops_resize_is_wide(attrs)) {
+    resize_wide(call, &g, out);
+    return SCULL_OK;
+  }
   for (int64_t at = 0; at < out; at++) {
     taps_t taps;
     collect(call->attrs, &g, at, &taps);
@@ -277,4 +384,5 @@ const scull_opdef_t scull_opdef_resize = {.name = "resize",
                                           .attrs = SCULL_SCHEMA(scull_resize_attrs_t, fields),
                                           .infer = infer,
                                           .reference = reference,
-                                          .flops = flops};
+                                          .flops = flops,
+                                          .scratch = scratch};

@@ -14,6 +14,7 @@ typedef struct scull_resize_attrs {
   bool exclude_outside;  /* taps beyond the edge count nothing, and the others more */
   scull_floats_t crop;   /* crop: the part of x that is resized: begins, then ends, in parts of x */
   double outside;        /* crop: what lies beyond x */
+  bool antialias; /* linear and cubic: where the result is smaller, the kernel is as much wider */
 } scull_resize_attrs_t;
 
 enum { SCULL_RESIZE_NEAREST, SCULL_RESIZE_LINEAR, SCULL_RESIZE_CUBIC };
@@ -52,8 +53,9 @@ enum { SCULL_RESIZE_MAX_SPATIAL = 3, SCULL_RESIZE_MAX_TAPS = 4 };
 /* One spatial axis, resolved. */
 typedef struct scull_resize_axis {
   int64_t in, out;
-  float ratio; /* f32 like everywhere, so that `nearest` meets the same neighbour */
-  float shift; /* of the positions, where the coordinates have one */
+  float ratio;  /* f32 like everywhere, so that `nearest` meets the same neighbour */
+  float shift;  /* of the positions, where the coordinates have one */
+  double scale; /* as it was asked for, else out / in */
 } scull_resize_axis_t;
 
 typedef struct scull_resize_geometry {
@@ -68,8 +70,12 @@ scull_status_t scull_ops_resize_geometry(const scull_op_call_t *call,
                                          scull_resize_geometry_t *out) SCULL_MUST_USE;
 
 /* The input elements that output `d` of an axis is made of, and their weights. Returns their
- * number, at most SCULL_RESIZE_MAX_TAPS; 0 when it lies outside and is `outside`. */
+ * number, at most SCULL_RESIZE_MAX_TAPS; 0 when it lies outside and is `outside`. Not where
+ * scull_ops_resize_is_wide. */
 int32_t scull_ops_resize_taps(const scull_resize_attrs_t *attrs, const scull_resize_axis_t *axis,
                               int64_t d, int64_t *index, double *weight);
+
+/* True when an element is made of more taps than that: for antialiasing. */
+bool scull_ops_resize_is_wide(const scull_resize_attrs_t *attrs);
 
 #endif

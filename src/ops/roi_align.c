@@ -60,7 +60,8 @@ static double largest_corner(const scull_tensor_t *x, int64_t plane, int64_t hei
   column = fmin(fmax(column, 0), (double)(width - 1));
   double most = -HUGE_VAL;
   for (int i = 0; i < 4; i++) {
-    double r = floor(row) + i / 2, c = floor(column) + i % 2;
+    int down = i / 2;
+    double r = floor(row) + down, c = floor(column) + i % 2;
     double weight = (1 - fabs(row - r)) * (1 - fabs(column - c));
     int64_t at =
         (int64_t)fmin(r, (double)(height - 1)) * width + (int64_t)fmin(c, (double)(width - 1));

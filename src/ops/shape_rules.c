@@ -25,13 +25,32 @@ scull_status_t scull_ops_infer_bool(const scull_op_call_t *call) {
   return infer_if(call, call->inputs[0].type.dtype == SCULL_DTYPE_BOOL, "bool");
 }
 
+bool scull_ops_fit(const scull_op_call_t *call, uint32_t inputs, const scull_shape_t *a,
+                   const scull_shape_t *b, scull_shape_t *out) {
+  if (scull_tensor_shape_broadcast(a, b, out))
+    return true;
+  if ((call->guessed & inputs) == 0)
+    return false;
+  /* what a guess makes of it is another guess: the smaller */
+  scull_shape_t y = {.rank = a->rank > b->rank ? a->rank : b->rank};
+  for (int32_t i = 0; i < y.rank; i++) {
+    int32_t p = i - (y.rank - a->rank), q = i - (y.rank - b->rank);
+    int64_t m = p < 0 ? 1 : a->dim[p], n = q < 0 ? 1 : b->dim[q];
+    y.dim[i] = m == 1 ? n : n == 1 || m < n ? m : n;
+    if (m != n && m != 1 && n != 1)
+      scull_ops_open(call, 0, i);
+  }
+  *out = y;
+  return true;
+}
+
 scull_status_t scull_ops_infer_broadcast(const scull_op_call_t *call) {
   const scull_type_t *a = &call->inputs[0].type, *b = &call->inputs[1].type;
   if (a->dtype != b->dtype)
     return scull_ops_fail(call, "operands are %s and %s", scull_tensor_dtype_name(a->dtype),
                           scull_tensor_dtype_name(b->dtype));
   call->outputs[0].type.dtype = a->dtype;
-  if (!scull_tensor_shape_broadcast(&a->shape, &b->shape, &call->outputs[0].type.shape)) {
+  if (!scull_ops_fit(call, 3, &a->shape, &b->shape, &call->outputs[0].type.shape)) {
     char left[128], right[128];
     return scull_ops_fail(call, "%s and %s do not broadcast",
                           scull_tensor_type_text(a, left, sizeof left),
@@ -72,7 +91,10 @@ scull_status_t scull_ops_check_list(const scull_op_call_t *call, size_t index, c
   if (!scull_ops_has_input(call, index))
     return SCULL_OK;
   const scull_shape_t *shape = &call->inputs[index].type.shape;
-  if (shape->rank != 1 || shape->dim[0] != size)
+  /* a run tells; bytes that are guessed are read, and must be there */
+  bool guessed =
+      index < 32 && (call->guessed >> index & 1) != 0 && call->inputs[index].data == NULL;
+  if (shape->rank != 1 || (shape->dim[0] != size && !guessed))
     return scull_ops_fail(call, "%s must be a list of %lld elements", name, (long long)size);
   return SCULL_OK;
 }

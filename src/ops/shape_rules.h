@@ -12,6 +12,11 @@ scull_status_t scull_ops_infer_number(const scull_op_call_t *call) SCULL_MUST_US
 scull_status_t scull_ops_infer_float(const scull_op_call_t *call) SCULL_MUST_USE;
 scull_status_t scull_ops_infer_bool(const scull_op_call_t *call) SCULL_MUST_USE;
 
+/* The shape of a and b broadcast; where extents of one of `inputs` (a mask) are guesses, what does
+ * not fit is a guess, too. False when they do not broadcast. */
+bool scull_ops_fit(const scull_op_call_t *call, uint32_t inputs, const scull_shape_t *a,
+                   const scull_shape_t *b, scull_shape_t *out);
+
 /* outputs[0]: the broadcast of inputs 0 and 1, whose dtypes must agree. */
 scull_status_t scull_ops_infer_broadcast(const scull_op_call_t *call) SCULL_MUST_USE;
 

@@ -47,7 +47,7 @@ static part_t part_of(int64_t start, int64_t end, int64_t step, int64_t extent) 
   end = clamp(end < 0 && end >= -extent ? end + extent : end, low, high);
   step = clamp(step, -extent - 1, extent + 1); /* further is as far */
   int64_t span = step < 0 ? start - end : end - start, stride = step < 0 ? -step : step;
-  return (part_t){start, span <= 0 ? 0 : (span - 1) / stride + 1, step};
+  return (part_t){start, span <= 0 || stride == 0 ? 0 : (span - 1) / stride + 1, step};
 }
 
 static scull_status_t read_parts(const scull_op_call_t *call, part_t parts[SCULL_MAX_RANK]) {
@@ -81,7 +81,7 @@ static scull_status_t fit_value(const scull_op_call_t *call, const part_t *parts
                                 int64_t steps[SCULL_MAX_RANK]) {
   const scull_slice_assign_attrs_t *attrs = call->attrs;
   const scull_shape_t *x = &call->inputs[X].type.shape, *v = &call->inputs[VALUE].type.shape;
-  bool dropped[SCULL_MAX_RANK];
+  bool dropped[SCULL_MAX_RANK] = {false};
   int64_t own[SCULL_MAX_RANK];
   int32_t at = v->rank - 1;
   SCULL_TRY(scull_ops_axes_read(call, attrs->dropped, x->rank, dropped));
@@ -106,7 +106,7 @@ static scull_status_t fit_value(const scull_op_call_t *call, const part_t *parts
 static scull_status_t reference(const scull_op_call_t *call) {
   const scull_tensor_t *y = &call->outputs[0];
   const scull_shape_t *x = &call->inputs[X].type.shape;
-  part_t parts[SCULL_MAX_RANK];
+  part_t parts[SCULL_MAX_RANK] = {0};
   int64_t steps[SCULL_MAX_RANK] = {0}, from[SCULL_MAX_RANK] = {0}, first = 0;
   scull_box_t box = {0};
   SCULL_TRY(read_parts(call, parts));

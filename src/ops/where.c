@@ -12,8 +12,8 @@ static scull_status_t infer(const scull_op_call_t *call) {
     return scull_ops_fail(call, "inputs are %s, %s and %s", scull_tensor_dtype_name(cond->dtype),
                           scull_tensor_dtype_name(x->dtype), scull_tensor_dtype_name(y->dtype));
   out->dtype = x->dtype;
-  if (!scull_tensor_shape_broadcast(&x->shape, &y->shape, &out->shape) ||
-      !scull_tensor_shape_broadcast(&cond->shape, &out->shape, &out->shape))
+  if (!scull_ops_fit(call, 6, &x->shape, &y->shape, &out->shape) ||
+      !scull_ops_fit(call, 7, &cond->shape, &out->shape, &out->shape))
     return scull_ops_fail(call, "the shapes do not broadcast");
   return SCULL_OK;
 }

@@ -62,8 +62,39 @@ static void leaves_others(void **state) {
                              "output %y\n");
 }
 
+static void poolings_pad(void **state) {
+  (void)state;
+  pass_check(pass,
+             "input %x: f32[1:2:4x3x5x6]\n"
+             "%p = pad(%x) pads=0,0,1,1,0,0,1,1\n"
+             "%y = avg_pool(%p) kernel=3,3 strides=2,2 pads=0,0,0,0\n"
+             "%q = pad(%x) pads=0,0,0,1,0,0,1,0 value=-inf\n"
+             "%z = max_pool(%q) kernel=2,3 strides=2,1\n"
+             "output %y\n"
+             "output %z\n",
+             "y = avg_pool(x) kernel=3,3 strides=2,2 pads=1,1,1,1 include_pad=true\n"
+             "z = max_pool(x) kernel=2,3 strides=2,1 pads=0,1,1,0\n");
+}
+
+/* zeros before a maximum, a window of nothing but border, a pooling that pads already */
+static void leaves_other_poolings(void **state) {
+  (void)state;
+  pass_check_unchanged(pass, "input %x: f32[1x3x5x4]\n"
+                             "%p = pad(%x) pads=0,0,1,1,0,0,1,1\n"
+                             "%y = max_pool(%p) kernel=3,3\n"
+                             "%q = pad(%x) pads=0,0,3,0,0,0,0,0\n"
+                             "%z = avg_pool(%q) kernel=3,3\n"
+                             "%r = pad(%x) pads=0,0,1,0,0,0,0,0\n"
+                             "%u = avg_pool(%r) kernel=3,3 pads=1,1\n"
+                             "output %y\n"
+                             "output %z\n"
+                             "output %u\n");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(poolings_pad),
+      cmocka_unit_test(leaves_other_poolings),
       cmocka_unit_test(merges_borders),
       cmocka_unit_test(leaves_others),
   };

@@ -276,6 +276,12 @@ static void no_such_operand(scull_plan_t *p) {
   conv_step(p)->site.outputs = list;
 }
 
+static void operand_left_out(scull_plan_t *p) {
+  static const uint16_t list[] = {SCULL_SITE_ABSENT, SCULL_SITE_ABSENT, SCULL_SITE_ABSENT};
+  scull_site_op_t *op = (scull_site_op_t *)scull_base_unconst(&conv_step(p)->site.ops[0]);
+  op->inputs = list;
+}
+
 static const struct {
   void (*damage)(scull_plan_t *plan);
   const char *words;
@@ -302,6 +308,7 @@ static const struct {
     {writes_input, ""},
     {no_site_inputs, "nobody has written"},
     {no_such_operand, "does not exist"},
+    {operand_left_out, "an operand that it needs"},
 };
 
 static void planted_damage_is_found(void **state) {

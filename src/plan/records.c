@@ -145,7 +145,7 @@ void scull_plan_codec_quant(scull_codec_t *codec, const scull_quant_t **quant) {
     *quant = NULL;
   if (!present || codec->failed)
     return;
-  scull_quant_t q = codec->writing ? **quant : (scull_quant_t){0};
+  scull_quant_t q = codec->writing && *quant != NULL ? **quant : (scull_quant_t){0};
   void *scales = NULL;
   codec_dtype(codec, &q.dtype);
   scull_base_codec_i32(codec, &q.axis);

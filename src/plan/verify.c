@@ -156,6 +156,16 @@ static bool arity_ok(const scull_site_op_t *op) {
          op->output_count > 0;
 }
 
+/* True when no operand that the operator must have is left out: tactics and rules look at them.
+ * What owns graphs has no rule and looks itself. */
+static bool has_operands(const scull_site_op_t *op) {
+  for (size_t i = 0; op->def->infer != NULL && i < (size_t)op->def->inputs_min; i++) {
+    if (op->inputs[i] == SCULL_SITE_ABSENT)
+      return false;
+  }
+  return true;
+}
+
 static bool holds(const uint16_t *list, size_t count, uint16_t item) {
   for (size_t i = 0; i < count; i++) {
     if (list[i] == item)
@@ -182,6 +192,8 @@ static const char *op_fault(const scull_site_t *site, size_t index) {
     return "has an operand that does not exist";
   if (!arity_ok(op))
     return "has an operator with a wrong number of operands";
+  if (!has_operands(op))
+    return "has an operator without an operand that it needs";
   for (size_t i = 0; i < op->input_count; i++) {
     if (op->inputs[i] != SCULL_SITE_ABSENT && !is_there(site, index, op->inputs[i]))
       return "reads what nobody has written";

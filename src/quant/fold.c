@@ -42,13 +42,18 @@ static bool same_grid(const grid_t *a, const grid_t *b) {
 
 /* --- moving dequantize operators to the front ------------------------------------------------- */
 
+/* True for an operator that moves its input 0 about and reads no other elements of that type. */
 static bool moves_one(const scull_graph_t *g, const scull_node_t *node) {
   if (node == NULL || node->dead ||
       (node->op->traits & (SCULL_OP_MOVES_DATA | SCULL_OP_SELECTS)) == 0 ||
       node->output_count != 1 || node->region_count != 0 || node->inputs[0] == SCULL_NO_ID)
     return false;
+  const scull_dtype_t moved = scull_graph_value(g, node->inputs[0])->dtype;
+  if (scull_graph_value(g, node->outputs[0])->dtype != moved)
+    return false;
   for (size_t i = 1; i < node->input_count; i++) { /* shapes, axes */
-    if (node->inputs[i] != SCULL_NO_ID && !scull_graph_is_constant(g, node->inputs[i]))
+    if (node->inputs[i] != SCULL_NO_ID && (!scull_graph_is_constant(g, node->inputs[i]) ||
+                                           scull_graph_value(g, node->inputs[i])->dtype == moved))
       return false;
   }
   return !scull_graph_is_constant(g, node->inputs[0]);
@@ -86,29 +91,34 @@ static scull_status_t move_up(scull_graph_t *g, scull_node_id_t id, scull_node_i
 
 /* --- pairs ------------------------------------------------------------------------------------ */
 
-/* The value in front of a clip to what the grid holds anyway. */
-static scull_value_id_t before_clip(const scull_graph_t *g, scull_value_id_t x,
-                                    const grid_t *grid) {
-  const scull_node_t *node = scull_graph_producer(g, x);
-  if (!is_op(node, "clip") || node->input_count != 1 || grid->zero != 0 ||
-      grid->dtype != SCULL_DTYPE_I8)
-    return x;
-  const scull_clip_attrs_t *attrs = node->attrs;
-  const double limit = 127.0 * (double)grid->scale;
-  const bool fits = fabs((double)attrs->max - limit) <= 1e-4 * limit &&
-                    fabs((double)attrs->min + limit) <= 1e-4 * limit;
-  return fits ? node->inputs[0] : x;
+/* relu and then a clip around 0 is one clip: products take one along. *x: what is clipped. */
+static scull_status_t join_relu(scull_graph_t *g, scull_value_id_t *x) {
+  const scull_node_t *clip = scull_graph_producer(g, *x);
+  const scull_node_t *relu = is_op(clip, "clip") ? scull_graph_producer(g, clip->inputs[0]) : NULL;
+  scull_node_id_t made = SCULL_NO_ID;
+  if (!is_op(relu, "relu") || clip->input_count != 1 ||
+      scull_graph_only_user(g, clip->inputs[0]) != clip)
+    return SCULL_OK;
+  scull_clip_attrs_t attrs = *(const scull_clip_attrs_t *)clip->attrs;
+  const scull_node_id_t old = scull_graph_node_id(g, relu);
+  const scull_value_id_t input = relu->inputs[0];
+  if (attrs.min > 0 || attrs.max < 0)
+    return SCULL_OK;
+  attrs.min = 0;
+  SCULL_TRY(scull_passes_replace_node(g, scull_graph_node_id(g, clip), &scull_opdef_clip, &attrs,
+                                      &input, 1, &made));
+  if (made == SCULL_NO_ID)
+    return SCULL_OK;
+  *x = scull_graph_node(g, made)->outputs[0];
+  return scull_passes_retire(g, made, &old, 1);
 }
 
-/* True when nobody reads x but quantize operators of that grid (behind a clip to it or not). */
+/* True when nobody reads x but quantize operators of that grid. */
 static bool is_only_rounded(const scull_graph_t *g, scull_value_id_t x, const grid_t *grid) {
   const scull_value_t *v = scull_graph_value(g, x);
   for (size_t i = 0; i < v->users.size; i++) {
     const scull_node_t *user = scull_graph_node(g, v->users.data[i]);
     grid_t other;
-    if (is_op(user, "clip") && before_clip(g, user->outputs[0], grid) == x &&
-        is_only_rounded(g, user->outputs[0], grid))
-      continue;
     if (!is_op(user, "quantize_linear") || user->inputs[0] != x ||
         !read_grid(g, user, scull_graph_value(g, user->outputs[0])->dtype, &other) ||
         !same_grid(grid, &other))
@@ -185,7 +195,8 @@ static scull_status_t fold_pair(scull_graph_t *g, scull_node_id_t id, scull_fold
       !read_grid(g, q, dtype, &other) || !same_grid(&grid, &other) ||
       scull_graph_is_output(g, result))
     return SCULL_OK;
-  const scull_value_id_t clipped = q->inputs[0], x = before_clip(g, clipped, &grid);
+  scull_value_id_t x = q->inputs[0];
+  SCULL_TRY(join_relu(g, &x));
   const scull_value_t *v = scull_graph_value(g, x);
   if (v->dtype != SCULL_DTYPE_F32 || v->data != NULL)
     return SCULL_OK;
@@ -195,16 +206,15 @@ static scull_status_t fold_pair(scull_graph_t *g, scull_node_id_t id, scull_fold
     return fold_to_clip(g, id, x, &grid, quant, out);
   if (!is_only_rounded(g, x, &grid))
     return SCULL_OK;
-  const scull_node_id_t nodes[] = {
-      scull_graph_node_id(g, q),
-      clipped == x ? SCULL_NO_ID : scull_graph_node_id(g, scull_graph_producer(g, clipped))};
+  const scull_node_id_t rounder =
+      scull_graph_node_id(g, scull_graph_producer(g, scull_graph_node(g, id)->inputs[0]));
   if (v->quant == NULL)
     scull_graph_value(g, x)->quant = quant;
   SCULL_TRY(scull_passes_bypass(g, id, x, &done));
   if (!done)
     return SCULL_OK;
   out->folded++;
-  return scull_passes_retire_beside(g, x, nodes, 2);
+  return scull_passes_retire_beside(g, x, &rounder, 1);
 }
 
 static scull_status_t visit(scull_graph_t *g, scull_node_id_t id, scull_fold_result_t *out) {

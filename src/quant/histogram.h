@@ -33,7 +33,8 @@ typedef enum scull_quant_method {
   SCULL_QUANT_P9999 = 3,
   SCULL_QUANT_P99999 = 4,
   SCULL_QUANT_MSE = 5,  /* least mean square of the error of rounding and clipping */
-  SCULL_QUANT_BEST = 6, /* of the above, the one with the least such error for this tensor */
+  SCULL_QUANT_BEST = 6, /* of the above, the one with the least such error for this tensor (a
+                           build's trial looks at the network's results instead) */
   SCULL_QUANT_METHODS = 7,
 } scull_quant_method_t;
 

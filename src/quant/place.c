@@ -102,13 +102,10 @@ static scull_status_t set_values(scull_graph_t *g, const scull_place_options_t *
     if (!is_candidate(g, id))
       continue;
     const size_t root = find_root(c->root, i);
-    const bool negative = options->is_signed || c->negative[root] || !c->positive[root];
+    const bool negative = c->negative[root] || !c->positive[root];
     if (g->values.data[i].quant == NULL && c->fixed[root] != NULL)
       g->values.data[i].quant = c->fixed[root];
-    const scull_quant_t *quant = g->values.data[i].quant;
-    if (quant != NULL && quant->dtype == SCULL_DTYPE_U8 && options->is_signed)
-      SCULL_TRY(scull_quant_set(g, id, quant->scales[0] * 255.0f, true));
-    else if (quant == NULL && c->threshold[root] > 0)
+    if (g->values.data[i].quant == NULL && c->threshold[root] > 0)
       SCULL_TRY(scull_quant_set(g, id, c->threshold[root], negative));
     const scull_value_t *v = &g->values.data[i];
     out->quantized += v->quant != NULL;
@@ -138,7 +135,36 @@ static int32_t channel_axis(const scull_graph_t *g, const scull_node_t *node, si
   return node->op->channel_axis(&call, input);
 }
 
-/* The largest |w| of each channel over 127; 1 where a channel is all zeros. NULL: not finite. */
+/* A channel's elements: `outer` runs of `inner`, `stride` apart. */
+typedef struct {
+  const char *first;
+  int64_t outer, inner, stride;
+} channel_t;
+
+static bool is_on_grid(const channel_t *c, float step) {
+  for (int64_t o = 0; o < c->outer; o++) {
+    for (int64_t i = 0; i < c->inner; i++) {
+      float x;
+      memcpy(&x, c->first + (size_t)(o * c->stride + i) * sizeof x, sizeof x);
+      if (fabsf(x / step - nearbyintf(x / step)) > 1e-3f)
+        return false;
+    }
+  }
+  return true;
+}
+
+/* The step of a channel whose largest |w| is `peak`: weights that were whole numbers of steps once
+ * (8 bits for all channels, a batch norm folded into them) stay that. */
+static float step_of(const channel_t *c, float peak) {
+  enum { FEW = 8 }; /* elements fit some grid by chance */
+  for (int n = 127; n > 0 && c->outer * c->inner >= FEW; n--) {
+    if (is_on_grid(c, peak / (float)n))
+      return peak / (float)n;
+  }
+  return peak / 127.0f;
+}
+
+/* The step of each channel; 1 where a channel is all zeros. NULL: not finite. */
 static float *channel_scales(scull_graph_t *g, scull_value_id_t id, int32_t axis, size_t count) {
   const scull_value_t *v = scull_graph_value(g, id);
   float *scales = SCULL_ARENA_ARRAY(&g->arena, float, count);
@@ -155,7 +181,11 @@ static float *channel_scales(scull_graph_t *g, scull_value_id_t id, int32_t axis
     *to = fabsf(x) > *to ? fabsf(x) : *to;
   }
   for (size_t c = 0; scales != NULL && c < count; c++) {
-    scales[c] /= 127.0f;
+    const channel_t channel = {.first = (const char *)v->data + c * (size_t)inner * sizeof(float),
+                               .outer = all / inner / (int64_t)count,
+                               .inner = inner,
+                               .stride = inner * (int64_t)count};
+    scales[c] = scales[c] > 0 ? step_of(&channel, scales[c]) : 1.0f;
     if (!(scales[c] > 0))
       scales[c] = 1.0f;
   }

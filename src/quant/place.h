@@ -13,7 +13,6 @@
 typedef struct scull_place_options {
   const scull_quant_table_t *table;  /* may be NULL */
   float dummy;                       /* > 0: this threshold for every value, for timing only */
-  bool is_signed;                    /* s8 for values without negative numbers, too */
   bool no_equalization, no_rounding; /* quant/equalize.h, quant/rounding.h */
 } scull_place_options_t;
 

@@ -92,19 +92,6 @@ static void signs_are_found_in_the_graph(void **state) {
   net_close(&net);
 }
 
-/* A device that knows s8 only. */
-static void signed_alone_where_asked(void **state) {
-  (void)state;
-  net_t net;
-  scull_place_result_t result;
-  net_open(&net, text, "null");
-  const scull_place_options_t options = {.dummy = 4, .is_signed = true};
-  assert_int_equal(scull_quant_place(net.graph, &options, &result), SCULL_OK);
-  assert_int_equal(quant_of(&net, "b")->dtype, SCULL_DTYPE_I8);
-  assert_true(quant_of(&net, "b")->scales[0] == 4.0f / 127);
-  net_close(&net);
-}
-
 static void dummies_are_everywhere(void **state) {
   (void)state;
   net_t net;
@@ -122,7 +109,6 @@ int main(void) {
       cmocka_unit_test(scales_follow_the_elements),
       cmocka_unit_test(weights_have_a_scale_a_channel),
       cmocka_unit_test(signs_are_found_in_the_graph),
-      cmocka_unit_test(signed_alone_where_asked),
       cmocka_unit_test(dummies_are_everywhere),
   };
   return cmocka_run_group_tests_name("place", tests, NULL, NULL);

@@ -58,6 +58,11 @@ scull_status_t scull_quant_table_set(scull_quant_table_t *table, const scull_ran
   copy.method = range->method == NULL
                     ? ""
                     : scull_base_arena_string(&table->arena, range->method, strlen(range->method));
+  if (range->sketch != NULL) {
+    copy.sketch = scull_base_arena_string(&table->arena, range->sketch, strlen(range->sketch));
+    if (copy.sketch == NULL)
+      return SCULL_OUT_OF_MEMORY;
+  }
   if (copy.name == NULL || copy.method == NULL || !keep_channels(&copy, &table->arena, range))
     return SCULL_OUT_OF_MEMORY;
   if (at < table->count && strcmp(table->ranges[at].name, range->name) == 0) {
@@ -133,6 +138,8 @@ static scull_status_t read_fact(const reader_t *r, char *word, scull_range_t *ra
     range->clipped = number;
   else if (strcmp(word, "sqnr") == 0)
     range->sqnr = number;
+  else if (strcmp(word, "tiny") == 0 && number > 0)
+    range->tiny = (float)number;
   return SCULL_OK; /* later versions may say more */
 }
 
@@ -171,12 +178,22 @@ static bool read_half(const char *text, float *out) {
   return isfinite(*out);
 }
 
+/* "sketch 9987...", of the tensor that was read last. */
+static scull_status_t read_sketch(const reader_t *r, const char *digits) {
+  if (strlen(digits) != SCULL_QUANT_SKETCH || strspn(digits, "0123456789") != SCULL_QUANT_SKETCH)
+    return bad(r, "no sketch:", digits);
+  r->last->sketch = scull_base_arena_string(&r->table->arena, digits, SCULL_QUANT_SKETCH);
+  return r->last->sketch == NULL ? SCULL_OUT_OF_MEMORY : SCULL_OK;
+}
+
 /* "channels 3f803e013c00 ...", of the tensor that was read last. */
 static scull_status_t read_channels(const reader_t *r, const char *line) {
   enum { DIGITS = 12 };
   static const char word[] = "channels";
   const size_t length = strlen(line), count = (length - strlen(word)) / (DIGITS + 1);
   scull_range_t *range = r->last;
+  if (range != NULL && strncmp(line, "sketch ", 7) == 0)
+    return read_sketch(r, line + 7);
   if (range == NULL || strncmp(line, word, strlen(word)) != 0)
     return SCULL_OK; /* later versions may say more */
   float *all = SCULL_ARENA_ARRAY(&r->table->arena, float, 3 * count + 1);
@@ -365,7 +382,11 @@ static void print_range(const scull_range_t *range, scull_text_t *out) {
     scull_base_text_print(out, " method=%s", range->method);
   print_number(out, "clipped", range->clipped);
   print_number(out, "sqnr", range->sqnr);
+  if (range->tiny > 0)
+    print_number(out, "tiny", (double)range->tiny);
   scull_base_text_print(out, "\n");
+  if (range->sketch != NULL)
+    scull_base_text_print(out, "\tsketch %s\n", range->sketch);
   if (range->channels == 0)
     return;
   scull_base_text_print(out, "\tchannels");

@@ -19,13 +19,18 @@
 #include "base/map.h"
 #include "base/text.h"
 
+enum { SCULL_QUANT_SKETCH = 32 };
+
 typedef struct scull_range {
   const char *name;
   float threshold; /* of |x|: positive and finite */
   float min, max;  /* what was seen; min > max: not known */
   const char *method;
-  double clipped, sqnr;              /* share beyond the threshold; dB. NaN: not known */
-  size_t channels;                   /* 0: nothing is known of them */
+  double clipped, sqnr; /* share beyond the threshold; dB. NaN: not known */
+  float tiny;           /* the smallest |x| but zero; 0: not known */
+  const char *sketch;   /* SCULL_QUANT_SKETCH digits: how often |x| was in each part of 0 to the
+                           largest   |x|, 0 never, 9 most often, by logarithm; NULL: not known */
+  size_t channels;      /* 0: nothing is known of them */
   const float *peak, *mean, *square; /* of each channel: largest |x|, mean, mean square */
 } scull_range_t;
 

@@ -28,9 +28,28 @@ static void a_table_comes_back(void **state) {
   table.inputs = 500;
   table.method = "best";
   const scull_range_t ranges[] = {
-      {"z:0", 6.0f, 0, 6.5f, "mse", 0.001, 35.5, 0, NULL, NULL, NULL},
-      {"a b/c: deadbeef", 1.0f, -1, 0.5f, "entropy", 0, 40, 0, NULL, NULL, NULL},
-      {"m", 0.3f, 1, -1, "", NAN, NAN, 0, NULL, NULL, NULL},
+      {.name = "z:0",
+       .threshold = 6,
+       .min = 0,
+       .max = 6.5f,
+       .method = "mse",
+       .clipped = 0.001,
+       .sqnr = 35.5,
+       .tiny = 0.25f,
+       .sketch = "98765432100000000000000000000001"},
+      {.name = "a b/c: deadbeef",
+       .threshold = 1,
+       .min = -1,
+       .max = 0.5f,
+       .method = "entropy",
+       .sqnr = 40},
+      {.name = "m",
+       .threshold = 0.3f,
+       .min = 1,
+       .max = -1,
+       .method = "",
+       .clipped = NAN,
+       .sqnr = NAN},
   };
   static const float peak[] = {3, 0.5f}, mean[] = {-1, 0.25f}, square[] = {2, 0};
   scull_range_t channels = ranges[0];
@@ -52,6 +71,8 @@ static void a_table_comes_back(void **state) {
   assert_true(scull_quant_table_find(&again, "m")->min > scull_quant_table_find(&again, "m")->max);
   assert_null(scull_quant_table_find(&again, "n"));
   assert_int_equal(z->channels, 2);
+  assert_true(z->tiny == 0.25f);
+  assert_string_equal(z->sketch, "98765432100000000000000000000001");
   assert_true(z->peak[0] == 3 && z->mean[0] == -1 && z->mean[1] == 0.25f && z->square[0] == 2);
   scull_quant_table_print(&again, &twice);
   assert_string_equal(text.data, twice.data);
@@ -94,6 +115,9 @@ static void bad_lines_are_named(void **state) {
       {"scull calibration 1\nx 3f800000\n", "no NAME: SCALE"},
       {"scull calibration 1\nx: 3f80 1\n", "no NAME: SCALE"},
       {"scull calibration 1\nx: 3f800000 1 min=nan max=1\n", "a range that is no number"},
+      {"scull calibration 1\nx: 3f800000 1\n\tsketch 12\n", "no sketch"},
+      {"scull calibration 1\nx: 3f800000 1\n\tchannels 3f80\n", "twelve hexadecimal digits"},
+      {"scull calibration 1\nx: 3f800000 1\n\tchannels bf8000000000\n", "twelve hexadecimal"},
       {"scull calibration 1\nmodel 0123456789abcdef\n", "no tensor has a scale"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

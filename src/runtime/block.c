@@ -17,7 +17,7 @@ bool scull_runtime_block_reserve(scull_block_t *block, size_t bytes, size_t kept
   char *data = scull_base_alloc_raw(room);
   if (data == NULL)
     return false;
-  if (kept > 0)
+  if (kept > 0 && block->data != NULL)
     memcpy(data, block->data, kept);
   *left -= room - block->room;
   scull_base_free(block->data);

@@ -256,6 +256,17 @@ static scull_status_t ask_all(scull_search_t *s, scull_unit_t *unit, scull_form_
 /* --- chains -------------------------------------------------------------------------------------
  */
 
+/* True when operands could broadcast in a run although their guesses agree: a group of several
+ * operators has no reference kernel to fall back on. */
+static bool may_broadcast(const scull_graph_t *g, const scull_node_t *node) {
+  for (size_t i = 0; (node->op->traits & SCULL_OP_BINARY) != 0 && i < node->input_count; i++) {
+    const scull_value_t *v = scull_graph_value(g, node->inputs[i]);
+    if (v != NULL && v->late)
+      return true;
+  }
+  return false;
+}
+
 /* True when `next` may be fused behind `flow`: element-wise, of the same shape at every point. */
 static bool can_follow(const scull_search_t *s, scull_value_id_t flow, const scull_node_t *next,
                        int32_t engine) {
@@ -268,7 +279,8 @@ static bool can_follow(const scull_search_t *s, scull_value_id_t flow, const scu
     return false;
   if ((next->op->traits & SCULL_OP_BY_CHANNEL) != 0 && next->inputs[0] != flow)
     return false;
-  if ((next->op->traits & SCULL_OP_BINARY) != 0 && next->inputs[0] == next->inputs[1])
+  if (((next->op->traits & SCULL_OP_BINARY) != 0 && next->inputs[0] == next->inputs[1]) ||
+      may_broadcast(g, next))
     return false;
   const scull_value_t *a = scull_graph_value(g, flow);
   const scull_value_t *b = scull_graph_value(g, next->outputs[0]);
@@ -297,6 +309,8 @@ static void follow_chain(const scull_search_t *s, scull_node_id_t anchor, scull_
   const scull_node_t *node = scull_graph_node(s->graph, anchor);
   unit->chain[0] = anchor;
   unit->chain_count = 1;
+  if (may_broadcast(s->graph, node))
+    return;
   while (!s->options->singles && unit->chain_count < SCULL_MAX_CHAIN && node->output_count == 1) {
     const scull_node_t *next = scull_graph_only_user(s->graph, node->outputs[0]);
     if (next == NULL)

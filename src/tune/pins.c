@@ -60,17 +60,24 @@ void scull_tune_pins_filter(const scull_graph_t *graph, const scull_tune_options
   form->candidate_count = kept;
 }
 
-/* True when the candidate would store an exact value in fewer bits. */
+/* True when the candidate would store an exact value in fewer bits, or one that f16 cannot hold in
+ * it. */
 static bool rounds(const scull_graph_t *g, const scull_node_id_t *nodes, const scull_form_t *form,
                    const scull_config_t *config) {
   const scull_node_t *anchor = scull_graph_node(g, nodes[0]);
   const scull_node_t *last = scull_graph_node(g, nodes[form->count - 1]);
   bool out = false, in = false;
-  for (size_t i = 0; i < last->output_count; i++)
-    out = out || scull_graph_value(g, last->outputs[i])->exact;
+  for (size_t i = 0; i < last->output_count; i++) {
+    const scull_value_t *v = scull_graph_value(g, last->outputs[i]);
+    out = out || v->exact || (v->wide && config->dst_as == SCULL_AS_F16);
+  }
   for (size_t i = 0; i < anchor->input_count; i++)
     in = in || (anchor->inputs[i] != SCULL_NO_ID && anchor->op->channel_axis == NULL &&
                 scull_graph_value(g, anchor->inputs[i])->exact);
+  for (size_t i = 0; i < anchor->input_count && config->src_as == SCULL_AS_F16; i++) {
+    if (anchor->inputs[i] != SCULL_NO_ID && scull_graph_value(g, anchor->inputs[i])->wide)
+      return true;
+  }
   return (out && config->dst_as != SCULL_AS_MODEL) || (in && config->src_as != SCULL_AS_MODEL);
 }
 

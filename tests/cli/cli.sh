@@ -78,6 +78,8 @@ expect 0 'introduced' compare "$plan" --against "$tmp/quiet.plan" --layers 3
 
 expect 0 'items/s' bench "$plan" --batch 1,3 --duration 0.05 --layers 2 --json "$tmp/bench.json"
 [ "$(grep -c median_ms "$tmp/bench.json")" -eq 2 ] || complain "rows of bench --json"
+expect 0 'items/s' bench "$plan" --batch 1,3 --duration 0.05 --trace "$tmp/trace.json"
+grep -q '"ph": "X"' "$tmp/trace.json" || complain "events of bench --trace"
 expect 0 'items/s' bench "$plan" --contexts 3 --duration 0.05 --input picture=2x1x8x8
 
 # What is wrong is said in one line that names it.

@@ -72,8 +72,20 @@ static bool can_hold(const scull_tensor_t *t, scull_dtype_t narrow) {
   return true;
 }
 
+static void make_positive(scull_tensor_t *t) {
+  for (int64_t k = 0, n = scull_tensor_count(&t->type.shape); k < n; k++) {
+    double v = scull_tensor_load(t->data, t->type.dtype, k);
+    scull_tensor_store(t->data, t->type.dtype, k, v < 0 ? -v : v);
+  }
+}
+
 /* Rounds every f32 input to the type; false when one is beyond it. */
 static bool round_inputs(case_data_t *data, scull_dtype_t narrow) {
+  if (narrow == SCULL_DTYPE_U8) {
+    if (data->input_count > 0 && data->inputs[0].tensor.type.dtype == SCULL_DTYPE_F32)
+      make_positive(&data->inputs[0].tensor);
+    return true;
+  }
   for (size_t i = 0; i < data->input_count; i++) {
     scull_tensor_t *t = &data->inputs[i].tensor;
     if (t->type.dtype != SCULL_DTYPE_F32)
@@ -106,7 +118,8 @@ bool case_site_init(case_site_t *s, const scull_opdef_t *def, const scull_opcase
     return false;
   if (case_reference(&s->data, out, NULL) != SCULL_OK)
     return false; /* a variation that the operator does not take; cases are checked elsewhere */
-  for (size_t i = 0; narrow != SCULL_DTYPE_NONE && i < s->data.output_count; i++) {
+  bool holds_all = narrow == SCULL_DTYPE_NONE || narrow == SCULL_DTYPE_U8;
+  for (size_t i = 0; !holds_all && i < s->data.output_count; i++) {
     if (out[i].type.dtype == SCULL_DTYPE_F32 && !can_hold(&out[i], narrow))
       return false;
   }

@@ -29,7 +29,8 @@ typedef struct case_site {
 
 /* False when the case wants an error or is of a kind that no site can express. Reference results
  * are computed here, with `narrow` not NONE from f32 inputs that were rounded to that type; false
- * also when a number is beyond it. case_site_deinit gives back what it took, in either case. */
+ * also when a number is beyond it; with U8 from a first input without negative numbers.
+ * case_site_deinit gives back what it took, in either case. */
 bool case_site_init(case_site_t *s, const scull_opdef_t *def, const scull_opcase_t *one,
                     constants_t constants, scull_dtype_t narrow);
 /* Appends one operator; false when it does not apply (types, shapes). */

@@ -365,6 +365,8 @@ static void run_tactic(const scull_tactic_t *tactic, case_site_t *s, const char 
 /* What the suite varies of a case. */
 static uint32_t precisions; /* of the sites at hand; 0: the model's types */
 
+static bool positive; /* INT8: the first input has no negative numbers */
+
 static scull_quant_t quants[SITE_MAX_VALUES];
 static float scales[SITE_MAX_VALUES], channel_scales[4096];
 
@@ -464,8 +466,12 @@ static bool make_site(case_site_t *s, const scull_opdef_t *def, const scull_opca
                       constants_t constants) {
   scull_dtype_t narrow = (precisions >> SCULL_AS_F16 & 1) != 0    ? SCULL_DTYPE_F16
                          : (precisions >> SCULL_AS_BF16 & 1) != 0 ? SCULL_DTYPE_BF16
+                         : positive                               ? SCULL_DTYPE_U8
                                                                   : SCULL_DTYPE_NONE;
   bool ok = case_site_init(s, def, one, constants, narrow);
+  /* Products that cancel to nothing leave no scale for the error. */
+  if (ok && positive && peak_of(&s->tensors[s->ops[0].outputs[0]]) == 0)
+    ok = false;
   s->site.precisions = precisions;
   return ok && ((precisions >> SCULL_AS_INT8 & 1) == 0 || has_moderate_numbers(s));
 }
@@ -585,17 +591,20 @@ static bool may_grow(const scull_opdef_t *def) {
 
 /* A network of f32 whose tensors are stored as FP16, BF16 or INT8 between tactics. */
 static void run_narrow(const scull_opdef_t *def, const scull_opcase_t *one, bool grows) {
-  static const scull_precision_t floats[] = {SCULL_AS_F16, SCULL_AS_BF16, SCULL_AS_INT8};
+  static const scull_precision_t floats[] = {SCULL_AS_F16, SCULL_AS_BF16, SCULL_AS_INT8,
+                                             SCULL_AS_INT8};
   if (strcmp(one->outputs, "error") == 0 || strstr(one->inputs, "f32[") == NULL)
     return;
   for (size_t i = 0; i < sizeof floats / sizeof *floats; i++) {
     precisions = 1u << floats[i];
+    positive = i == 3;
     run_alone(def, one);
     run_slice(def, one);
     if (grows)
       run_groups(def, one);
   }
   precisions = 0;
+  positive = false;
 }
 
 static void run_operator(size_t index) {

@@ -1,12 +1,16 @@
 /* Whole networks on the devices with memory of their own that are here, against the reference
  * kernels: in the model's type and in narrower ones, tuned and untuned, in changing shapes, with
  * the caller's memory on either side. Skipped (77) where there is no such device. */
+#define _GNU_SOURCE
 #include <setjmp.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -151,12 +155,78 @@ static void device_memory(void **state) {
   close_net(&net, context, engine);
 }
 
-int main(void) {
+/* --- what goes wrong -------------------------------------------------------------------------- */
+
+static const char *program; /* this one, to be run again */
+
+/* More than there is: a status, and everything goes on. */
+static void memory_runs_out(void **state) {
+  (void)state;
+  scull_runtime_engine_t *engine = NULL;
+  net_t net;
+  void *memory = NULL;
+  if (strcmp(backend->name, "cuda") != 0)
+    return; /* the mirror's memory is the processor's */
+  scull_runtime_context_t *context = open_net(&net, classifier, 0, SCULL_TUNE_LEVEL_NONE, &engine);
+  scull_shape_t shape = scull_tensor_shape(4, (int64_t[]){2, 3, 32, 32});
+  assert_int_equal(backend->alloc(engine->device, (size_t)1 << 46, &memory), SCULL_OUT_OF_MEMORY);
+  assert_null(memory);
+  net_check(&net, context, &shape, 1);
+  close_net(&net, context, engine);
+}
+
+/* In a process of its own: a kernel reads where nothing is, and the device is lost to the process,
+ * which is told so by every call and goes on. */
+static int lose_device(void) {
+  scull_value_id_t *values = NULL;
+  const scull_config_t plain = {0};
+  scull_prepared_t prepared = {0};
+  scull_stream_t *stream = NULL;
+  scull_site_t site;
+  net_t net;
+  void *memory = NULL, *more = NULL;
+  backend = scull_backend_find("cuda");
+  net_open(&net, "input %x: f32[64]\n%y = tanh(%x)\noutput %y\n", "cuda");
+  scull_device_t *device = net.tune.device;
+  scull_node_id_t node = scull_graph_value(net.graph, net_value(&net, "y"))->producer;
+  const scull_tactic_t *tactic = scull_backend_tactic_find(backend, "cuda.elementwise");
+  assert_int_equal(scull_tune_site(net.graph, &node, 1, &net.tune, &net.arena, &site, &values),
+                   SCULL_OK);
+  assert_int_equal(backend->alloc(device, 256, &memory), SCULL_OK);
+  assert_int_equal(backend->stream_create(device, &stream), SCULL_OK);
+  assert_int_equal(tactic->prepare(&site, &plain, device, &prepared, NULL), SCULL_OK);
+  const void *inputs[] = {(const void *)4096};
+  const scull_args_t args = {.inputs = inputs, .outputs = &memory, .stream = stream};
+  assert_int_equal(tactic->enqueue(prepared.state, &args), SCULL_OK);
+  assert_int_equal(backend->wait(stream), SCULL_DEVICE);
+  assert_int_equal(backend->wait(stream), SCULL_DEVICE);
+  assert_int_not_equal(backend->alloc(device, 1 << 20, &more), SCULL_OK);
+  return 0;
+}
+
+static void device_is_lost(void **state) {
+  char name[1024], mode[] = "lost", *const words[] = {name, mode, NULL};
+  pid_t child = 0;
+  int status = 0;
+  (void)state;
+  if (strcmp(backend->name, "cuda") != 0)
+    return;
+  snprintf(name, sizeof name, "%s", program);
+  assert_int_equal(posix_spawn(&child, program, NULL, NULL, words, environ), 0);
+  assert_int_equal(waitpid(child, &status, 0), child);
+  assert_int_equal(status, 0);
+}
+
+int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(classifier_f32), cmocka_unit_test(classifier_f16),
+      cmocka_unit_test(classifier_f32),   cmocka_unit_test(classifier_f16),
       cmocka_unit_test(classifier_tuned), cmocka_unit_test(other_operators),
-      cmocka_unit_test(device_memory)};
+      cmocka_unit_test(device_memory),    cmocka_unit_test(memory_runs_out),
+      cmocka_unit_test(device_is_lost)};
   int failures = 0;
+  program = argv[0];
+  if (argc == 2 && strcmp(argv[1], "lost") == 0)
+    return lose_device();
   mirror_add();
   for (size_t i = 0; (backend = scull_backend_at(i)) != NULL; i++) {
     const char *why = backend->absent();

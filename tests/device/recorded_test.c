@@ -108,7 +108,7 @@ static void older_devices_get_general_kernels(void **state) {
   const scull_plan_t *plan = net_plan(&net);
   assert_int_equal(count_tactic(plan, "cuda.conv.product"), 1); /* of three channels */
   assert_int_equal(count_tactic(plan, "cuda.conv.wide"), 1);
-  assert_int_equal(count_tactic(plan, "cuda.conv.direct"), 1);
+  assert_int_equal(count_tactic(plan, "cuda.conv.depthwise"), 1);
   assert_int_equal(count_kind(plan, SCULL_PLAN_ON_HOST), 0);
   net_close(&net);
   scull_backend_close(device.host);
@@ -245,13 +245,57 @@ static void weights_are_packed(void **state) {
   scull_backend_close(device.host);
 }
 
+/* INT8 with unsigned pixels, and weights that somebody has rounded in another way than to the
+ * nearest. */
+static void rounded_weights_are_packed(void **state) {
+  (void)state;
+  enum { K = 80, C = 128 };
+  static int8_t integers[K * C];
+  static float scales[K];
+  const float scale = 0.1f;
+  const scull_quant_t pixels = {SCULL_DTYPE_U8, -1, 1, &scale, NULL};
+  const scull_quant_t weights = {SCULL_DTYPE_I8, 0, K, scales, integers};
+  const scull_tactic_t *tactic = scull_backend_tactic_find(cuda, "cuda.conv.tensor.sm90");
+  scull_config_t configs[SCULL_MAX_CONFIGS];
+  scull_value_id_t *values = NULL;
+  scull_device_t device;
+  scull_site_t site;
+  size_t bytes = 0;
+  net_t net;
+  record(&device, 90);
+  open_recorded(&net, &device, CONV("1x128x8x8", "80x128x1x1", ""), 1u << SCULL_AS_INT8);
+  scull_node_id_t node = scull_graph_value(net.graph, net_value(&net, "y"))->producer;
+  assert_int_equal(scull_tune_site(net.graph, &node, 1, &net.tune, &net.arena, &site, &values),
+                   SCULL_OK);
+  assert_int_equal(scull_tune_site_load(net.graph, values, &site, &net.arena), SCULL_OK);
+  for (int i = 0; i < K * C; i++)
+    integers[i] = (int8_t)(i * 37 % 255 - 127);
+  for (int i = 0; i < K; i++)
+    scales[i] = 0.01f;
+  for (size_t i = 0; i < site.value_count; i++)
+    site.values[i].quant = site.values[i].is_constant ? &weights : &pixels;
+  assert_true(tactic->configs(&site, &device, configs, SCULL_MAX_CONFIGS) > 0);
+  assert_int_equal(configs[0].src_as, SCULL_AS_INT8);
+  scull_backend_config_apply(&site, &configs[0]);
+  assert_int_equal(tactic->pack_size(&site, &configs[0], &device, &bytes), SCULL_OK);
+  int8_t *packed = scull_base_alloc(bytes);
+  assert_non_null(packed);
+  assert_int_equal(tactic->pack(&site, &configs[0], &device, packed), SCULL_OK);
+  for (int64_t i = 0; i < (int64_t)K * C; i++)
+    assert_int_equal(packed[place_of(i / C, i % C, C)], integers[i]);
+  scull_base_free(packed);
+  net_close(&net);
+  scull_backend_close(device.host);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(absence_is_said),
                                      cmocka_unit_test(fp16_is_planned),
                                      cmocka_unit_test(older_devices_get_general_kernels),
                                      cmocka_unit_test(the_host_takes_the_rest),
                                      cmocka_unit_test(tactics_refuse),
-                                     cmocka_unit_test(weights_are_packed)};
+                                     cmocka_unit_test(weights_are_packed),
+                                     cmocka_unit_test(rounded_weights_are_packed)};
   cuda = scull_backend_find("cuda");
   if (cuda == NULL || cuda->tactics[0] == NULL) {
     printf("skipped: %s\n", cuda == NULL ? "no cuda" : cuda->absent());

@@ -19,6 +19,7 @@
 #define DIGITS SCULL_SOURCE_DIR "/zoo/digits"
 #define MODEL DIGITS "/model.pdmodel"
 #define LOD SCULL_SOURCE_DIR "/tests/paddle/data/lod"
+#define TYPES SCULL_SOURCE_DIR "/tests/paddle/data/types"
 #define PARAMS DIGITS "/model.pdiparams"
 
 enum { PICTURES = 360, PIXELS = 64, CLASSES = 10 };
@@ -508,6 +509,111 @@ static void lod_is_kept(void **state) {
   PD_PredictorDestroy(p);
 }
 
+/* --- element types
+ * --------------------------------------------------------------------------------
+ */
+
+/* Every accessor of one type: on its input and output, on an input of another type, on NULL. */
+#define ACCESSORS(Name, type, index, code)                                                         \
+  static void accessors_##Name(PD_Predictor *p, PD_Tensor *const *in, PD_Tensor *const *out) {     \
+    const type values[] = {1, 2, 3, 4};                                                            \
+    type got[8] = {0};                                                                             \
+    PD_PlaceType place = PD_PLACE_UNK;                                                             \
+    int32_t size = 0;                                                                              \
+    PD_Tensor *x = in[index], *y = out[index], *other = in[((index) + 1) % 5];                     \
+    assert_int_equal(PD_TensorGetDataType(x), code);                                               \
+    PD_TensorCopyFromCpu##Name(x, values);                                                         \
+    type *own = PD_TensorMutableData##Name(x, PD_PLACE_CPU);                                       \
+    assert_true(own != NULL && own[3] == 4);                                                       \
+    own[3] = 9;                                                                                    \
+    assert_true(PD_PredictorRun(p));                                                               \
+    PD_TensorCopyToCpu##Name(y, got);                                                              \
+    assert_true(got[0] == 1 && got[3] == 9 && got[6] == 3 && got[7] == 9);                         \
+    assert_true(PD_TensorData##Name(y, &place, &size)[7] == 9);                                    \
+    assert_int_equal(size, 8);                                                                     \
+    assert_int_equal(place, PD_PLACE_CPU);                                                         \
+    PD_TensorCopyFromCpu##Name(other, values);                                                     \
+    said("another element type");                                                                  \
+    PD_TensorCopyToCpu##Name(other, got);                                                          \
+    said("PD_TensorCopyToCpu" #Name);                                                              \
+    assert_null(PD_TensorMutableData##Name(other, PD_PLACE_CPU));                                  \
+    assert_null(PD_TensorData##Name(other, &place, &size));                                        \
+    assert_null(PD_TensorData##Name(y, NULL, &size));                                              \
+    said("place or size is NULL");                                                                 \
+    PD_TensorCopyToCpu##Name(y, NULL);                                                             \
+    said("the destination is NULL");                                                               \
+    PD_TensorCopyFromCpu##Name(NULL, values);                                                      \
+    said("PD_TensorCopyFromCpu" #Name ": ");                                                       \
+    PD_TensorCopyToCpu##Name(NULL, got);                                                           \
+    assert_null(PD_TensorMutableData##Name(NULL, PD_PLACE_CPU));                                   \
+    assert_null(PD_TensorData##Name(NULL, &place, &size));                                         \
+    said("the tensor is NULL");                                                                    \
+  }
+
+ACCESSORS(Float, float, 0, PD_DATA_FLOAT32)
+ACCESSORS(Int64, int64_t, 1, PD_DATA_INT64)
+ACCESSORS(Int32, int32_t, 2, PD_DATA_INT32)
+ACCESSORS(Uint8, uint8_t, 3, PD_DATA_UINT8)
+ACCESSORS(Int8, int8_t, 4, PD_DATA_INT8)
+
+static void every_type_has_accessors(void **state) {
+  (void)state;
+  static const char *const inputs[] = {"x_float32", "x_int64", "x_int32", "x_uint8", "x_int8"};
+  PD_Tensor *in[5], *out[5];
+  int32_t shape[] = {1, 4};
+  PD_Config *c = PD_ConfigCreate();
+  PD_ConfigSetModel(c, TYPES ".pdmodel", NULL);
+  PD_Predictor *p = create(c);
+  PD_OneDimArrayCstr *names = PD_PredictorGetOutputNames(p);
+  assert_int_equal(names->size, 5);
+  for (size_t i = 0; i < 5; i++) {
+    in[i] = PD_PredictorGetInputHandle(p, inputs[i]);
+    out[i] = PD_PredictorGetOutputHandle(p, names->data[i]);
+    assert_string_equal(PD_TensorGetName(in[i]), inputs[i]);
+    assert_string_equal(PD_TensorGetName(out[i]), names->data[i]);
+    PD_TensorReshape(in[i], 2, shape);
+  }
+  PD_OneDimArrayCstrDestroy(names);
+  memset(PD_TensorMutableDataFloat(in[0], PD_PLACE_CPU), 0, 16);
+  memset(PD_TensorMutableDataInt64(in[1], PD_PLACE_CPU), 0, 32);
+  memset(PD_TensorMutableDataInt32(in[2], PD_PLACE_CPU), 0, 16);
+  memset(PD_TensorMutableDataUint8(in[3], PD_PLACE_CPU), 0, 4);
+  memset(PD_TensorMutableDataInt8(in[4], PD_PLACE_CPU), 0, 4);
+  accessors_Float(p, in, out);
+  accessors_Int64(p, in, out);
+  accessors_Int32(p, in, out);
+  accessors_Uint8(p, in, out);
+  accessors_Int8(p, in, out);
+  for (size_t i = 0; i < 5; i++) {
+    PD_TensorDestroy(in[i]);
+    PD_TensorDestroy(out[i]);
+  }
+  PD_PredictorDestroy(p);
+  assert_null(PD_TensorGetName(NULL));
+  said("the tensor is NULL");
+}
+
+/* NULL and what callers made themselves, as far as malloc made it. */
+static void arrays_go(void **state) {
+  (void)state;
+  PD_OneDimArrayInt32Destroy(NULL);
+  PD_OneDimArrayInt64Destroy(NULL);
+  PD_OneDimArraySizeDestroy(NULL);
+  PD_OneDimArrayCstrDestroy(NULL);
+  PD_TwoDimArraySizeDestroy(NULL);
+  PD_CstrDestroy(NULL);
+  PD_IOInfoDestroy(NULL);
+  PD_IOInfosDestroy(NULL);
+  PD_Predictor *p = create(digits_config());
+  PD_IOInfos *infos = PD_PredictorGetInputInfos(p);
+  PD_OneDimArrayInt64Destroy(infos->io_info[0]->shape);
+  infos->io_info[0]->shape = NULL;
+  PD_IOInfoDestroy(infos->io_info[0]);
+  infos->size = 0;
+  PD_IOInfosDestroy(infos);
+  PD_PredictorDestroy(p);
+}
+
 /* --- LoD: what Paddle 2.6.2 recorded (make_lod.py)
  * -------------------------------------------------
  */
@@ -646,6 +752,8 @@ int main(void) {
       cmocka_unit_test(ports_are_told),
       cmocka_unit_test(tensors_refuse),
       cmocka_unit_test(lod_is_kept),
+      cmocka_unit_test(every_type_has_accessors),
+      cmocka_unit_test(arrays_go),
       cmocka_unit_test(lod_reaches_operators),
       cmocka_unit_test(predictors_refuse),
   };

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "console.h"
+#include "gpu_watch.h"
 #include "measure.h"
 #include "plans.h"
 #include "table.h"
@@ -18,7 +19,7 @@ typedef struct bench_args {
   cli_list_t inputs, batches;
   int64_t contexts, threads, layers;
   double duration;
-  const char *json;
+  const char *json, *trace;
   bool strict;
 } bench_args_t;
 
@@ -41,6 +42,8 @@ static const cli_option_t options[] = {
     {"layers", 0, CLI_INTEGER, FIELD(layers), "N",
      "show the N layers that take most of the time (default 10)", 0},
     {"json", 0, CLI_TEXT, FIELD(json), "FILE", "write everything as JSON, all layers included", 0},
+    {"trace", 0, CLI_TEXT, FIELD(trace), "FILE",
+     "write the layers' times as a trace that chrome://tracing and Perfetto show", 0},
     {"strict", 0, CLI_FLAG, FIELD(strict), NULL,
      "refuse a plan of another device instead of tuning it again", 0},
 };
@@ -50,6 +53,7 @@ typedef struct row {
   int64_t batch; /* 0: as the inputs are */
   cli_measure_t measure;
   cli_profile_t profile;
+  cli_gpu_t gpu; /* while it was measured */
 } row_t;
 
 typedef struct rows {
@@ -63,13 +67,21 @@ static int64_t images_of(const row_t *row, const cli_inputs_t *inputs) {
   return inputs->count > 0 && inputs->arrays[0].rank > 0 ? inputs->arrays[0].dims[0] : 1;
 }
 
+static bool runs_on_gpu(const scull_engine_t *engine) {
+  return strstr(scull_engine_report(engine), "NVIDIA") != NULL;
+}
+
 static scull_status_t measure_row(const bench_args_t *args, scull_engine_t *engine,
                                   const cli_inputs_t *inputs, row_t *row) {
+  cli_gpu_watch_t *watch = NULL;
   const cli_measure_options_t how = {(int)args->contexts, (int)args->threads, args->duration};
   cli_inputs_t batched;
   CLI_TRY(cli_inputs_rebatch(inputs, row->batch, &batched));
+  if (runs_on_gpu(engine))
+    watch = cli_gpu_watch_begin(0);
   scull_status_t status = cli_measure_latency(engine, &batched, &how, &row->measure);
-  if (status == SCULL_OK && (args->layers > 0 || args->json))
+  cli_gpu_watch_end(watch, &row->gpu);
+  if (status == SCULL_OK && (args->layers > 0 || args->json || args->trace))
     status = cli_measure_layers(engine, &batched, &how, &row->profile);
   row->batch = images_of(row, &batched);
   cli_inputs_deinit(&batched);
@@ -94,6 +106,17 @@ static scull_status_t print_rows(const rows_t *rows) {
   scull_status_t status = cli_table_print(&table, stdout, 0);
   cli_table_deinit(&table);
   return status;
+}
+
+static void print_gpu(const row_t *row) {
+  const cli_gpu_t *g = &row->gpu;
+  if (g->samples == 0)
+    return;
+  printf(
+      "%s at batch %lld: %.0f MHz (memory %.0f), busy %.0f %% (memory %.0f %%), %.1f of %.1f GiB "
+      "in use, %.0f W\n",
+      g->name, (long long)row->batch, g->sm_mhz, g->memory_mhz, g->busy, g->memory_busy,
+      g->used_gib, g->total_gib, g->watts);
 }
 
 static int compare_layers(const void *a, const void *b) {
@@ -144,12 +167,21 @@ static json_t *layers_json(const cli_profile_t *profile) {
   return layers;
 }
 
+static json_t *gpu_json(const cli_gpu_t *g) {
+  if (g->samples == 0)
+    return json_null();
+  return json_pack("{ss sf sf sf sf sf sf sf}", "name", g->name, "sm_mhz", g->sm_mhz, "memory_mhz",
+                   g->memory_mhz, "busy_percent", g->busy, "memory_busy_percent", g->memory_busy,
+                   "used_gib", g->used_gib, "total_gib", g->total_gib, "watts", g->watts);
+}
+
 static json_t *row_json(const row_t *row) {
   const cli_measure_t *m = &row->measure;
-  return json_pack("{sI sI sf sf sf sf sf sf so}", "batch", (json_int_t)row->batch, "runs",
+  return json_pack("{sI sI sf sf sf sf sf sf so so}", "batch", (json_int_t)row->batch, "runs",
                    (json_int_t)m->runs, "median_ms", m->median, "p10_ms", m->p10, "p90_ms", m->p90,
                    "p99_ms", m->p99, "min_ms", m->min, "items_per_s",
-                   m->per_second * (double)row->batch, "layers", layers_json(&row->profile));
+                   m->per_second * (double)row->batch, "layers", layers_json(&row->profile), "gpu",
+                   gpu_json(&row->gpu));
 }
 
 static scull_status_t write_json(const bench_args_t *args, const rows_t *rows) {
@@ -165,6 +197,40 @@ static scull_status_t write_json(const bench_args_t *args, const rows_t *rows) {
   if (!made)
     return cli_fail_memory();
   return error ? cli_fail(SCULL_IO, "%s: cannot write", args->json) : SCULL_OK;
+}
+
+/* The layers of one run, one behind the other, a process a batch size. Every layer was timed alone,
+ * so what overlaps in a run does not do so here. */
+static void add_events(json_t *events, const row_t *row) {
+  double at = 0;
+  for (size_t i = 0; i < row->profile.count; i++) {
+    const cli_layer_share_t *layer = &row->profile.layers[i];
+    json_array_append_new(events,
+                          json_pack("{ss* ss ss sf sf sI si s{ss* sf}}", "name", layer->layer,
+                                    "cat", "layer", "ph", "X", "ts", at, "dur", layer->microseconds,
+                                    "pid", (json_int_t)row->batch, "tid", 1, "args", "tactic",
+                                    layer->tactic, "share", layer->share));
+    at += layer->microseconds;
+  }
+}
+
+static scull_status_t write_trace(const bench_args_t *args, const rows_t *rows) {
+  json_t *events = json_array();
+  for (size_t i = 0; i < rows->count; i++) {
+    char name[64];
+    snprintf(name, sizeof name, "batch %lld", (long long)rows->items[i].batch);
+    json_array_append_new(events,
+                          json_pack("{ss ss sI s{ss}}", "name", "process_name", "ph", "M", "pid",
+                                    (json_int_t)rows->items[i].batch, "args", "name", name));
+    add_events(events, &rows->items[i]);
+  }
+  json_t *root = json_pack("{so ss}", "traceEvents", events, "displayTimeUnit", "ms");
+  int error = root ? json_dump_file(root, args->trace, JSON_INDENT(1)) : 0;
+  bool made = root != NULL;
+  json_decref(root);
+  if (!made)
+    return cli_fail_memory();
+  return error ? cli_fail(SCULL_IO, "%s: cannot write", args->trace) : SCULL_OK;
 }
 
 /* --- command ---------------------------------------------------------------------------------- */
@@ -188,8 +254,12 @@ static scull_status_t measure_rows(const bench_args_t *args, scull_engine_t *eng
   for (size_t i = 0; i < rows->count; i++)
     CLI_TRY(measure_row(args, engine, inputs, &rows->items[i]));
   CLI_TRY(print_rows(rows));
+  for (size_t i = 0; i < rows->count; i++)
+    print_gpu(&rows->items[i]);
   for (size_t i = 0; i < rows->count && args->layers > 0; i++)
     CLI_TRY(print_layers(&rows->items[i], (size_t)args->layers));
+  if (args->trace)
+    CLI_TRY(write_trace(args, rows));
   return args->json ? write_json(args, rows) : SCULL_OK;
 }
 

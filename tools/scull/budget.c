@@ -22,7 +22,7 @@ typedef struct work {
   const cli_budget_t *budget;
   scull_builder_t *builder;
   const scull_build_options_t *options;
-  const char *plan;
+  char *plan; /* beside the one that is wanted, until it holds */
   char float_plan[40], ranked_plan[40];
   cli_samples_t samples;
   cli_labels_t labels;
@@ -50,6 +50,8 @@ static scull_status_t build(work_t *w, size_t back, const char *path, double *mi
   own.save_replay = NULL;
   if (!half && back > 0)
     own.precisions &= ~(uint32_t)SCULL_PRECISION_BF16;
+  if (back > 0 && back == w->count) /* nor any other that would take their place */
+    own.precisions &= ~(uint32_t)SCULL_PRECISION_INT8;
   CLI_TRY(cli_check(scull_builder_build(w->builder, &own, path), path));
   CLI_TRY(cli_json_parse(scull_builder_report(w->builder), path, &report));
   *microseconds = cli_json_number(json_object_get(report, "plan"), "expected_us", 0);
@@ -219,7 +221,13 @@ static scull_status_t search(work_t *w) {
   }
   for (size_t i = 0; i < back && !w->budget->quiet; i++)
     printf("  back     %s to %s\n", w->layers[i].name, w->half ? "bf16" : "fp32");
-  return built == back ? SCULL_OK : measure(w, back, &holds);
+  if (built == back)
+    return SCULL_OK;
+  CLI_TRY(measure(w, back, &holds));
+  return holds ? SCULL_OK
+               : cli_fail(SCULL_OUT_OF_RANGE,
+                          "the chosen plan, built again, took other tactics and is off its budget: "
+                          "a --timing-cache keeps them");
 }
 
 static scull_status_t run(work_t *w) {
@@ -240,21 +248,38 @@ static scull_status_t make_temporary(char *path) {
   return SCULL_OK;
 }
 
+/* A template for mkstemp in the folder of `plan`, to be freed. */
+static char *beside(const char *plan) {
+  static const char end[] = ".XXXXXX";
+  const size_t size = strlen(plan);
+  char *path = malloc(size + sizeof end);
+  if (path != NULL) {
+    memcpy(path, plan, size);
+    memcpy(path + size, end, sizeof end);
+  }
+  return path;
+}
+
 scull_status_t cli_budget_build(const cli_budget_t *budget, scull_builder_t *builder,
                                 const scull_build_options_t *options, const char *plan) {
   work_t w = {.budget = budget,
               .builder = builder,
               .options = options,
-              .plan = plan,
+              .plan = beside(plan),
               .float_plan = "/tmp/scull-float-XXXXXX",
               .ranked_plan = "/tmp/scull-ranked-XXXXXX"};
-  scull_status_t status = make_temporary(w.float_plan);
+  scull_status_t status = w.plan == NULL ? cli_fail_memory() : make_temporary(w.plan);
+  if (status == SCULL_OK)
+    status = make_temporary(w.float_plan);
   if (status == SCULL_OK)
     status = make_temporary(w.ranked_plan);
   if (status == SCULL_OK)
     status = run(&w);
-  if (status != SCULL_OK)
-    unlink(plan); /* no plan that is not within its budget */
+  if (status == SCULL_OK && rename(w.plan, plan) != 0)
+    status = cli_fail_errno(plan, "rename");
+  if (status != SCULL_OK && w.plan != NULL)
+    unlink(w.plan); /* a plan that is not within its budget takes no other's place */
+  free(w.plan);
   unlink(w.float_plan);
   unlink(w.ranked_plan);
   scull_engine_destroy(w.there);

@@ -28,15 +28,15 @@ static const cli_operand_t operands[] = {
 };
 
 /* Words of --method, in an order with the default first. */
-static const char method_words[] = "entropy|best|minmax|percentile-99.9|percentile-99.99|"
-                                   "percentile-99.999|mse";
-static const scull_calibration_method_t methods[] = {SCULL_CALIBRATION_ENTROPY,
+static const char method_words[] = "mse|best|entropy|minmax|percentile-99.9|percentile-99.99|"
+                                   "percentile-99.999";
+static const scull_calibration_method_t methods[] = {SCULL_CALIBRATION_MSE,
                                                      SCULL_CALIBRATION_BEST,
+                                                     SCULL_CALIBRATION_ENTROPY,
                                                      SCULL_CALIBRATION_MINMAX,
                                                      SCULL_CALIBRATION_PERCENTILE_999,
                                                      SCULL_CALIBRATION_PERCENTILE_9999,
-                                                     SCULL_CALIBRATION_PERCENTILE_99999,
-                                                     SCULL_CALIBRATION_MSE};
+                                                     SCULL_CALIBRATION_PERCENTILE_99999};
 
 static const cli_option_t option_table[] = {
     {"output", 'o', CLI_TEXT, FIELD(output), "FILE", "the table to write", 0},
@@ -45,7 +45,7 @@ static const cli_option_t option_table[] = {
     {"input", 'i', CLI_REPEATED, FIELD(shapes), "NAME=SHAPE",
      "shape of an input that the model leaves free", 0},
     {"method", 0, CLI_CHOICE, FIELD(method), method_words,
-     "how thresholds are found (default entropy); best: with the least error, tensor by tensor", 0},
+     "how thresholds are found (default mse); best: by trial on the network's results", 0},
     {"batch", 'b', CLI_INTEGER, FIELD(batch), "N", "pictures that run at once (default 1)", 1},
     CLI_PREPROCESS_OPTIONS(FIELD(preprocess)),
     {"dump-inputs", 0, CLI_TEXT, FIELD(dump), "DIR",

@@ -10,13 +10,14 @@
 #include "console.h"
 #include "json.h"
 #include "plans.h"
+#include "precisions.h"
 #include "table.h"
 
 #define NAME_MAX_SHOWN 44
 
 typedef struct explain_args {
   const char *plan, *layer;
-  bool json;
+  bool json, precision;
 } explain_args_t;
 
 #define FIELD(name) offsetof(explain_args_t, name)
@@ -26,6 +27,8 @@ static const cli_operand_t operands[] = {{"PLAN", FIELD(plan), false}};
 static const cli_option_t options[] = {
     {"layer", 'l', CLI_TEXT, FIELD(layer), "X",
      "all about one layer: its index, or a part of its name or of its operators' names", 0},
+    {"precision", 0, CLI_FLAG, FIELD(precision), NULL,
+     "what is known of each tensor, and why each layer has its type", 0},
     {"json", 0, CLI_FLAG, FIELD(json), NULL, "print the report as JSON", 0},
 };
 
@@ -228,7 +231,9 @@ static scull_status_t explain(const explain_args_t *args, const char *text) {
   }
   CLI_TRY(cli_json_parse(text, args->plan, &report));
   const json_t *layers = json_object_get(report, "layers");
-  if (args->layer) {
+  if (args->precision) {
+    status = cli_precisions_print(report);
+  } else if (args->layer) {
     status = print_matching(layers, args->layer);
   } else {
     print_head(args->plan, report);

@@ -7,7 +7,7 @@
 
 #include "backend/cpu/kernel.h"
 
-enum { SCULL_CPU_BOX_RANK = SCULL_MAX_RANK + 4, SCULL_CPU_BOXES = 64 };
+enum { SCULL_CPU_BOX_RANK = 2 * SCULL_MAX_RANK + 2, SCULL_CPU_BOXES = 64 };
 
 /* How the innermost dimensions are moved. */
 typedef enum scull_cpu_box_way {

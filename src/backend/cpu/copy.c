@@ -1,7 +1,7 @@
 /* cpu.copy: operators that only move elements, of any dtype or storage: transpose, concat, split,
- * slice, pad with a constant, expand, the shuffles of channels and pixels, and views that could not
- * be had for nothing. Each becomes a few boxes (boxes.h); a layout other than the plain one only
- * means other steps. Floor: the bytes read and written once at memory speed. */
+ * slice, pad with a constant, expand, tile, the shuffles of channels and pixels, and views that
+ * could not be had for nothing. Each becomes a few boxes (boxes.h); a layout other than the plain
+ * one only means other steps. Floor: the bytes read and written once at memory speed. */
 #include <string.h>
 
 #include "backend/cpu/boxes.h"
@@ -84,6 +84,23 @@ static void expand_boxes(const scull_site_t *site, state_t *s) {
   for (int32_t i = 0; i < y->rank; i++) {
     const int32_t k = i - (y->rank - x->rank);
     scull_cpu_box_append(box, y->dim[i], k < 0 || x->dim[k] == 1 ? 0 : from[k], to[i]);
+  }
+}
+
+/* Each axis as two: which copy, which element of it. */
+static void tile_boxes(const scull_site_t *site, state_t *s) {
+  const scull_shape_t *x = input_shape(site, 0), *y = output_shape(site, 0);
+  int64_t from[SCULL_MAX_RANK] = {0}, to[SCULL_MAX_RANK] = {0};
+  if (scull_tensor_count(y) == 0)
+    return;
+  box_t *box = add_box(s);
+  scull_tensor_strides(x, from);
+  scull_tensor_strides(y, to);
+  for (int32_t i = 0; i < y->rank; i++) {
+    const int32_t k = i - (y->rank - x->rank);
+    const int64_t extent = k < 0 ? 1 : x->dim[k];
+    scull_cpu_box_append(box, y->dim[i] / extent, 0, extent * to[i]);
+    scull_cpu_box_append(box, extent, k < 0 ? 0 : from[k], to[i]);
   }
 }
 
@@ -356,6 +373,7 @@ static const row_t rows[] = {{"reshape", view_boxes, 0},
                              {"unsqueeze", view_boxes, 0},
                              {"transpose", transpose_boxes, ALL_NHWC},
                              {"expand", expand_boxes, 0},
+                             {"tile", tile_boxes, 0},
                              {"concat", concat_boxes, IN_NHWC | IN_C16},
                              {"split", split_boxes, IN_NHWC | IN_C16},
                              {"slice", slice_boxes, IN_NHWC | IN_C16},
@@ -365,8 +383,9 @@ static const row_t rows[] = {{"reshape", view_boxes, 0},
                              {"channel_shuffle", channel_shuffle_boxes, ALL_NHWC}};
 
 static const char *const anchors[] = {
-    "reshape", "flatten", "squeeze", "unsqueeze",     "transpose",      "expand",          "concat",
-    "split",   "slice",   "pad",     "pixel_shuffle", "space_to_depth", "channel_shuffle", NULL};
+    "reshape", "flatten",       "squeeze",        "unsqueeze",       "transpose",
+    "expand",  "tile",          "concat",         "split",           "slice",
+    "pad",     "pixel_shuffle", "space_to_depth", "channel_shuffle", NULL};
 
 static const row_t *row_of(const scull_site_t *site) {
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

@@ -115,14 +115,14 @@ static const char *read_operand(const scull_site_t *site, size_t op, size_t inde
 
 /* Two steps whose channels' numbers prepare works out. */
 static const char *read_batch_norm(const scull_site_t *site, size_t op, state_t *s) {
+  if (s->step_count + 2 > MAX_STEPS)
+    return "takes 16 steps";
   const char *reason = read_operand(site, op, 0, s, &s->steps[s->step_count].a);
   for (size_t i = 1; i < 5; i++) {
     const scull_site_value_t *v = scull_backend_site_input(site, op, i);
     if (!v->is_constant || v->dtype != SCULL_DTYPE_F32)
       return "needs constant numbers in f32";
   }
-  if (s->step_count + 2 > MAX_STEPS)
-    return "takes 16 steps";
   if (site->values[site->outputs[0]].opt.rank < 3)
     return "needs a spatial axis behind the channels";
   for (int i = 0; i < 2; i++) {
@@ -198,13 +198,16 @@ static size_t configs(const scull_site_t *site, const scull_device_t *device, sc
 
 /* --- shapes ----------------------------------------------------------------------------------- */
 
-/* Constants must outlive the site: small ones are copied behind the state. */
+/* Constants must outlive the site: small ones are copied behind the state, once a use, since a
+ * batch norm's become others. */
 static size_t constant_bytes(const scull_site_t *site) {
   size_t bytes = 0;
-  for (size_t i = 0; i < site->value_count; i++) {
-    const scull_site_value_t *v = &site->values[i];
-    if (v->is_constant && v->data != NULL)
-      bytes += ((size_t)scull_tensor_count(&v->opt) * sizeof(float) + 63) / 64 * 64;
+  for (size_t op = 0; op < site->op_count; op++) {
+    for (size_t i = 0; i < site->ops[op].input_count; i++) {
+      const scull_site_value_t *v = scull_backend_site_input(site, op, i);
+      if (v != NULL && v->is_constant && v->data != NULL)
+        bytes += ((size_t)scull_tensor_count(&v->opt) * sizeof(float) + 63) / 64 * 64;
+    }
   }
   return bytes;
 }
@@ -269,7 +272,7 @@ static scull_status_t prepare(const scull_site_t *site, const scull_config_t *co
                               scull_diag_t *diag) {
   enum { HEAD = (sizeof(state_t) + 63) / 64 * 64 };
   const scull_site_value_t *y = &site->values[site->outputs[0]];
-  state_t *s = scull_base_alloc(HEAD + 2 * constant_bytes(site));
+  state_t *s = scull_base_alloc(HEAD + constant_bytes(site));
   (void)config;
   if (s == NULL)
     return scull_base_fail_memory(diag, "an element-wise chain");

@@ -37,7 +37,8 @@ static bool same_rule(const scull_site_t *site) {
   scull_resize_geometry_t g;
   const scull_resize_attrs_t *attrs = site->ops[0].attrs;
   if (attrs->mode == SCULL_RESIZE_CUBIC || attrs->coords == SCULL_COORDS_CROP ||
-      attrs->exclude_outside || !scull_backend_site_call(site, 0, inputs, 2, outputs, 1, &call) ||
+      scull_ops_resize_is_wide(attrs) || attrs->exclude_outside ||
+      !scull_backend_site_call(site, 0, inputs, 2, outputs, 1, &call) ||
       scull_ops_resize_geometry(&call, &g) != SCULL_OK)
     return false;
   for (int32_t i = 0; i < g.spatial; i++) {

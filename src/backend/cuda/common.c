@@ -216,7 +216,14 @@ size_t scull_cuda_add_floats(const scull_site_t *site, scull_config_t *out, size
 }
 
 bool scull_cuda_is_bytes(const scull_site_value_t *value) {
-  return value->quant != NULL && value->quant->dtype == SCULL_DTYPE_I8 && value->quant->count == 1;
+  return value->quant != NULL && value->quant->count == 1;
+}
+
+int8_t scull_cuda_byte(const scull_site_value_t *weights, int64_t index, float scale) {
+  if (weights->quant != NULL && weights->quant->integers != NULL)
+    return weights->quant->integers[index];
+  float v = (float)scull_tensor_load(weights->data, weights->dtype, index);
+  return (int8_t)scull_tensor_quantize(SCULL_DTYPE_I8, scale, v);
 }
 
 size_t scull_cuda_add_bytes(const scull_site_t *site, scull_config_t *out, size_t count,

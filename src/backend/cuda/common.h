@@ -46,8 +46,12 @@ const char *scull_cuda_behind_of(const scull_site_t *site, scull_cuda_behind_t *
 size_t scull_cuda_add_floats(const scull_site_t *site, scull_config_t *out, size_t count,
                              size_t room, bool back);
 
-/* True for a value that may be stored as s8 with one scale. */
+/* True for a value that may be stored as s8 or u8 with one scale. */
 bool scull_cuda_is_bytes(const scull_site_value_t *value);
+
+/* Element `index` of constant weights as s8 in steps of `scale`: as the quantization has it, else
+ * the nearest. */
+int8_t scull_cuda_byte(const scull_site_value_t *weights, int64_t index, float scale);
 
 /* Likewise for INT8, where every input and the results may be stored so. */
 size_t scull_cuda_add_bytes(const scull_site_t *site, scull_config_t *out, size_t count,

@@ -14,12 +14,15 @@ extern "C" {
 
 typedef enum scull_cuda_type { SCULL_CUDA_F16, SCULL_CUDA_F32, SCULL_CUDA_S8 } scull_cuda_type_t;
 
+/* What of INT8 is unsigned. */
+enum { SCULL_CUDA_UNSIGNED_SRC = 1, SCULL_CUDA_UNSIGNED_DST = 2, SCULL_CUDA_UNSIGNED_RES = 4 };
+
 /* FP16: dst = clamp(conv(src, weights) + conv1x1(src2, weights2) + bias + residual, lo, hi).
- * INT8 (symmetric): dst = clamp(conv(src, weights) * scale[k] + bias[k] + residual * res_scale, lo,
- * hi), rounded half to even when dst is INT8 and saturated; scale, bias, lo and hi are in units of
- * dst. All pointers are device addresses, 16-byte aligned. Pitches are elements between pixels, so
- * that a tensor may be a slice of the channels of a wider one; 16 bytes divide them and c, c2; 8
- * divides k. */
+ * INT8 (symmetric, `signs` tells which tensors are u8, weights are s8): dst = clamp(conv(src,
+ * weights) * scale[k] + bias[k] + residual * res_scale, lo, hi), rounded half to even when dst is
+ * INT8 and saturated; scale, bias, lo and hi are in units of dst. All pointers are device
+ * addresses, 16-byte aligned. Pitches are elements between pixels, so that a tensor may be a slice
+ * of the channels of a wider one; 16 bytes divide them and c, c2; 8 divides k. */
 typedef struct scull_cuda_conv {
   const void *src;      /* `type` [n][h][w][src_pitch] */
   const void *src2;     /* FP16 only, NULL for none: a second 1x1 operand (a projection shortcut) */
@@ -36,6 +39,7 @@ typedef struct scull_cuda_conv {
   int32_t h2, w2, c2, src2_pitch, stride2;
   float lo, hi; /* ReLU: 0, +infinity. None: both infinite */
   float res_scale;
+  int32_t signs; /* SCULL_CUDA_UNSIGNED_*, 0: all are s8 */
 } scull_cuda_conv_t;
 
 /* FEW: one tile a block or cluster, short way from input to output (conv_few.cu). MANY: persistent

@@ -28,6 +28,12 @@ template <> struct element<int8_t> {
   static constexpr int STEP = 128;
 };
 
+template <> struct element<uint8_t> {
+  using sum = int;
+  template <int N> using wgmma = wgmma_u8<N>;
+  static constexpr int STEP = 128;
+};
+
 /* The compiler may not read or move the sums before this: wgmma writes them behind its back. */
 template <int N> __device__ __forceinline__ void settle(float (&sum)[N]) {
 #pragma unroll
@@ -74,6 +80,8 @@ template <class T> struct affine8 { float4 bias[2]; };
 
 template <> struct affine8<int8_t> { float4 bias[2], scale[2]; };
 
+template <> struct affine8<uint8_t> : affine8<int8_t> {};
+
 template <class T>
 __device__ __forceinline__ affine8<T> affine_load(const float *bias, const float *scale, int ch,
                                                   int k) {
@@ -87,8 +95,8 @@ __device__ __forceinline__ affine8<T> affine_load(const float *bias, const float
   return a;
 }
 
-/* Residual of eight channels: eight FP16 or, in x and y, eight INT8. */
-__device__ __forceinline__ void residual_add(float (&v)[8], uint4 z, const __half *, float) {
+/* Residual of eight channels: eight FP16 or, in x and y, eight bytes. */
+__device__ __forceinline__ void residual_half(float (&v)[8], uint4 z) {
   const __half2 *h = (const __half2 *)&z;
 #pragma unroll
   for (int i = 0; i < 4; i++) {
@@ -97,11 +105,25 @@ __device__ __forceinline__ void residual_add(float (&v)[8], uint4 z, const __hal
   }
 }
 
-__device__ __forceinline__ void residual_add(float (&v)[8], uint4 z, const int8_t *, float scale) {
+__device__ __forceinline__ float byte_of(uint32_t word, int i, bool is_unsigned) {
+  uint32_t byte = word >> 8 * i;
+  return is_unsigned ? (float)(uint8_t)byte : (float)(int8_t)byte;
+}
+
+__device__ __forceinline__ void residual_bytes(float (&v)[8], uint4 z, float scale,
+                                               bool is_unsigned) {
   uint32_t word[2] = {z.x, z.y};
 #pragma unroll
   for (int i = 0; i < 8; i++)
-    v[i] = fmaf((float)(int8_t)(word[i / 4] >> 8 * (i % 4)), scale, v[i]);
+    v[i] = fmaf(byte_of(word[i / 4], i % 4, is_unsigned), scale, v[i]);
+}
+
+template <class T>
+__device__ __forceinline__ void residual_add(float (&v)[8], uint4 z, float scale, int signs) {
+  if constexpr (sizeof(T) == 2)
+    residual_half(v, z);
+  else
+    residual_bytes(v, z, scale, (signs & SCULL_CUDA_UNSIGNED_RES) != 0);
 }
 
 __device__ __forceinline__ void affine(float (&v)[8], const float *sum, const affine8<__half> &a) {
@@ -132,15 +154,22 @@ __device__ __forceinline__ uint4 pack_half(const float (&v)[8]) {
 }
 
 /* Rounds half to even and saturates. */
-__device__ __forceinline__ uint32_t pack_bytes(float a, float b, float c, float d) {
+__device__ __forceinline__ uint32_t pack_bytes(float a, float b, float c, float d, int signs) {
+  int i = __float2int_rn(a), j = __float2int_rn(b), k = __float2int_rn(c), l = __float2int_rn(d);
   uint32_t high, all;
-  asm("cvt.pack.sat.s8.s32.b32 %0, %1, %2, 0;"
-      : "=r"(high)
-      : "r"(__float2int_rn(d)), "r"(__float2int_rn(c)));
-  asm("cvt.pack.sat.s8.s32.b32 %0, %1, %2, %3;"
-      : "=r"(all)
-      : "r"(__float2int_rn(b)), "r"(__float2int_rn(a)), "r"(high));
+  if (signs & SCULL_CUDA_UNSIGNED_DST) {
+    asm("cvt.pack.sat.u8.s32.b32 %0, %1, %2, 0;" : "=r"(high) : "r"(l), "r"(k));
+    asm("cvt.pack.sat.u8.s32.b32 %0, %1, %2, %3;" : "=r"(all) : "r"(j), "r"(i), "r"(high));
+  } else {
+    asm("cvt.pack.sat.s8.s32.b32 %0, %1, %2, 0;" : "=r"(high) : "r"(l), "r"(k));
+    asm("cvt.pack.sat.s8.s32.b32 %0, %1, %2, %3;" : "=r"(all) : "r"(j), "r"(i), "r"(high));
+  }
   return all;
+}
+
+__device__ __forceinline__ uint2 pack_bytes(const float (&v)[8], int signs) {
+  return make_uint2(pack_bytes(v[0], v[1], v[2], v[3], signs),
+                    pack_bytes(v[4], v[5], v[6], v[7], signs));
 }
 
 /* In how many parts TMA brings a step of pixels of `bytes` each; 0: it cannot. */

@@ -174,7 +174,7 @@ __device__ __forceinline__ void finish8(const few_args &a, const typename elemen
   float v[8];
   affine(v, sum, scale);
   if (a.t.residual)
-    residual_add(v, residual, (const T *)nullptr, a.t.res_scale);
+    residual_add<T>(v, residual, a.t.res_scale, a.t.signs);
 #pragma unroll
   for (int i = 0; i < 8; i++)
     v[i] = fminf(fmaxf(v[i], a.t.lo), a.t.hi);
@@ -182,8 +182,7 @@ __device__ __forceinline__ void finish8(const few_args &a, const typename elemen
   if (a.t.dst_type == SCULL_CUDA_F16) {
     *(uint4 *)((__half *)a.t.dst + at) = pack_half(v);
   } else if (a.t.dst_type == SCULL_CUDA_S8) {
-    *(uint2 *)((int8_t *)a.t.dst + at) =
-        make_uint2(pack_bytes(v[0], v[1], v[2], v[3]), pack_bytes(v[4], v[5], v[6], v[7]));
+    *(uint2 *)((int8_t *)a.t.dst + at) = pack_bytes(v, a.t.signs);
   } else {
     float4 *dst = (float4 *)((float *)a.t.dst + at);
     dst[0] = make_float4(v[0], v[1], v[2], v[3]);
@@ -301,7 +300,7 @@ __device__ __forceinline__ void sum_unit(const few_args &a, typename element<T>:
     uint4 x = sm90::load_words(from);
     if constexpr (sizeof(T) == 2) {
       if (a.half_partials) {
-        residual_add(v, x, (const T *)nullptr, 1);
+        residual_half(v, x);
         continue;
       }
     }
@@ -470,19 +469,20 @@ using kernel_t = void (*)(few_args);
 
 /* What decides the kernel besides the tile. */
 struct shape_class {
-  bool s8;
+  bool s8, u8; /* u8: the pixels are unsigned bytes */
   gather_mode mode;
   int parts;
 };
 
 shape_class class_of(const scull_cuda_conv_t *t, bool threads) {
   bool s8 = t->type == SCULL_CUDA_S8, tma = t->stride_h <= 8 && t->stride_w <= 8;
+  bool u8 = s8 && (t->signs & SCULL_CUDA_UNSIGNED_SRC);
   int parts = parts_of(t->c * (s8 ? 1 : 2)), whole = t->c2 * (s8 ? 1 : 2) % 128 == 0;
   if (parts == 1 && whole && !s8 && threads)
-    return {s8, TAPS, 1};
+    return {s8, u8, TAPS, 1};
   if (parts >= 1 && tma && (parts == 1 ? whole : !t->src2))
-    return {s8, TMA, parts};
-  return {s8, parts > 1 ? TAPS : FLAT, parts > 1 ? 2 : 1};
+    return {s8, u8, TMA, parts};
+  return {s8, u8, parts > 1 ? TAPS : FLAT, parts > 1 ? 2 : 1};
 }
 
 /* TAPS stands for "none" where it is not built: pixels in parts that TMA cannot bring. */
@@ -497,7 +497,9 @@ template <class T, int BM, int BN> kernel_t kernel_of_class(shape_class c) {
 }
 
 template <int BM, int BN> kernel_t kernel_of_class(shape_class c) {
-  return c.s8 ? kernel_of_class<int8_t, BM, BN>(c) : kernel_of_class<__half, BM, BN>(c);
+  return c.u8   ? kernel_of_class<uint8_t, BM, BN>(c)
+         : c.s8 ? kernel_of_class<int8_t, BM, BN>(c)
+                : kernel_of_class<__half, BM, BN>(c);
 }
 
 kernel_t kernel_of(int bm, int bn, shape_class c) {

@@ -30,7 +30,7 @@ struct many_args {
   float lo, hi, res_scale;
   int rows, k, p, q, steps, steps1, per_tap, r, s;
   int stride_h, stride_w, pad_h, pad_w, dil_h, dil_w, stride2;
-  int tiles_n, tiles, residual;
+  int tiles_n, tiles, residual, signs;
 };
 
 /* Results leave in panels of 128 bytes a row, or one of 64 (64 channels of INT8). */
@@ -203,7 +203,7 @@ __device__ __forceinline__ void finish8(const many_args &a, uint32_t out, int ro
       z = sm90::load_words(at);
     else
       asm volatile("ld.shared.v2.u32 {%0, %1}, [%2];" : "=r"(z.x), "=r"(z.y) : "r"(at) : "memory");
-    residual_add(v, z, (const T *)nullptr, a.res_scale);
+    residual_add<T>(v, z, a.res_scale, a.signs);
   }
 #pragma unroll
   for (int i = 0; i < 8; i++)
@@ -214,9 +214,8 @@ __device__ __forceinline__ void finish8(const many_args &a, uint32_t out, int ro
                  "r"(z.w), "r"(at)
                  : "memory");
   } else {
-    asm volatile("st.shared.v2.u32 [%2], {%0, %1};" ::"r"(pack_bytes(v[0], v[1], v[2], v[3])),
-                 "r"(pack_bytes(v[4], v[5], v[6], v[7])), "r"(at)
-                 : "memory");
+    uint2 b = pack_bytes(v, a.signs);
+    asm volatile("st.shared.v2.u32 [%2], {%0, %1};" ::"r"(b.x), "r"(b.y), "r"(at) : "memory");
   }
 }
 
@@ -320,7 +319,9 @@ kernel_t kernel_for(const scull_cuda_conv_t *t, int bn, size_t *smem) {
   if (!parts || bytes2 % 128 || (parts > 1 && t->src2) || t->k % (s8 ? 16 : 8) ||
       t->dst_type != t->type || t->stride_h > 8 || t->stride_w > 8)
     return nullptr;
-  return s8 ? kernel_of<int8_t>(bn, parts, smem) : kernel_of<__half>(bn, parts, smem);
+  return s8 && (t->signs & SCULL_CUDA_UNSIGNED_SRC) ? kernel_of<uint8_t>(bn, parts, smem)
+         : s8                                         ? kernel_of<int8_t>(bn, parts, smem)
+                                                      : kernel_of<__half>(bn, parts, smem);
 }
 
 bool map_all(many_args *a, const scull_cuda_conv_t *t, int bn) {
@@ -369,6 +370,7 @@ int scull_cuda_conv_many_enqueue(const scull_cuda_conv_t *t, const scull_cuda_co
   a.stride_h = t->stride_h, a.stride_w = t->stride_w, a.pad_h = t->pad_h, a.pad_w = t->pad_w;
   a.dil_h = t->dil_h, a.dil_w = t->dil_w, a.stride2 = t->stride2;
   a.residual = t->residual != nullptr;
+  a.signs = t->signs;
   if (!map_all(&a, t, cfg->bn))
     return cudaErrorInvalidValue;
   a.tiles_n = (t->k + cfg->bn - 1) / cfg->bn;

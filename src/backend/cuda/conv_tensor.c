@@ -34,9 +34,21 @@ int scull_cuda_tensor_type(const scull_site_value_t *value) {
   switch (scull_backend_site_stored(value)) {
   case SCULL_DTYPE_F16: return SCULL_CUDA_F16;
   case SCULL_DTYPE_F32: return SCULL_CUDA_F32;
+  case SCULL_DTYPE_U8:
   case SCULL_DTYPE_I8: return SCULL_CUDA_S8;
   default: return -1;
   }
+}
+
+static bool is_unsigned(const scull_site_value_t *value) {
+  return value != NULL && scull_backend_site_stored(value) == SCULL_DTYPE_U8;
+}
+
+int32_t scull_cuda_signs(const scull_site_value_t *src, const scull_site_value_t *dst,
+                         const scull_site_value_t *residual) {
+  return (is_unsigned(src) ? SCULL_CUDA_UNSIGNED_SRC : 0) |
+         (is_unsigned(dst) ? SCULL_CUDA_UNSIGNED_DST : 0) |
+         (is_unsigned(residual) ? SCULL_CUDA_UNSIGNED_RES : 0);
 }
 
 uint16_t scull_cuda_half(float value) {
@@ -362,13 +374,6 @@ static scull_status_t pack_size(const scull_site_t *site, const scull_config_t *
   return SCULL_OK;
 }
 
-/* A weight of a filter [k][c][rs]. */
-static float weight_at(const scull_site_value_t *w, int64_t k, int64_t c, int64_t rs,
-                       int64_t channel, int64_t tap) {
-  (void)c;
-  return (float)scull_tensor_load(w->data, w->dtype, (k * w->opt.dim[1] + channel) * rs + tap);
-}
-
 /* What one step of a weight is worth in row k: its own scale, or its largest over 127. */
 static float weight_scale(const scull_site_value_t *w, int64_t k) {
   int64_t each = scull_tensor_count(&w->opt) / (w->opt.dim[0] == 0 ? 1 : w->opt.dim[0]);
@@ -389,12 +394,12 @@ static void *unpacked(const scull_site_value_t *w, scull_cuda_type_t type, float
     scales[row] = type == SCULL_CUDA_S8 ? weight_scale(w, row) : 1.0f;
     for (int64_t tap = 0; tap < rs; tap++) {
       for (int64_t channel = 0; channel < c; channel++) {
-        float v = weight_at(w, row, c, rs, channel, tap);
-        int64_t at = (row * rs + tap) * c + channel;
+        int64_t at = (row * rs + tap) * c + channel, from = (row * c + channel) * rs + tap;
         if (type == SCULL_CUDA_S8)
-          ((int8_t *)out)[at] = (int8_t)scull_tensor_quantize(SCULL_DTYPE_I8, scales[row], v);
+          ((int8_t *)out)[at] = scull_cuda_byte(w, from, scales[row]);
         else
-          ((uint16_t *)(void *)out)[at] = scull_cuda_half(v);
+          ((uint16_t *)(void *)out)[at] =
+              scull_cuda_half((float)scull_tensor_load(w->data, w->dtype, from));
       }
     }
   }
@@ -449,6 +454,7 @@ static scull_status_t prepare(const scull_site_t *site, const scull_config_t *co
       (type == SCULL_CUDA_S8 && (!fits_bytes(c.dst) || !fits_bytes(c.residual))))
     return SCULL_UNSUPPORTED;
   s.conv.dst_type = scull_cuda_tensor_type(c.dst);
+  s.conv.signs = scull_cuda_signs(c.src, c.dst, c.residual);
   if (c.residual != NULL) {
     if (scull_cuda_tensor_type(c.residual) != (int)type)
       return SCULL_UNSUPPORTED;
@@ -616,8 +622,8 @@ static scull_status_t pack_size_matmul(const scull_site_t *site, const scull_con
   return SCULL_OK;
 }
 
-static double product_weight(const product_t *p, int64_t n, int64_t k) {
-  return scull_tensor_load(p->w->data, p->w->dtype, p->transposed ? n * p->k + k : k * p->n + n);
+static int64_t place_in(const product_t *p, int64_t n, int64_t k) {
+  return p->transposed ? n * p->k + k : k * p->n + n;
 }
 
 /* One step of a weight in column n: the model's, or its largest over 127. */
@@ -626,7 +632,7 @@ static float column_scale(const product_t *p, int64_t n) {
   if (p->w->quant != NULL && (p->w->quant->count == 1 || (int64_t)p->w->quant->count == p->n))
     return p->w->quant->scales[p->w->quant->count == 1 ? 0 : n];
   for (int64_t k = 0; k < p->k; k++)
-    most = fmax(most, fabs(product_weight(p, n, k)));
+    most = fmax(most, fabs(scull_tensor_load(p->w->data, p->w->dtype, place_in(p, n, k))));
   return most == 0 ? 1.0f : (float)(most / 127);
 }
 
@@ -647,11 +653,12 @@ static scull_status_t pack_matmul(const scull_site_t *site, const scull_config_t
   for (int64_t n = 0; n < p.n; n++) {
     float step = type == SCULL_CUDA_S8 ? column_scale(&p, n) : 1.0f;
     for (int64_t k = 0; k < p.k; k++) {
-      float v = (float)product_weight(&p, n, k);
+      int64_t place = place_in(&p, n, k);
       if (type == SCULL_CUDA_S8)
-        ((int8_t *)rows)[n * p.k + k] = (int8_t)scull_tensor_quantize(SCULL_DTYPE_I8, step, v);
+        ((int8_t *)rows)[n * p.k + k] = scull_cuda_byte(p.w, place, step);
       else
-        ((uint16_t *)rows)[n * p.k + k] = scull_cuda_half(v);
+        ((uint16_t *)rows)[n * p.k + k] =
+            scull_cuda_half((float)scull_tensor_load(p.w->data, p.w->dtype, place));
     }
     scale[n] = step * from / to;
   }
@@ -682,6 +689,7 @@ static scull_status_t prepare_matmul(const scull_site_t *site, const scull_confi
                .scale_at = weights + floats_bytes(p.n),
                .residual_at = p.residual_at};
   s.conv.dst_type = scull_cuda_tensor_type(p.y);
+  s.conv.signs = scull_cuda_signs(p.x, p.y, p.residual);
   s.conv.lo /= to;
   s.conv.hi /= to;
   if (p.residual != NULL)

@@ -24,8 +24,12 @@ bool scull_cuda_clamp_of(const scull_cuda_do_t *act, float *lo, float *hi);
 /* Elements between the pixels of a value in NHWC. */
 int32_t scull_cuda_pitch(const scull_site_value_t *value);
 
-/* SCULL_CUDA_F16, _F32, _S8 of a stored type; -1: another. */
+/* SCULL_CUDA_F16, _F32, _S8 (of s8 and u8) of a stored type; -1: another. */
 int scull_cuda_tensor_type(const scull_site_value_t *value);
+
+/* SCULL_CUDA_UNSIGNED_* of the values as they are stored; each may be NULL. */
+int32_t scull_cuda_signs(const scull_site_value_t *src, const scull_site_value_t *dst,
+                         const scull_site_value_t *residual);
 
 /* An f32 as FP16 bits, rounded to nearest even. */
 uint16_t scull_cuda_half(float value);

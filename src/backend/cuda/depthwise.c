@@ -1,4 +1,4 @@
-/* cuda.conv.depthwise: 3x3 and 5x5 depthwise convolutions, FP16 and INT8, channels last
+/* cuda.conv.depthwise: 3x3 and 5x5 depthwise convolutions, FP16, INT8 and FP32, channels last
  * (depthwise.cu). */
 #include "backend/cuda/depthwise.h"
 
@@ -23,10 +23,6 @@ static const char *refuse(const scull_site_t *site, const scull_device_t *device
   return device->features < 80 ? "needs compute capability 8.0" : NULL;
 }
 
-static bool is_signed(const scull_site_value_t *v) {
-  return v->quant != NULL && v->quant->dtype == SCULL_DTYPE_I8 && v->quant->count == 1;
-}
-
 static size_t configs(const scull_site_t *site, const scull_device_t *device, scull_config_t *out,
                       size_t room) {
   const scull_config_t nhwc = {.src = SCULL_LAYOUT_NHWC, .dst = SCULL_LAYOUT_NHWC};
@@ -40,17 +36,21 @@ static size_t configs(const scull_site_t *site, const scull_device_t *device, sc
     out[n].src_as = out[n].dst_as = SCULL_AS_F16;
     n++;
   }
-  if (scull_backend_site_permits(site, SCULL_AS_INT8) && is_signed(c.src) && is_signed(c.dst) &&
-      n < room) {
+  if (scull_backend_site_permits(site, SCULL_AS_INT8) && scull_cuda_is_bytes(c.src) &&
+      scull_cuda_is_bytes(c.dst) && n < room) {
     out[n] = nhwc;
     out[n].src_as = out[n].dst_as = SCULL_AS_INT8;
     n++;
   }
+  if (n < room)
+    out[n++] = nhwc;
   return n;
 }
 
 static scull_cuda_type_t type_of(const scull_config_t *config) {
-  return config->src_as == SCULL_AS_INT8 ? SCULL_CUDA_S8 : SCULL_CUDA_F16;
+  return config->src_as == SCULL_AS_INT8  ? SCULL_CUDA_S8
+         : config->src_as == SCULL_AS_F16 ? SCULL_CUDA_F16
+                                          : SCULL_CUDA_F32;
 }
 
 static scull_status_t pack_size(const scull_site_t *site, const scull_config_t *config,
@@ -82,7 +82,7 @@ static scull_status_t pack(const scull_site_t *site, const scull_config_t *confi
     return SCULL_UNSUPPORTED;
   int64_t k = c.g.out_channels, taps = c.g.window[0].kernel * c.g.window[1].kernel;
   float *floats = scull_base_alloc((size_t)k * 2 * sizeof *floats);
-  void *rows = scull_base_alloc((size_t)(k * taps) * 2);
+  void *rows = scull_base_alloc((size_t)(k * taps) * sizeof(float));
   float from = scull_backend_site_scale(c.src), to = scull_backend_site_scale(c.dst);
   scull_status_t status = floats == NULL || rows == NULL ? SCULL_OUT_OF_MEMORY : SCULL_OK;
   for (int64_t i = 0; status == SCULL_OK && i < k; i++) {
@@ -90,7 +90,9 @@ static scull_status_t pack(const scull_site_t *site, const scull_config_t *confi
     for (int64_t t = 0; t < taps; t++) {
       float v = (float)scull_tensor_load(c.filter->data, c.filter->dtype, i * taps + t);
       if (type == SCULL_CUDA_S8)
-        ((int8_t *)rows)[i * taps + t] = (int8_t)scull_tensor_quantize(SCULL_DTYPE_I8, scale, v);
+        ((int8_t *)rows)[i * taps + t] = scull_cuda_byte(c.filter, i * taps + t, scale);
+      else if (type == SCULL_CUDA_F32)
+        ((float *)rows)[i * taps + t] = v;
       else
         ((uint16_t *)rows)[i * taps + t] = scull_cuda_half(v);
     }
@@ -129,6 +131,7 @@ static scull_status_t prepare(const scull_site_t *site, const scull_config_t *co
                               .p = (int32_t)y->out,
                               .q = (int32_t)x->out,
                               .dst_pitch = scull_cuda_pitch(c.dst),
+                              .signs = scull_cuda_signs(c.src, c.dst, NULL),
                               .lo = c.lo / to,
                               .hi = c.hi / to};
   return scull_cuda_keep(&t, sizeof t, out);
@@ -147,7 +150,7 @@ static scull_status_t enqueue(void *user, const scull_args_t *args) {
 
 static const char *const convs[] = {"conv", NULL};
 const scull_tactic_t scull_tactic_cuda_conv_depthwise = {.name = "cuda.conv.depthwise",
-                                                         .version = 1,
+                                                         .version = 2,
                                                          .anchors = convs,
                                                          .growth = SCULL_GROW_EPILOGUE,
                                                          .precisions = 1u << SCULL_AS_F16 |

@@ -1,5 +1,5 @@
 /* depthwise.cu: depthwise 3x3 and 5x5 convolution, NHWC FP16 (rows of taps summed in FP16, rows in
- * FP32) or INT8.
+ * FP32), INT8 or FP32.
  *
  * Algorithm: no tensor cores, there is nothing to reuse but pixels. A thread owns 8 channels and a
  * patch of DOWN x RUN output pixels; the input columns under a row are loaded once and serve all
@@ -50,6 +50,17 @@ template <> struct eight<int8_t> {
   }
 };
 
+template <> struct eight<uint8_t> : eight<int8_t> {};
+
+/* Four products of pixels, signed or not, and signed weights. */
+template <class T> __device__ __forceinline__ int dp4(uint32_t x, uint32_t w, int sum) {
+  if constexpr ((T)-1 < 0)
+    return __dp4a((int)x, (int)w, sum);
+  int out;
+  asm("dp4a.u32.s32 %0, %1, %2, %3;" : "=r"(out) : "r"(x), "r"(w), "r"(sum));
+  return out;
+}
+
 /* One row of taps. FP16: the row's products are summed in FP16, the rows in FP32. */
 template <int R, int COLS>
 __device__ __forceinline__ void add_row(float (&sum)[8], const eight<__half> (&x)[COLS], int first,
@@ -66,25 +77,24 @@ __device__ __forceinline__ void add_row(float (&sum)[8], const eight<__half> (&x
   }
 }
 
-template <int R, int COLS>
-__device__ __forceinline__ void add_row(int (&sum)[8], const eight<int8_t> (&x)[COLS], int first,
-                                        const eight<int8_t> *w) {
+template <int R, class T, int COLS>
+__device__ __forceinline__ void add_row(int (&sum)[8], const eight<T> (&x)[COLS], int first,
+                                        const eight<T> *w) {
 #pragma unroll
   for (int s = 0; s < R; s++)
 #pragma unroll
     for (int i = 0; i < 4; i++) {
       uint2 v = x[first + s].v;
-      sum[i] = __dp4a((int)v.x, (int)(w[s].v.x & 0xffu << 8 * i), sum[i]);
-      sum[4 + i] = __dp4a((int)v.y, (int)(w[s].v.y & 0xffu << 8 * i), sum[4 + i]);
+      sum[i] = dp4<T>(v.x, w[s].v.x & 0xffu << 8 * i, sum[i]);
+      sum[4 + i] = dp4<T>(v.y, w[s].v.y & 0xffu << 8 * i, sum[4 + i]);
     }
 }
 
-template <class T> __device__ __forceinline__ void store8(T *dst, const float (&v)[8]) {
+template <class T> __device__ __forceinline__ void store8(T *dst, const float (&v)[8], int signs) {
   if constexpr (sizeof(T) == 2)
     *(uint4 *)dst = conv::pack_half(v);
   else
-    *(uint2 *)dst = make_uint2(conv::pack_bytes(v[0], v[1], v[2], v[3]),
-                               conv::pack_bytes(v[4], v[5], v[6], v[7]));
+    *(uint2 *)dst = conv::pack_bytes(v, signs);
 }
 
 template <class T, int R, int STRIDE, int DOWN, int RUN>
@@ -139,7 +149,7 @@ __global__ void __launch_bounds__(THREADS)
       for (int e = 0; e < 8; e++)
         v[e] = fminf(fmaxf(v[e], t.lo), t.hi);
       if (y0 + d < t.p && x0 + j < t.q)
-        store8(dst + ((size_t)d * t.q + j) * t.dst_pitch, v);
+        store8(dst + ((size_t)d * t.q + j) * t.dst_pitch, v, t.signs);
     }
   }
 }
@@ -160,7 +170,7 @@ __device__ __forceinline__ void turn(uint32_t (&t)[8], uint2 a, uint2 b, uint2 c
 
 /* 3x3 of many INT8 pixels: four columns of a channel make one word, so that one dp4a does a row of
  * taps; such a window serves two outputs at stride 1 (the weights shifted by a byte), one at 2. */
-template <int STRIDE, int DOWN, int WINDOWS>
+template <class T, int STRIDE, int DOWN, int WINDOWS>
 __global__ void __launch_bounds__(THREADS)
     depthwise3_bytes(const __grid_constant__ scull_cuda_depthwise_t t, int runs, int downs,
                      int work) {
@@ -185,9 +195,9 @@ __global__ void __launch_bounds__(THREADS)
   if (i >= work)
     return;
   int x0 = run * RUN, u0 = x0 * STRIDE - t.pad, y0 = down * DOWN, v0 = y0 * STRIDE - t.pad;
-  const int8_t *src =
-      (const int8_t *)t.src + ((long long)(n * t.h + v0) * t.w + u0) * t.src_pitch + group * 8;
-  int8_t *dst = (int8_t *)t.dst + ((size_t)(n * t.p + y0) * t.q + x0) * t.dst_pitch + group * 8;
+  const T *src =
+      (const T *)t.src + ((long long)(n * t.h + v0) * t.w + u0) * t.src_pitch + group * 8;
+  T *dst = (T *)t.dst + ((size_t)(n * t.p + y0) * t.q + x0) * t.dst_pitch + group * 8;
   uint32_t in[3][WINDOWS][8];
 #pragma unroll
   for (int d = 0; d < DOWN; d++) {
@@ -213,16 +223,72 @@ __global__ void __launch_bounds__(THREADS)
       for (int r = 0; r < 3; r++)
 #pragma unroll
         for (int e = 0; e < 8; e++)
-          sum[e] = __dp4a((int)in[(d * STRIDE + r) % 3][j / EACH][e],
-                          (int)(w[r][e] << 8 * (j % EACH)), sum[e]);
+          sum[e] = dp4<T>(in[(d * STRIDE + r) % 3][j / EACH][e], w[r][e] << 8 * (j % EACH), sum[e]);
       conv::affine(v, sum, scale);
 #pragma unroll
       for (int e = 0; e < 8; e++)
         v[e] = fminf(fmaxf(v[e], t.lo), t.hi);
       if (y0 + d < t.p && x0 + j < t.q)
-        store8(dst + ((size_t)d * t.q + j) * t.dst_pitch, v);
+        store8(dst + ((size_t)d * t.q + j) * t.dst_pitch, v, t.signs);
     }
   }
+}
+
+/* FP32: four channels of RUN neighbouring outputs. */
+template <int R, int STRIDE, int RUN>
+__global__ void __launch_bounds__(THREADS)
+    depthwise_wide(const __grid_constant__ scull_cuda_depthwise_t t, int runs, int downs,
+                   int work) {
+  constexpr int COLS = (RUN - 1) * STRIDE + R, TAPS = R * R * 32;
+  int groups = t.c / 4, i = blockIdx.x * THREADS + threadIdx.x;
+  int group = i % groups, rest = i / groups;
+  int run = rest % runs, y = rest / runs % downs, n = rest / runs / downs;
+  const char *block = (const char *)t.weights + group / 2 * (TAPS + 64) + group % 2 * 16;
+  sm90::chain_trigger();
+  sm90::chain_wait();
+  if (i >= work)
+    return;
+  int x0 = run * RUN, u0 = x0 * STRIDE - t.pad, v0 = y * STRIDE - t.pad;
+  float4 sum[RUN];
+  float4 bias = __ldg((const float4 *)(block + TAPS));
+#pragma unroll
+  for (int j = 0; j < RUN; j++)
+    sum[j] = bias;
+#pragma unroll
+  for (int r = 0; r < R; r++) {
+    float4 in[COLS], w[R];
+    int v = v0 + r;
+    const float *src =
+        (const float *)t.src + ((long long)(n * t.h + v) * t.w + u0) * t.src_pitch + group * 4;
+#pragma unroll
+    for (int u = 0; u < COLS; u++) {
+      in[u] = make_float4(0, 0, 0, 0);
+      if ((unsigned)v < (unsigned)t.h && (unsigned)(u0 + u) < (unsigned)t.w)
+        asm volatile("ld.global.v4.f32 {%0, %1, %2, %3}, [%4];"
+                     : "=f"(in[u].x), "=f"(in[u].y), "=f"(in[u].z), "=f"(in[u].w)
+                     : "l"(src + (long long)u * t.src_pitch));
+    }
+#pragma unroll
+    for (int s = 0; s < R; s++)
+      w[s] = __ldg((const float4 *)(block + (r * R + s) * 32));
+#pragma unroll
+    for (int j = 0; j < RUN; j++)
+#pragma unroll
+      for (int s = 0; s < R; s++) {
+        const float4 &p = in[j * STRIDE + s];
+        sum[j].x = fmaf(p.x, w[s].x, sum[j].x);
+        sum[j].y = fmaf(p.y, w[s].y, sum[j].y);
+        sum[j].z = fmaf(p.z, w[s].z, sum[j].z);
+        sum[j].w = fmaf(p.w, w[s].w, sum[j].w);
+      }
+  }
+  float *dst = (float *)t.dst + ((size_t)(n * t.p + y) * t.q + x0) * t.dst_pitch + group * 4;
+#pragma unroll
+  for (int j = 0; j < RUN; j++)
+    if (x0 + j < t.q)
+      *(float4 *)(dst + (size_t)j * t.dst_pitch) =
+          make_float4(fminf(fmaxf(sum[j].x, t.lo), t.hi), fminf(fmaxf(sum[j].y, t.lo), t.hi),
+                      fminf(fmaxf(sum[j].z, t.lo), t.hi), fminf(fmaxf(sum[j].w, t.lo), t.hi));
 }
 
 using kernel_t = void (*)(scull_cuda_depthwise_t, int, int, int);
@@ -231,7 +297,7 @@ using kernel_t = void (*)(scull_cuda_depthwise_t, int, int, int);
 int enqueue(kernel_t kernel, int down, int run, const scull_cuda_depthwise_t *t, int chained,
             void *stream) {
   int runs = (t->q + run - 1) / run, downs = (t->p + down - 1) / down;
-  int work = t->n * downs * runs * (t->c / 8);
+  int work = t->n * downs * runs * (t->c / (t->type == SCULL_CUDA_F32 ? 4 : 8));
   cudaLaunchAttribute attr[1];
   cudaLaunchConfig_t config = {};
   config.gridDim = dim3((work + THREADS - 1) / THREADS);
@@ -256,9 +322,24 @@ int enqueue_shape(const scull_cuda_depthwise_t *t, int chained, void *stream) {
   else if constexpr (R == 5)
     return enqueue(depthwise<T, R, STRIDE, 1, 2>, 1, 2, t, chained, stream);
   else if constexpr (sizeof(T) == 1)
-    return enqueue(depthwise3_bytes<STRIDE, 4, 2>, 4, 2 * (3 - STRIDE), t, chained, stream);
+    return enqueue(depthwise3_bytes<T, STRIDE, 4, 2>, 4, 2 * (3 - STRIDE), t, chained, stream);
   else
     return enqueue(depthwise<T, R, STRIDE, 4, 2>, 4, 2, t, chained, stream);
+}
+
+template <int R, int STRIDE>
+int enqueue_wide(const scull_cuda_depthwise_t *t, int chained, void *stream) {
+  if ((long long)t->n * t->p * t->q * t->c < (long long)1 << 20)
+    return enqueue(depthwise_wide<R, STRIDE, 1>, 1, 1, t, chained, stream);
+  return enqueue(depthwise_wide<R, STRIDE, 4>, 1, 4, t, chained, stream);
+}
+
+int enqueue_float(const scull_cuda_depthwise_t *t, int chained, void *stream) {
+  if (t->r == 3)
+    return t->stride == 1 ? enqueue_wide<3, 1>(t, chained, stream)
+                          : enqueue_wide<3, 2>(t, chained, stream);
+  return t->stride == 1 ? enqueue_wide<5, 1>(t, chained, stream)
+                        : enqueue_wide<5, 2>(t, chained, stream);
 }
 
 template <class T> int enqueue_type(const scull_cuda_depthwise_t *t, int chained, void *stream) {
@@ -274,6 +355,10 @@ template <class T> int enqueue_type(const scull_cuda_depthwise_t *t, int chained
 int scull_cuda_depthwise_enqueue(const scull_cuda_depthwise_t *t, int chained, void *stream) {
   if (t->c % 8 || (t->r != 3 && t->r != 5) || (t->stride != 1 && t->stride != 2))
     return cudaErrorInvalidValue;
-  return t->type == SCULL_CUDA_S8 ? enqueue_type<int8_t>(t, chained, stream)
-                                  : enqueue_type<__half>(t, chained, stream);
+  if (t->type == SCULL_CUDA_F32)
+    return enqueue_float(t, chained, stream);
+  if (t->type != SCULL_CUDA_S8)
+    return enqueue_type<__half>(t, chained, stream);
+  return t->signs & SCULL_CUDA_UNSIGNED_SRC ? enqueue_type<uint8_t>(t, chained, stream)
+                                            : enqueue_type<int8_t>(t, chained, stream);
 }

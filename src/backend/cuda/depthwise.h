@@ -18,10 +18,11 @@ typedef struct scull_cuda_depthwise {
   const void *src;     /* `type` [n][h][w][src_pitch] */
   const void *weights; /* from scull_cuda_depthwise_pack: taps, bias and scale */
   void *dst;           /* `type` [n][p][q][dst_pitch] */
-  int32_t type;        /* SCULL_CUDA_F16 or _S8 */
+  int32_t type;        /* SCULL_CUDA_F16, _F32 or _S8 */
   int32_t n, h, w, c, src_pitch;
   int32_t r, stride, pad; /* square: 3 or 5; stride 1 or 2 */
   int32_t p, q, dst_pitch;
+  int32_t signs; /* SCULL_CUDA_UNSIGNED_* */
   float lo, hi;
 } scull_cuda_depthwise_t;
 

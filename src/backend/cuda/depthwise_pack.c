@@ -6,7 +6,7 @@
 enum { CHANNELS = 8 };
 
 static size_t size_of(scull_cuda_type_t type) {
-  return type == SCULL_CUDA_S8 ? 1 : 2;
+  return type == SCULL_CUDA_S8 ? 1 : type == SCULL_CUDA_F32 ? 4 : 2;
 }
 
 /* A multiple of 16, so that every block begins aligned. */

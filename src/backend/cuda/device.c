@@ -285,7 +285,6 @@ static const scull_tactic_t *const tactics[] = {
 static const scull_backend_t backend = {.name = "cuda",
                                         .absent = absent,
                                         .discrete = true,
-                                        .signed_bytes = true,
                                         .open = open_cuda,
                                         .close = close_cuda,
                                         .alloc = alloc_cuda,

@@ -33,6 +33,14 @@ static int operand_of(program_t *p, uint16_t value) {
   return p->count++;
 }
 
+/* where(condition, x, y): x flows. */
+static const char *add_where(const scull_site_op_t *op, program_t *p) {
+  int condition = operand_of(p, op->inputs[0]), other = operand_of(p, op->inputs[2]);
+  p->chain[p->length++] = (scull_cuda_do_t){
+      .kind = SCULL_CUDA_DO_WHERE, .operand = (int8_t)condition, .swapped = (int8_t)other};
+  return condition < 0 || other < 0 ? "has too many operands" : NULL;
+}
+
 static const char *add_step(const scull_site_t *site, size_t i, uint16_t flow, program_t *p) {
   const scull_site_op_t *op = &site->ops[i];
   scull_cuda_do_t *d = &p->chain[p->length];
@@ -59,9 +67,12 @@ static const char *read_program(const scull_site_t *site, program_t *p) {
     return "takes eight operators at most";
   if (site->output_count != 1)
     return "has one result";
-  p->value[0] = site->ops[0].inputs[0];
-  uint16_t flow = p->value[0];
-  for (size_t i = 0; i < site->op_count && why == NULL; i++) {
+  const bool chooses = strcmp(site->ops[0].def->name, "where") == 0;
+  p->value[0] = site->ops[0].inputs[chooses ? 1 : 0];
+  if (chooses)
+    why = add_where(&site->ops[0], p);
+  uint16_t flow = chooses ? site->ops[0].outputs[0] : p->value[0];
+  for (size_t i = chooses ? 1 : 0; i < site->op_count && why == NULL; i++) {
     if (i > 0 && (site->ops[i].def->traits & (SCULL_OP_UNARY | SCULL_OP_BINARY)) == 0)
       return "takes element-wise operators only";
     why = add_step(site, i, flow, p);
@@ -280,6 +291,22 @@ static const char *const prelu_anchors[] = {"prelu", NULL};
 const scull_tactic_t scull_tactic_cuda_prelu = {.name = "cuda.prelu",
                                                 .version = 1,
                                                 .anchors = prelu_anchors,
+                                                .growth = SCULL_GROW_ELEMENTWISE,
+                                                .precisions = SCULL_CUDA_FLOATS,
+                                                .refuse = refuse,
+                                                .configs = configs,
+                                                .pack_size = pack_size,
+                                                .pack = pack,
+                                                .prepare = prepare,
+                                                .enqueue = enqueue,
+                                                .release = scull_cuda_release,
+                                                .alias = alias};
+
+/* The condition is read as a number. */
+static const char *const where_anchors[] = {"where", NULL};
+const scull_tactic_t scull_tactic_cuda_where = {.name = "cuda.where",
+                                                .version = 1,
+                                                .anchors = where_anchors,
                                                 .growth = SCULL_GROW_ELEMENTWISE,
                                                 .precisions = SCULL_CUDA_FLOATS,
                                                 .refuse = refuse,

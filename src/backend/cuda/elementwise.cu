@@ -18,19 +18,21 @@ __device__ __forceinline__ float read(const scull_cuda_operand_t &o, long long a
 }
 
 __device__ __forceinline__ void write(const scull_cuda_elementwise_t &e, long long at, float v) {
-  if (e.dst_type == SCULL_CUDA_E_I8)
+  if (e.dst_type == SCULL_CUDA_E_I8 || e.dst_type == SCULL_CUDA_E_U8)
     element::store_rounded(e.dst, at, e.dst_type, v * e.dst_factor);
   else
     element::store(e.dst, at, e.dst_type, v);
 }
 
 __device__ __forceinline__ float step(float v, const scull_cuda_elementwise_t &e, int k,
-                                      long long at) {
+                                      long long at, long long third) {
   const scull_cuda_do_t &d = e.chain[k];
   if (d.kind < SCULL_CUDA_DO_BINARY)
     return activation::unary(v, d.kind, d.p);
   const scull_cuda_operand_t &o = e.operand[d.operand];
   float w = read(o, at);
+  if (d.kind == SCULL_CUDA_DO_WHERE)
+    return w != 0 ? v : read(e.operand[d.swapped], third);
   return d.swapped ? activation::binary(w, v, d.kind) : activation::binary(v, w, d.kind);
 }
 
@@ -47,7 +49,7 @@ __global__ void __launch_bounds__(THREADS)
 #pragma unroll
     for (int i = 0; i < EACH; i++)
       if (first + i * THREADS < e.count)
-        v[i] = step(v[i], e, k, first + i * THREADS);
+        v[i] = step(v[i], e, k, first + i * THREADS, first + i * THREADS);
 #pragma unroll
   for (int i = 0; i < EACH; i++)
     if (first + i * THREADS < e.count)
@@ -73,13 +75,13 @@ __global__ void __launch_bounds__(THREADS)
   }
   float v = read(e.operand[0], at[0]);
   for (int k = 0; k < e.length; k++) {
-    long long place = 0;
+    long long place = at[0], third = at[0];
 #pragma unroll
-    for (int o = 1; o < SCULL_CUDA_OPERANDS; o++)
+    for (int o = 1; o < SCULL_CUDA_OPERANDS; o++) {
       place = e.chain[k].operand == o ? at[o] : place;
-    if (e.chain[k].operand == 0)
-      place = at[0];
-    v = step(v, e, k, place);
+      third = e.chain[k].swapped == o ? at[o] : third;
+    }
+    v = step(v, e, k, place, third);
   }
   write(e, to, v);
 }

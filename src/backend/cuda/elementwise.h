@@ -58,6 +58,7 @@ enum {
   SCULL_CUDA_DO_OR,
   SCULL_CUDA_DO_XOR,
   SCULL_CUDA_DO_PRELU, /* v < 0: w v */
+  SCULL_CUDA_DO_WHERE, /* w: v, else a third operand, whose number is `swapped` */
   SCULL_CUDA_DO_KINDS
 };
 
@@ -66,14 +67,14 @@ enum { SCULL_CUDA_CHAIN = 8, SCULL_CUDA_OPERANDS = 8 };
 typedef struct scull_cuda_do {
   int16_t kind;
   int8_t operand; /* of operands; binary only */
-  int8_t swapped; /* the operand is the left one */
+  int8_t swapped; /* 1: the operand is the left one */
   float p[3];
 } scull_cuda_do_t;
 
 typedef struct scull_cuda_operand {
   const void *data;
   int32_t type;                  /* SCULL_CUDA_E_* */
-  float scale;                   /* of I8; 1 for all others */
+  float scale;                   /* of INT8; 1 for all others */
   int32_t step[SCULL_CUDA_RANK]; /* elements; 0: broadcast */
 } scull_cuda_operand_t;
 
@@ -86,7 +87,7 @@ typedef struct scull_cuda_elementwise {
   int32_t dst_type, dst_step[SCULL_CUDA_RANK];
   int32_t rank, dim[SCULL_CUDA_RANK];
   int32_t operands, length, count, flat;
-  float dst_factor; /* of I8: what a result is multiplied with before it is rounded */
+  float dst_factor; /* of INT8: what a result is multiplied with before it is rounded */
 } scull_cuda_elementwise_t;
 
 int scull_cuda_elementwise_enqueue(const scull_cuda_elementwise_t *e, int chained, void *stream);

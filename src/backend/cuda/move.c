@@ -18,7 +18,8 @@ enum { MAX_BOXES = 64 };
 typedef struct {
   scull_cuda_move_t move;
   int64_t src_at, dst_at; /* elements */
-  int input, output;
+  int input, output;      /* input -1: packed, from `packed_at` on */
+  size_t packed_at;
   size_t src_size, dst_size; /* of an element */
 } box_t;
 
@@ -123,10 +124,16 @@ static void part_box(state_t *s, const scull_site_t *site, uint16_t part, uint16
   settle(box, p->opt.rank, dim, src, dst);
 }
 
+/* What a constant part takes among the packed ones. */
+static size_t constant_bytes(const scull_site_value_t *v) {
+  const scull_type_t type = {.dtype = v->dtype, .shape = v->opt};
+  return v->is_constant ? (scull_tensor_bytes(&type) + 255) / 256 * 256 : 0;
+}
+
 static void parts(state_t *s, const scull_site_t *site, bool into) {
   const scull_site_op_t *op = &site->ops[0];
   uint16_t whole = into ? op->outputs[0] : op->inputs[0];
-  size_t count = into ? op->input_count : op->output_count;
+  size_t count = into ? op->input_count : op->output_count, packed = 0;
   int32_t axis = 0;
   int64_t first = 0;
   if (!scull_tensor_axis((int64_t)scull_cuda_attr(op, "axis", 0), site->values[whole].opt.rank,
@@ -135,8 +142,11 @@ static void parts(state_t *s, const scull_site_t *site, bool into) {
   for (size_t i = 0; i < count; i++) {
     uint16_t part = into ? op->inputs[i] : op->outputs[i];
     bool wanted = into || scull_cuda_output_at(site, part) >= 0;
-    if (wanted && scull_tensor_count(&site->values[part].opt) > 0)
+    if (wanted && scull_tensor_count(&site->values[part].opt) > 0) {
       part_box(s, site, part, whole, axis, first, into);
+      s->boxes[s->count - 1].packed_at = packed;
+    }
+    packed += constant_bytes(&site->values[part]);
     first += site->values[part].opt.dim[axis];
   }
 }
@@ -276,7 +286,9 @@ static scull_status_t prepare(const scull_site_t *site, const scull_config_t *co
 
 static scull_cuda_move_t placed(const box_t *box, const scull_args_t *args) {
   scull_cuda_move_t m = box->move;
-  m.src = (const char *)args->inputs[box->input] + box->src_at * (int64_t)box->src_size;
+  const char *from = box->input < 0 ? (const char *)args->packed + box->packed_at
+                                    : (const char *)args->inputs[box->input];
+  m.src = from + box->src_at * (int64_t)box->src_size;
   m.dst = (char *)args->outputs[box->output] + box->dst_at * (int64_t)box->dst_size;
   return m;
 }
@@ -379,6 +391,52 @@ static const char *refuse_copy(const scull_site_t *site, const scull_device_t *d
   return scull_cuda_refuse_values(site);
 }
 
+/* --- concats with constants ------------------------------------------------------------------- */
+
+static const char *refuse_concat(const scull_site_t *site, const scull_device_t *device) {
+  const scull_site_op_t *op = &site->ops[0];
+  size_t constants = 0;
+  (void)device;
+  if (op->input_count > MAX_BOXES)
+    return "has too many parts";
+  for (size_t i = 0; i < op->input_count; i++) {
+    if (op->inputs[i] == SCULL_SITE_ABSENT)
+      return "has no part missing";
+    constants += site->values[op->inputs[i]].is_constant;
+  }
+  return constants == 0 ? "is for concats with constants" : scull_cuda_refuse_values(site);
+}
+
+static scull_status_t pack_size_concat(const scull_site_t *site, const scull_config_t *config,
+                                       const scull_device_t *device, size_t *bytes) {
+  const scull_site_op_t *op = &site->ops[0];
+  (void)config;
+  (void)device;
+  *bytes = 0;
+  for (size_t i = 0; i < op->input_count; i++)
+    *bytes += constant_bytes(&site->values[op->inputs[i]]);
+  return SCULL_OK;
+}
+
+/* As they are: a box converts them. */
+static scull_status_t pack_concat(const scull_site_t *site, const scull_config_t *config,
+                                  const scull_device_t *device, void *dst) {
+  const scull_site_op_t *op = &site->ops[0];
+  char *at = dst;
+  (void)config;
+  (void)device;
+  for (size_t i = 0; i < op->input_count; i++) {
+    const scull_site_value_t *v = &site->values[op->inputs[i]];
+    const scull_type_t type = {.dtype = v->dtype, .shape = v->opt};
+    if (v->is_constant)
+      memcpy(at, v->data, scull_tensor_bytes(&type));
+    at += constant_bytes(v);
+  }
+  return SCULL_OK;
+}
+
+/* --- configurations --------------------------------------------------------------------------- */
+
 static size_t configs_copy(const scull_site_t *site, const scull_device_t *device,
                            scull_config_t *out, size_t room) {
   (void)device;
@@ -401,6 +459,20 @@ const scull_tactic_t scull_tactic_cuda_copy = {.name = "cuda.copy",
                                                .prepare = prepare,
                                                .enqueue = enqueue,
                                                .release = release};
+
+static const char *const concats[] = {"concat", NULL};
+const scull_tactic_t scull_tactic_cuda_concat = {.name = "cuda.concat",
+                                                 .version = 1,
+                                                 .anchors = concats,
+                                                 .precisions =
+                                                     SCULL_CUDA_FLOATS | 1u << SCULL_AS_INT8,
+                                                 .refuse = refuse_concat,
+                                                 .configs = configs_copy,
+                                                 .pack_size = pack_size_concat,
+                                                 .pack = pack_concat,
+                                                 .prepare = prepare,
+                                                 .enqueue = enqueue,
+                                                 .release = release};
 
 /* --- gather by indices that a run computes -----------------------------------------------------
  */

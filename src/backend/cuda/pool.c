@@ -102,8 +102,10 @@ static scull_status_t prepare_window(const scull_site_t *site, const scull_confi
                          .dst_pitch = scull_cuda_pitch(y),
                          .mean = scull_backend_site_is(site, 0, "avg_pool"),
                          .count_inside = !attrs->include_pad};
-  if (bytes)
+  if (bytes) {
     t.factor = scull_backend_site_scale(x) / scull_backend_site_scale(y);
+    t.signs = scull_cuda_signs(x, y, NULL);
+  }
   return scull_cuda_keep(&t, sizeof t, out);
 }
 
@@ -133,8 +135,9 @@ const scull_tactic_t scull_tactic_cuda_pool_f16 = {.name = "cuda.pool.f16",
 
 typedef struct {
   int n, c, pixels;
-  float scale; /* of INT8; 0: FP16 */
-  bool wide;   /* gives FP32 */
+  float scale;      /* of INT8; 0: FP16 */
+  bool is_unsigned; /* of INT8: u8 */
+  bool wide;        /* gives FP32 */
 } global_t;
 
 static bool reduces_pixels(const scull_site_op_t *op) {
@@ -195,6 +198,7 @@ static scull_status_t prepare_global(const scull_site_t *site, const scull_confi
                 .c = (int)x->opt.dim[1],
                 .pixels = (int)(x->opt.dim[2] * x->opt.dim[3]),
                 .scale = x->as == SCULL_AS_INT8 ? scull_backend_site_scale(x) : 0,
+                .is_unsigned = scull_cuda_signs(x, NULL, NULL) != 0,
                 .wide = type == SCULL_CUDA_F32};
   return scull_cuda_keep(&s, sizeof s, out);
 }
@@ -205,8 +209,8 @@ static scull_status_t enqueue_global(void *user, const scull_args_t *args) {
     return SCULL_OK;
   scull_cuda_launch_t l = scull_cuda_launch(args->stream, true);
   return scull_cuda_status(scull_cuda_pool_global_enqueue(args->inputs[0], args->outputs[0], s->n,
-                                                          s->pixels, s->c, s->scale, s->wide,
-                                                          l.chained, l.stream));
+                                                          s->pixels, s->c, s->scale, s->is_unsigned,
+                                                          s->wide, l.chained, l.stream));
 }
 
 static const char *const globals[] = {"avg_pool", "adaptive_avg_pool", "reduce_mean", NULL};

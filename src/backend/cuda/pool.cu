@@ -11,6 +11,7 @@
 #include <cuda_fp16.h>
 #include <cuda_runtime.h>
 
+#include "backend/cuda/conv.h"
 #include "backend/cuda/sm90.cuh"
 
 namespace {
@@ -43,16 +44,21 @@ __device__ __forceinline__ uint4 pack8(const float (&v)[8], float scale) {
   return out;
 }
 
-__device__ __forceinline__ void add8_bytes(float (&sum)[8], const void *p) {
+__device__ __forceinline__ int byte_of(uint32_t word, int i, bool is_unsigned) {
+  uint32_t byte = word >> 8 * i;
+  return is_unsigned ? (int)(uint8_t)byte : (int)(int8_t)byte;
+}
+
+__device__ __forceinline__ void add8_bytes(float (&sum)[8], const void *p, bool is_unsigned) {
   uint32_t v[2];
   asm volatile("ld.global.v2.u32 {%0, %1}, [%2];" : "=r"(v[0]), "=r"(v[1]) : "l"(p) : "memory");
 #pragma unroll
   for (int i = 0; i < 8; i++)
-    sum[i] += (float)(int8_t)(v[i / 4] >> 8 * (i % 4));
+    sum[i] += (float)byte_of(v[i / 4], i % 4, is_unsigned);
 }
 
-__global__ void __launch_bounds__(256)
-    pool_global(const void *src, void *dst, int pixels, int c, float src_scale, int wide) {
+__global__ void __launch_bounds__(256) pool_global(const void *src, void *dst, int pixels, int c,
+                                                   float src_scale, int is_unsigned, int wide) {
   __shared__ float part[8][8][9];
   sm90::chain_trigger();
   sm90::chain_wait();
@@ -64,7 +70,7 @@ __global__ void __launch_bounds__(256)
       if (src_scale == 0)
         add8(sum, load16((const __half *)src + first + (size_t)i * c));
       else
-        add8_bytes(sum, (const int8_t *)src + first + (size_t)i * c);
+        add8_bytes(sum, (const int8_t *)src + first + (size_t)i * c, is_unsigned);
   }
 #pragma unroll
   for (int i = 0; i < 8; i++) {
@@ -130,34 +136,37 @@ __global__ void __launch_bounds__(256) pool_bytes(const __grid_constant__ scull_
   if (i >= total)
     return;
   int group = (int)(i % groups), pixel = (int)(i / groups);
-  int x = pixel % t.q, row = pixel / t.q, y = row % t.p, n = row / t.p;
-  int y0 = y * t.stride_h - t.pad_h, x0 = x * t.stride_w - t.pad_w;
+  int q = pixel % t.q, row = pixel / t.q, y = row % t.p, n = row / t.p;
+  int y0 = y * t.stride_h - t.pad_h, x0 = q * t.stride_w - t.pad_w;
   int ya = max(y0, 0), yb = min(y0 + t.r, t.h), xa = max(x0, 0), xb = min(x0 + t.s, t.w);
+  bool u = (t.signs & SCULL_CUDA_UNSIGNED_SRC) != 0, du = (t.signs & SCULL_CUDA_UNSIGNED_DST) != 0;
   int sum[16] = {};
-  uint32_t best[4] = {0x80808080u, 0x80808080u, 0x80808080u, 0x80808080u};
+  uint32_t least = u ? 0 : 0x80808080u, best[4] = {least, least, least, least};
   for (int v = ya; v < yb; v++)
-    for (int u = xa; u < xb; u++) {
-      uint4 in = load16((const int8_t *)t.src + (((size_t)n * t.h + v) * t.w + u) * t.src_pitch +
+    for (int x = xa; x < xb; x++) {
+      uint4 in = load16((const int8_t *)t.src + (((size_t)n * t.h + v) * t.w + x) * t.src_pitch +
                         group * 16);
       const uint32_t w[4] = {in.x, in.y, in.z, in.w};
 #pragma unroll
       for (int e = 0; e < (MEAN ? 16 : 0); e++)
-        sum[e] += (int8_t)(w[e / 4] >> 8 * (e % 4));
+        sum[e] += byte_of(w[e / 4], e % 4, u);
 #pragma unroll
       for (int e = 0; e < (MEAN ? 0 : 4); e++)
-        best[e] = __vmaxs4(best[e], w[e]);
+        best[e] = u ? __vmaxu4(best[e], w[e]) : __vmaxs4(best[e], w[e]);
     }
-  if (MEAN || t.factor != 1) {
+  if (MEAN || t.factor != 1 || u != du) {
     int count = t.count_inside ? max((yb - ya) * (xb - xa), 1) : t.r * t.s;
-    float factor = MEAN ? t.factor / count : t.factor;
+    float factor = MEAN ? t.factor / count : t.factor, low = du ? 0 : -127, high = du ? 255 : 127;
+    uint32_t out[4] = {};
 #pragma unroll
     for (int e = 0; e < 16; e++) {
-      int v = MEAN ? sum[e] : (int)(int8_t)(best[e / 4] >> 8 * (e % 4));
-      int r = (int)fminf(fmaxf(rintf(v * factor), -127), 127);
-      best[e / 4] = e % 4 == 0 && MEAN ? (uint32_t)(uint8_t)r
-                                       : (best[e / 4] & ~(0xffu << 8 * (e % 4))) |
-                                             (uint32_t)(uint8_t)r << 8 * (e % 4);
+      int v = MEAN ? sum[e] : byte_of(best[e / 4], e % 4, u);
+      int r = (int)fminf(fmaxf(rintf(v * factor), low), high);
+      out[e / 4] |= (uint32_t)(uint8_t)r << 8 * (e % 4);
     }
+#pragma unroll
+    for (int e = 0; e < 4; e++)
+      best[e] = out[e];
   }
   *(uint4 *)((int8_t *)t.dst + (size_t)pixel * t.dst_pitch + group * 16) =
       make_uint4(best[0], best[1], best[2], best[3]);
@@ -179,11 +188,13 @@ int configure(cudaLaunchConfig_t *config, cudaLaunchAttribute *attr, dim3 grid, 
 } // namespace
 
 int scull_cuda_pool_global_enqueue(const void *src, void *dst, int n, int pixels, int c,
-                                   float src_scale, int wide, int chained, void *stream) {
+                                   float src_scale, int is_unsigned, int wide, int chained,
+                                   void *stream) {
   cudaLaunchConfig_t config;
   cudaLaunchAttribute attr;
   configure(&config, &attr, dim3((c + 63) / 64, n), chained, stream);
-  return cudaLaunchKernelEx(&config, pool_global, src, dst, pixels, c, src_scale, wide);
+  return cudaLaunchKernelEx(&config, pool_global, src, dst, pixels, c, src_scale, is_unsigned,
+                            wide);
 }
 
 int scull_cuda_pool_enqueue(const scull_cuda_pool_t *t, int chained, void *stream) {

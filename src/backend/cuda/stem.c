@@ -22,8 +22,7 @@ static size_t configs(const scull_site_t *site, const scull_device_t *device, sc
     out[n] = first;
     out[n++].dst_as = SCULL_AS_F16;
   }
-  if (scull_backend_site_permits(site, SCULL_AS_INT8) && n < room && y->quant != NULL &&
-      y->quant->dtype == SCULL_DTYPE_I8 && y->quant->count == 1) {
+  if (scull_backend_site_permits(site, SCULL_AS_INT8) && n < room && scull_cuda_is_bytes(y)) {
     out[n] = first;
     out[n++].dst_as = SCULL_AS_INT8;
   }
@@ -118,6 +117,7 @@ static scull_status_t prepare_first(const scull_site_t *site, const scull_config
       scull_cuda_tensor_type(c.src) != SCULL_CUDA_F32)
     return SCULL_UNSUPPORTED;
   scull_cuda_first_t t = {.dst_scale = dst_scale(c.dst),
+                          .signs = scull_cuda_signs(NULL, c.dst, NULL),
                           .n = (int32_t)c.g.batch,
                           .h = (int32_t)c.g.window[0].in,
                           .w = (int32_t)c.g.window[1].in,
@@ -214,6 +214,7 @@ static scull_status_t prepare_stem(const scull_site_t *site, const scull_config_
       scull_cuda_tensor_type(c.src) != SCULL_CUDA_F32)
     return SCULL_UNSUPPORTED;
   scull_cuda_stem_t t = {.dst_scale = dst_scale(y),
+                         .signs = scull_cuda_signs(NULL, y, NULL),
                          .n = (int32_t)c.g.batch,
                          .h = (int32_t)c.g.window[0].in,
                          .w = (int32_t)c.g.window[1].in,

@@ -140,8 +140,7 @@ __device__ __forceinline__ void pool(const scull_cuda_stem_t &t, const __half *o
 #pragma unroll
   for (int e = 0; e < 8; e++)
     v[e] = __half2float(((const __half *)&best)[e]) * t.dst_scale;
-  *(uint2 *)((int8_t *)t.dst + pixel * t.k + k0 + ch) = make_uint2(
-      conv::pack_bytes(v[0], v[1], v[2], v[3]), conv::pack_bytes(v[4], v[5], v[6], v[7]));
+  *(uint2 *)((int8_t *)t.dst + pixel * t.k + k0 + ch) = conv::pack_bytes(v, t.signs);
 }
 
 __global__ void __launch_bounds__(THREADS, 1)
@@ -247,7 +246,7 @@ __global__ void __launch_bounds__(256) first_kernel(const __grid_constant__ scul
         *(__half2 *)((__half *)t.dst + at + j * 8) = __floats2half2_rn(a, b);
       else
         *(uint16_t *)((int8_t *)t.dst + at + j * 8) =
-            (uint16_t)conv::pack_bytes(a * t.dst_scale, b * t.dst_scale, 0, 0);
+            (uint16_t)conv::pack_bytes(a * t.dst_scale, b * t.dst_scale, 0, 0, t.signs);
     }
   }
 }

@@ -21,6 +21,7 @@ typedef struct scull_cuda_stem {
   const float *bias;   /* [k] */
   void *dst;           /* FP16, or INT8 of the result times dst_scale: [n][pool_p][pool_q][k] */
   float dst_scale;     /* 0: FP16 */
+  int32_t signs;       /* SCULL_CUDA_UNSIGNED_DST: of INT8, u8 */
   int32_t n, h, w, k;  /* k a multiple of 64 */
   int32_t p, q;        /* of the convolution */
   int32_t pool_p, pool_q;
@@ -34,6 +35,7 @@ typedef struct scull_cuda_first {
   const float *bias;       /* [k] */
   void *dst;               /* FP16, or INT8 of the result times dst_scale: [n][p][q][k] */
   float dst_scale;         /* 0: FP16 */
+  int32_t signs;           /* SCULL_CUDA_UNSIGNED_DST: of INT8, u8 */
   int32_t n, h, w, k, pad; /* k a multiple of 32 */
   int32_t p, q;
   float lo, hi;

@@ -148,8 +148,7 @@ __device__ __forceinline__ void pool(const scull_cuda_stem_t &t, const unsigned 
 #pragma unroll
     for (int e = 0; e < 8; e++)
       v[e] = __half2float(((const __half *)&best)[e]) * t.dst_scale;
-    *(uint2 *)((int8_t *)t.dst + dst) = make_uint2(conv::pack_bytes(v[0], v[1], v[2], v[3]),
-                                                   conv::pack_bytes(v[4], v[5], v[6], v[7]));
+    *(uint2 *)((int8_t *)t.dst + dst) = conv::pack_bytes(v, t.signs);
   }
 }
 

@@ -411,6 +411,8 @@ static const char *refuse_resize(const scull_site_t *site, const scull_device_t 
   }
   if (((const scull_resize_attrs_t *)op->attrs)->coords == SCULL_COORDS_CROP)
     return "has no value for what lies outside of a crop";
+  if (scull_ops_resize_is_wide(op->attrs))
+    return "has taps for no more than four elements an axis";
   return refuse_pictures(site);
 }
 

@@ -57,7 +57,7 @@ extern const scull_onnx_rows_t scull_onnx_rows_math, scull_onnx_rows_activation,
     scull_onnx_rows_control, scull_onnx_rows_loss, scull_onnx_rows_quant, scull_onnx_rows_refused,
     scull_onnx_rows_select, scull_onnx_rows_rnn, scull_onnx_rows_signal,
     scull_onnx_rows_microsoft_plain, scull_onnx_rows_microsoft, scull_onnx_rows_microsoft_quant,
-    scull_onnx_rows_quant_microsoft;
+    scull_onnx_rows_quant_microsoft, scull_onnx_rows_sliding;
 
 /* The row of that type at that version, or NULL; then *other tells whether other versions have it.
  */

@@ -125,12 +125,12 @@ static scull_status_t gru_biases(scull_onnx_call_t *call, scull_value_id_t bias,
 
 /* lstm: i, o, f, c -> i, f, c, o; gru: z, r, n -> r, z, n. */
 static scull_status_t to_our_order(scull_onnx_call_t *call, layer_t *l) {
-  static const size_t lstm_order[] = {0, 2, 3, 1}, gru_order[] = {1, 0, 2};
-  const size_t *order = l->gates == 4 ? lstm_order : gru_order;
+  static const size_t lstm_order[4] = {0, 2, 3, 1}, gru_order[4] = {1, 0, 2};
+  const size_t *order = l->gates == 4 ? lstm_order : gru_order, parts = l->gates == 4 ? 4 : 3;
   bool biased = l->in[BIAS] != SCULL_NO_ID;
   if (l->gates > 1) {
-    SCULL_TRY(reorder(call, l->in[W], (size_t)l->gates, order, &l->in[W]));
-    SCULL_TRY(reorder(call, l->in[R], (size_t)l->gates, order, &l->in[R]));
+    SCULL_TRY(reorder(call, l->in[W], parts, order, &l->in[W]));
+    SCULL_TRY(reorder(call, l->in[R], parts, order, &l->in[R]));
   }
   if (biased && l->gates == 3)
     return gru_biases(call, l->in[BIAS], &l->in[BIAS]);

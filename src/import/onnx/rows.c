@@ -12,6 +12,7 @@ static const scull_onnx_rows_t *const families[] = {
     &scull_onnx_rows_quant,     &scull_onnx_rows_refused,         &scull_onnx_rows_select,
     &scull_onnx_rows_rnn,       &scull_onnx_rows_signal,          &scull_onnx_rows_microsoft_plain,
     &scull_onnx_rows_microsoft, &scull_onnx_rows_microsoft_quant, &scull_onnx_rows_quant_microsoft,
+    &scull_onnx_rows_sliding,
 };
 
 enum { FAMILY_COUNT = sizeof families / sizeof families[0] };

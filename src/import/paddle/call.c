@@ -168,6 +168,19 @@ scull_floats_t scull_paddle_floats(const scull_paddle_call_t *call, const char *
 
 /* --- numbers that may be tensors ------------------------------------------------------------- */
 
+/* A tensor of one element, also where only a run knows that it has no more. */
+static scull_status_t emit_item(scull_paddle_call_t *call, scull_value_id_t x,
+                                scull_value_id_t *out) {
+  SCULL_TRY(scull_import_emit_list(&call->emitter, x, out));
+  if (!scull_graph_value(call->graph, *out)->late)
+    return SCULL_OK;
+  scull_emit_t emit = scull_import_emit(&call->emitter, "slice", *out);
+  scull_import_emit_ints(&emit, "axes", SCULL_INTS(0));
+  scull_import_emit_ints(&emit, "starts", SCULL_INTS(0));
+  scull_import_emit_ints(&emit, "ends", SCULL_INTS(1));
+  return scull_import_emit_end(&emit, NULL, out);
+}
+
 /* Many one-element tensors as one list. */
 static scull_status_t join_list(scull_paddle_call_t *call, const char *slot, scull_ints_t *known,
                                 scull_value_id_t *tensor) {
@@ -184,7 +197,7 @@ static scull_status_t join_list(scull_paddle_call_t *call, const char *slot, scu
   if (all)
     return SCULL_OK;
   for (size_t i = 0; i < count; i++)
-    SCULL_TRY(scull_import_emit_list(&call->emitter, parts[i], &parts[i]));
+    SCULL_TRY(emit_item(call, parts[i], &parts[i]));
   scull_emit_t concat = scull_import_emit(&call->emitter, "concat", SCULL_NO_ID);
   scull_import_emit_inputs(&concat, parts, count);
   return scull_import_emit_end(&concat, NULL, tensor);

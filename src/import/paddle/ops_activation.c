@@ -12,8 +12,36 @@ static scull_status_t relu6(scull_paddle_call_t *call) {
   return scull_paddle_end(call, &clip, "Out");
 }
 
+/* Limits that a run computes: one element each. */
+static scull_status_t clip_computed(scull_paddle_call_t *call) {
+  static const char *const slots[] = {"Max", "Min"}, *const attrs[] = {"max", "min"};
+  static const char *const ops[] = {"min", "max"};
+  scull_value_id_t x = scull_paddle_in(call, "X");
+  scull_dtype_t dtype = scull_graph_value(call->graph, x)->dtype;
+  for (int i = 0; i < 2; i++) {
+    scull_value_id_t limit = scull_paddle_in(call, slots[i]);
+    if (limit == SCULL_NO_ID)
+      SCULL_TRY(scull_import_emit_scalar(&call->emitter, dtype,
+                                         scull_paddle_float(call, attrs[i], 0), &limit));
+    SCULL_TRY(scull_import_emit_cast(&call->emitter, limit, dtype, NULL, &limit));
+    SCULL_TRY(scull_import_emit_reshape(&call->emitter, limit, (scull_ints_t){0}, NULL, &limit));
+    SCULL_TRY(scull_import_emit_simple(&call->emitter, ops[i], x, limit,
+                                       i == 1 ? scull_paddle_out_name(call, "Out", 0) : NULL, &x));
+  }
+  scull_paddle_set(call, "Out", 0, x);
+  return SCULL_OK;
+}
+
+static bool is_computed(const scull_paddle_call_t *call, const char *slot) {
+  double value = 0;
+  scull_value_id_t x = scull_paddle_in(call, slot);
+  return x != SCULL_NO_ID && !scull_import_known_float(call->graph, x, 0, &value);
+}
+
 static scull_status_t clip(scull_paddle_call_t *call) {
   double min = 0, max = 0;
+  if (is_computed(call, "Min") || is_computed(call, "Max"))
+    return clip_computed(call);
   SCULL_TRY(scull_paddle_fixed_float(call, "min", "Min", 0, &min));
   SCULL_TRY(scull_paddle_fixed_float(call, "max", "Max", 0, &max));
   scull_emit_t emit = scull_import_emit(&call->emitter, "clip", scull_paddle_in(call, "X"));

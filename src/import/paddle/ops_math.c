@@ -187,6 +187,18 @@ static scull_status_t cumsum(scull_paddle_call_t *call) {
   return scull_paddle_end(call, &emit, "Out");
 }
 
+static scull_status_t cumprod(scull_paddle_call_t *call) {
+  scull_value_id_t x = SCULL_NO_ID;
+  int64_t axis = scull_paddle_int(call, "dim", -1);
+  SCULL_TRY(scull_paddle_need(call, "X", &x));
+  scull_emit_t emit = scull_import_emit(&call->emitter, "cumsum", x);
+  scull_import_emit_int(&emit, "axis", axis);
+  scull_import_emit_bool(&emit, "exclusive", scull_paddle_bool(call, "exclusive", false));
+  scull_import_emit_bool(&emit, "reverse", scull_paddle_bool(call, "reverse", false));
+  scull_import_emit_bool(&emit, "product", true);
+  return scull_paddle_end(call, &emit, "Out");
+}
+
 /* Per-channel factor and term. */
 static scull_status_t affine_channel(scull_paddle_call_t *call) {
   scull_emitter_t *to = &call->emitter;
@@ -240,6 +252,7 @@ static const scull_paddle_row_t rows[] = {
     {"norm", norm, NULL, NULL, NULL},
     {"p_norm", p_norm, NULL, NULL, NULL},
     {"cumsum", cumsum, "cumsum", NULL, NULL},
+    {"cumprod", cumprod, "cumsum", NULL, NULL},
     {"affine_channel", affine_channel, NULL, NULL, NULL},
 };
 

@@ -193,8 +193,18 @@ static scull_status_t check_zero(scull_paddle_call_t *call) {
   return SCULL_OK;
 }
 
+/* One that only looked while training. */
+static scull_status_t pass_on(scull_paddle_call_t *call) {
+  scull_value_id_t x = SCULL_NO_ID;
+  SCULL_TRY(scull_paddle_need(call, "X", &x));
+  scull_emit_t emit = scull_import_emit(&call->emitter, "identity", x);
+  return scull_paddle_end(call, &emit, "Y");
+}
+
 static scull_status_t quantize_linear(scull_paddle_call_t *call) {
   scull_value_id_t x = SCULL_NO_ID, scale = SCULL_NO_ID, step = SCULL_NO_ID;
+  if (scull_paddle_bool(call, "only_observer", false))
+    return pass_on(call);
   SCULL_TRY(check_zero(call));
   SCULL_TRY(scull_paddle_need(call, "X", &x));
   SCULL_TRY(scull_paddle_need(call, "Scale", &scale));
@@ -211,6 +221,8 @@ static scull_status_t dequantize_linear(scull_paddle_call_t *call) {
   scull_value_id_t x = SCULL_NO_ID, scale = SCULL_NO_ID;
   const int64_t axis = scull_paddle_int(call, "quant_axis", -1);
   double levels = 0;
+  if (scull_paddle_bool(call, "only_observer", false))
+    return pass_on(call);
   SCULL_TRY(check_zero(call));
   SCULL_TRY(levels_of(call, scull_paddle_int(call, "bit_length", 8), &levels));
   SCULL_TRY(scull_paddle_need(call, "X", &x));

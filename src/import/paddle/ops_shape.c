@@ -143,17 +143,50 @@ static scull_status_t end_split(scull_paddle_call_t *call, scull_emit_t *emit, c
   return SCULL_OK;
 }
 
+/* Element `index` of a list, as a list of one. */
+static scull_status_t emit_item(scull_paddle_call_t *call, scull_value_id_t list, int64_t index,
+                                scull_value_id_t *out) {
+  scull_emit_t emit = scull_import_emit(&call->emitter, "slice", list);
+  scull_import_emit_ints(&emit, "axes", SCULL_INTS(0));
+  scull_import_emit_ints(&emit, "starts", SCULL_INTS(index));
+  scull_import_emit_ints(&emit, "ends", SCULL_INTS(index + 1));
+  return scull_import_emit_end(&emit, NULL, out);
+}
+
+/* Sections that a run computes: each part begins where the one before it ends. */
+static scull_status_t split_computed(scull_paddle_call_t *call, scull_value_id_t x, int64_t axis,
+                                     scull_value_id_t sections) {
+  scull_value_id_t ends = SCULL_NO_ID, starts = SCULL_NO_ID;
+  scull_emit_t sums = scull_import_emit(&call->emitter, "cumsum", sections);
+  SCULL_TRY(scull_import_emit_end(&sums, NULL, &ends));
+  SCULL_TRY(scull_import_emit_simple(&call->emitter, "sub", ends, sections, NULL, &starts));
+  for (size_t i = 0; i < scull_paddle_out_count(call, "Out"); i++) {
+    scull_value_id_t start = SCULL_NO_ID, end = SCULL_NO_ID, out = SCULL_NO_ID;
+    SCULL_TRY(emit_item(call, starts, (int64_t)i, &start));
+    SCULL_TRY(emit_item(call, ends, (int64_t)i, &end));
+    scull_emit_t emit = scull_import_emit(&call->emitter, "slice", x);
+    scull_import_emit_input(&emit, start);
+    scull_import_emit_input(&emit, end);
+    scull_import_emit_ints(&emit, "axes", SCULL_INTS(axis));
+    SCULL_TRY(scull_import_emit_end(&emit, scull_paddle_out_name(call, "Out", i), &out));
+    scull_paddle_set(call, "Out", i, out);
+  }
+  return SCULL_OK;
+}
+
 static scull_status_t split(scull_paddle_call_t *call) {
-  scull_value_id_t x = SCULL_NO_ID, *outs = NULL;
+  scull_value_id_t x = SCULL_NO_ID, computed = SCULL_NO_ID, *outs = NULL;
   scull_ints_t sections = {0};
   int64_t axis = 0;
   size_t count = 0;
   SCULL_TRY(scull_paddle_need(call, "X", &x));
   SCULL_TRY(scull_paddle_fixed_int(call, "axis", "AxisTensor", 0, &axis));
-  SCULL_TRY(
-      scull_paddle_fixed_list(call, "sections", "SectionsTensor", "SectionsTensorList", &sections));
+  SCULL_TRY(scull_paddle_list(call, "sections", "SectionsTensor", "SectionsTensorList", &sections,
+                              &computed));
   if (scull_paddle_int(call, "num", 0) > 0)
     sections.size = 0;
+  else if (computed != SCULL_NO_ID)
+    return split_computed(call, x, axis, computed);
   scull_emit_t emit = scull_import_emit(&call->emitter, "split", x);
   scull_import_emit_int(&emit, "axis", axis);
   scull_import_emit_ints(&emit, "sections", sections);
@@ -247,6 +280,71 @@ static void set_range(const range_t *range, scull_emit_t *emit) {
     scull_import_emit_ints(emit, "ends", range->ends);
 }
 
+/* One element of a tensor array. */
+static scull_status_t take_element(scull_paddle_call_t *call, scull_value_id_t array,
+                                   const range_t *range) {
+  scull_value_id_t at = range->start_tensor;
+  if (scull_paddle_ints(call, "decrease_axis").size != 1 ||
+      (at == SCULL_NO_ID && range->starts.size != 1))
+    return scull_import_unsupported(&call->emitter, "a part of an array");
+  SCULL_TRY(at == SCULL_NO_ID
+                ? scull_import_emit_scalar(&call->emitter, SCULL_DTYPE_I64,
+                                           (double)range->starts.data[0], &at)
+                : scull_import_emit_reshape(&call->emitter, at, (scull_ints_t){0}, NULL, &at));
+  scull_emit_t emit = scull_import_emit(&call->emitter, "sequence_at", array);
+  scull_import_emit_input(&emit, at);
+  return scull_paddle_end(call, &emit, "Out");
+}
+
+/* Where axis number `index` of a range begins: a scalar. */
+static scull_status_t emit_start(scull_paddle_call_t *call, const range_t *range, size_t index,
+                                 scull_value_id_t *at) {
+  if (range->start_tensor == SCULL_NO_ID)
+    return scull_import_emit_scalar(&call->emitter, SCULL_DTYPE_I64,
+                                    (double)range->starts.data[index], at);
+  SCULL_TRY(emit_item(call, range->start_tensor, (int64_t)index, at));
+  return scull_import_emit_reshape(&call->emitter, *at, (scull_ints_t){0}, NULL, at);
+}
+
+/* One place of each axis: where a run settles extents, a guess could be too short for a slice. */
+static scull_status_t take_places(scull_paddle_call_t *call, scull_value_id_t x,
+                                  const range_t *range) {
+  int64_t axes[SCULL_MAX_RANK];
+  int32_t rank = scull_import_rank(call->graph, x);
+  bool last_stays = (size_t)rank == range->axes.size && scull_paddle_out_rank(call, "Out") == 1;
+  for (size_t i = 0; i < range->axes.size; i++) {
+    int32_t axis = 0;
+    if (!scull_tensor_axis(range->axes.data[i], rank, &axis))
+      return scull_base_fail(call->graph->diag, SCULL_CORRUPT, "axis %lld of rank %d",
+                             (long long)range->axes.data[i], rank);
+    axes[i] = axis;
+  }
+  for (int64_t axis = rank - 1; axis >= 0; axis--) { /* from behind, so that the others stay */
+    for (size_t i = 0; i < range->axes.size; i++) {
+      scull_value_id_t at = SCULL_NO_ID;
+      if (axes[i] != axis)
+        continue;
+      SCULL_TRY(emit_start(call, range, i, &at));
+      scull_emit_t emit = scull_import_emit(&call->emitter, "gather", x);
+      scull_import_emit_input(&emit, at);
+      scull_import_emit_int(&emit, "axis", axis);
+      SCULL_TRY(scull_import_emit_end(&emit, NULL, &x));
+      break;
+    }
+  }
+  SCULL_TRY(last_stays ? scull_import_emit_reshape(&call->emitter, x, SCULL_INTS(1),
+                                                   scull_paddle_out_name(call, "Out", 0), &x)
+                       : scull_import_emit_simple(&call->emitter, "identity", x, SCULL_NO_ID,
+                                                  scull_paddle_out_name(call, "Out", 0), &x));
+  scull_paddle_set(call, "Out", 0, x);
+  return SCULL_OK;
+}
+
+static bool is_late(const scull_paddle_call_t *call, scull_value_id_t x) {
+  const scull_value_t *value = scull_graph_value(call->graph, x);
+  return value != NULL && value->late;
+}
+
 /* decrease_axis removes axes of extent one; programs until 2.4 kept one of them where nothing would
  * be left, and their declarations say so. */
 static scull_status_t slice(scull_paddle_call_t *call) {
@@ -255,7 +353,13 @@ static scull_status_t slice(scull_paddle_call_t *call) {
   range_t range;
   SCULL_TRY(scull_paddle_need(call, "Input", &x));
   SCULL_TRY(read_range(call, &range));
+  if (scull_tensor_dtype_is_sequence(scull_graph_value(call->graph, x)->dtype))
+    return take_element(call, x, &range);
   const scull_shape_t shape = scull_graph_value(call->graph, x)->shape[0];
+  if ((is_late(call, x) || is_late(call, range.start_tensor)) && dropped.size > 0 &&
+      dropped.size == range.axes.size && dropped.size <= (size_t)shape.rank &&
+      (range.start_tensor != SCULL_NO_ID || range.starts.size == dropped.size))
+    return take_places(call, x, &range);
   if (range.end_tensor == SCULL_NO_ID && range.steps.size > 0)
     SCULL_TRY(fit_backward(call, &shape, &range));
   if (dropped.size > 0 && dropped.size == (size_t)scull_import_rank(call->graph, x) &&

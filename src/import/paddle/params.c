@@ -61,14 +61,26 @@ static scull_status_t read_desc(reader_t *reader, scull_bytes_t bytes, scull_are
   return wire.status;
 }
 
+static bool counts_agree(scull_ints_t a, scull_ints_t b) {
+  int64_t x = 1, y = 1;
+  for (size_t i = 0; i < a.size; i++)
+    x = a.data[i] <= 0 || a.data[i] > INT32_MAX / x ? INT32_MAX : x * a.data[i];
+  for (size_t i = 0; i < b.size; i++)
+    y = b.data[i] <= 0 || b.data[i] > INT32_MAX / y ? INT32_MAX : y * b.data[i];
+  return x == y && x < INT32_MAX && (a.size <= 1 || b.size <= 1);
+}
+
 /* What the program declares must be what the file holds; -1 stands for any extent. */
 static scull_status_t match(const reader_t *reader, const scull_paddle_var_t *var, int32_t element,
                             scull_ints_t dims, scull_type_t *out) {
   out->dtype = scull_paddle_dtype(element);
   if (out->dtype == SCULL_DTYPE_NONE)
     return fail(reader, "its element type is none that Scull knows");
-  if (var->element >= 0 && var->element != element)
+  const bool steps = element == SCULL_PADDLE_INT8 && var->element == SCULL_PADDLE_FP32;
+  if (var->element >= 0 && var->element != element && !steps) /* quantizers leave the declaration */
     return fail(reader, "its element type is not the one that the program declares");
+  if (counts_agree(dims, var->dims)) /* scales may be declared with other dimensions than stored */
+    dims = var->dims;
   bool same = dims.size == var->dims.size && dims.size <= SCULL_MAX_RANK;
   for (size_t d = 0; same && d < dims.size; d++)
     same = dims.data[d] >= 0 && (var->dims.data[d] < 0 || var->dims.data[d] == dims.data[d]);

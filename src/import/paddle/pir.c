@@ -29,6 +29,7 @@ typedef struct {
   const char *op;         /* of the operator being read, for messages */
   int64_t feeds, fetches; /* seen so far */
   size_t operands;        /* of all operators: lists may be read many times over */
+  uint32_t blocks;        /* behind the network's own */
 } reader_t;
 
 static scull_status_t fail(const reader_t *reader, const char *cause) {
@@ -113,7 +114,8 @@ static scull_status_t define(reader_t *reader, int64_t number, value_t value) {
   const char *key = scull_base_arena_copy(reader->arena, &number, sizeof number);
   if (key == NULL)
     return no_memory(reader);
-  if (scull_base_map_find(&reader->numbers, key, sizeof number, &ignored))
+  /* arguments of blocks have numbers below 0, which other blocks may use again */
+  if (number > 0 && scull_base_map_find(&reader->numbers, key, sizeof number, &ignored))
     return fail(reader, "it gives a value that exists already");
   if (!SCULL_VEC_PUSH(&reader->values, value) ||
       !scull_base_map_set(&reader->numbers, key, sizeof number, reader->values.size - 1))
@@ -252,7 +254,8 @@ static scull_status_t rename_attr(reader_t *reader, const char *renames, const c
 static scull_status_t read_attrs(reader_t *reader, const json_t *array, const char *renames,
                                  scull_paddle_op_t *op) {
   size_t count = json_array_size(array);
-  op->attrs = SCULL_ARENA_ARRAY(reader->arena, scull_paddle_attr_t, count + 2); /* col, sub_block */
+  op->attrs =
+      SCULL_ARENA_ARRAY(reader->arena, scull_paddle_attr_t, count + 3); /* col, two blocks */
   if (op->attrs == NULL)
     return no_memory(reader);
   for (size_t i = 0; i < count; i++) {
@@ -471,6 +474,78 @@ static scull_status_t read_fetch(reader_t *reader, const json_t *json, scull_pad
   return SCULL_OK;
 }
 
+/* --- control flow ----------------------------------------------------------------------------- */
+
+/* All operands from `first` on, each a variable, in one slot. */
+static scull_status_t gather_operands(reader_t *reader, const json_t *json, size_t first,
+                                      size_t count, const char *slot, scull_paddle_op_t *op) {
+  const json_t *array = json_object_get(json, "I");
+  uint32_t *vars = SCULL_ARENA_ARRAY(reader->arena, uint32_t, count);
+  if (vars == NULL)
+    return no_memory(reader);
+  for (size_t i = 0; i < count; i++) {
+    value_t value;
+    SCULL_TRY(find_value(reader, json_array_get(array, first + i), &value));
+    if (value.is_list || value.count != 1)
+      return fail(reader, "control flow over lists, or over what is not there");
+    vars[i] = value.vars[0];
+    reader->program->vars.data[vars[i]].reads++;
+  }
+  op->inputs[op->input_count++] = (scull_paddle_slot_t){slot, vars, count};
+  return SCULL_OK;
+}
+
+static scull_status_t gather_results(reader_t *reader, const json_t *json, const char *stem,
+                                     scull_paddle_op_t *op) {
+  const json_t *array = json_object_get(json, "O");
+  size_t count = json_array_size(array);
+  uint32_t *vars = SCULL_ARENA_ARRAY(reader->arena, uint32_t, count);
+  op->outputs = SCULL_ARENA_NEW(reader->arena, scull_paddle_slot_t);
+  if (vars == NULL || op->outputs == NULL)
+    return no_memory(reader);
+  for (size_t i = 0; i < count; i++) {
+    value_t value;
+    SCULL_TRY(make_result(reader, stem, json_array_get(array, i), &value));
+    if (value.count != 1)
+      return fail(reader, "control flow over lists");
+    vars[i] = value.vars[0];
+  }
+  op->outputs[op->output_count++] = (scull_paddle_slot_t){"Out", vars, count};
+  return SCULL_OK;
+}
+
+/* An operator of control flow, or NULL. */
+static const char *flow_type(const char *id) {
+  static const char *const types[][2] = {
+      {"1.if", "pd_op.if"}, {"1.while", "pd_op.while"}, {"2.yield", "cf.yield"}};
+  for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+    if (strcmp(types[i][0], id) == 0)
+      return types[i][1];
+  }
+  return NULL;
+}
+
+/* All that it takes is X, but for the condition of an if or a while; all that it gives is Out. */
+static scull_status_t read_flow(reader_t *reader, const json_t *json, const char *type,
+                                scull_paddle_op_t *op) {
+  size_t count = json_array_size(json_object_get(json, "I"));
+  bool has_condition = strcmp(type, "cf.yield") != 0;
+  op->type = type;
+  op->inputs = SCULL_ARENA_ARRAY(reader->arena, scull_paddle_slot_t, 2);
+  if (op->inputs == NULL)
+    return no_memory(reader);
+  if (has_condition && count == 0)
+    return fail(reader, "it has no condition");
+  reader->operands += count;
+  if (reader->operands > MAX_OPERANDS)
+    return fail(reader, "the program has too many operands");
+  if (has_condition)
+    SCULL_TRY(gather_operands(reader, json, 0, 1, "Cond", op));
+  SCULL_TRY(gather_operands(reader, json, has_condition, count - has_condition, "X", op));
+  SCULL_TRY(gather_results(reader, json, has_condition ? type + strlen("pd_op.") : "yield", op));
+  return read_attrs(reader, NULL, "", op);
+}
+
 static scull_status_t read_op(reader_t *reader, const json_t *json, uint32_t block) {
   const char *id = text_of(json, "#");
   scull_paddle_op_t *op = NULL;
@@ -486,6 +561,8 @@ static scull_status_t read_op(reader_t *reader, const json_t *json, uint32_t blo
   if (strcmp(id, "0.slice") == 0)
     return read_slice(reader, json);
   SCULL_TRY(add_op(reader, block, &op));
+  if (flow_type(id) != NULL)
+    return read_flow(reader, json, flow_type(id), op);
   if (strcmp(id, "1.data") == 0 || strcmp(id, "1.feed") == 0)
     return read_data(reader, json, op);
   if (strcmp(id, "1.fetch") == 0)
@@ -495,45 +572,6 @@ static scull_status_t read_op(reader_t *reader, const json_t *json, uint32_t blo
 
 /* --- blocks ---------------------------------------------------------------------------------- */
 
-/* Inner blocks are not imported: their operators only stand in the report of what is missing. */
-static scull_status_t note_inner(reader_t *reader, const json_t *regions, uint32_t *block,
-                                 int depth);
-
-static scull_status_t note_inner_block(reader_t *reader, const json_t *ops, uint32_t *block,
-                                       int depth) {
-  uint32_t own = ++*block;
-  for (size_t i = 0; i < json_array_size(ops); i++) {
-    const json_t *json = json_array_get(ops, i);
-    const char *id = text_of(json, "#");
-    scull_paddle_op_t *op = NULL;
-    SCULL_TRY(note_inner(reader, json_object_get(json, "regions"), block, depth));
-    if (id == NULL || strncmp(id, "1.", 2) != 0)
-      continue;
-    size_t length = 0;
-    bool is_paddle = false;
-    const char *name = split_name(id, &length, &is_paddle);
-    const scull_pir_name_t *row = scull_paddle_pir_name_find(name, length);
-    SCULL_TRY(add_op(reader, own, &op));
-    op->type = row != NULL ? row->type : scull_base_arena_string(reader->arena, name, length);
-    if (op->type == NULL)
-      return no_memory(reader);
-  }
-  return SCULL_OK;
-}
-
-static scull_status_t note_inner(reader_t *reader, const json_t *regions, uint32_t *block,
-                                 int depth) {
-  if (depth > MAX_REGION_DEPTH)
-    return fail(reader, "blocks are nested too deeply");
-  for (size_t r = 0; r < json_array_size(regions); r++) {
-    const json_t *blocks = json_object_get(json_array_get(regions, r), "blocks");
-    for (size_t b = 0; b < json_array_size(blocks); b++)
-      SCULL_TRY(note_inner_block(reader, json_object_get(json_array_get(blocks, b), "ops"), block,
-                                 depth + 1));
-  }
-  return SCULL_OK;
-}
-
 /* No more operators than objects with a name: an upper bound that nesting cannot hide from. */
 static size_t count_ops(const json_t *ops, int depth) {
   size_t count = json_array_size(ops);
@@ -541,6 +579,7 @@ static size_t count_ops(const json_t *ops, int depth) {
     const json_t *regions = json_object_get(json_array_get(ops, i), "regions");
     for (size_t r = 0; r < json_array_size(regions); r++) {
       const json_t *blocks = json_object_get(json_array_get(regions, r), "blocks");
+      count += json_array_size(blocks); /* its arguments */
       for (size_t b = 0; b < json_array_size(blocks); b++)
         count += count_ops(json_object_get(json_array_get(blocks, b), "ops"), depth + 1);
     }
@@ -548,17 +587,95 @@ static size_t count_ops(const json_t *ops, int depth) {
   return count;
 }
 
+static scull_status_t read_block(reader_t *reader, const json_t *json, uint32_t block, int depth);
+
+/* Blocks of an operator: it names the first as sub_block, the second as else_block. */
 static scull_status_t read_regions_of(reader_t *reader, const json_t *json, size_t before,
-                                      uint32_t *block) {
+                                      int depth) {
   const json_t *regions = json_object_get(json, "regions");
-  if (json_array_size(regions) == 0)
-    return SCULL_OK;
-  if (reader->program->op_count > before) { /* control flow: it says so by an attribute */
-    scull_paddle_op_t *op = &reader->program->ops[before];
-    op->attrs[op->attr_count++] =
-        (scull_paddle_attr_t){.name = "sub_block", .kind = SCULL_PADDLE_ATTR_BLOCK, .s = ""};
+  const bool owns =
+      reader->program->op_count > before && reader->program->ops[before].attrs != NULL;
+  size_t named = 0;
+  for (size_t r = 0; r < json_array_size(regions); r++) {
+    const json_t *blocks = json_object_get(json_array_get(regions, r), "blocks");
+    for (size_t b = 0; b < json_array_size(blocks); b++) {
+      uint32_t number = ++reader->blocks;
+      if (owns && named < 2) {
+        scull_paddle_op_t *op = &reader->program->ops[before];
+        op->attrs[op->attr_count++] =
+            (scull_paddle_attr_t){.name = named++ == 0 ? "sub_block" : "else_block",
+                                  .kind = SCULL_PADDLE_ATTR_BLOCK,
+                                  .s = "",
+                                  .i = number};
+      }
+      SCULL_TRY(read_block(reader, json_array_get(blocks, b), number, depth + 1));
+    }
   }
-  return note_inner(reader, regions, block, 0);
+  return SCULL_OK;
+}
+
+static scull_status_t read_ops(reader_t *reader, const json_t *ops, uint32_t block, int depth) {
+  for (size_t i = 0; i < json_array_size(ops); i++) {
+    size_t before = reader->program->op_count;
+    SCULL_TRY(read_op(reader, json_array_get(ops, i), block));
+    SCULL_TRY(read_regions_of(reader, json_array_get(ops, i), before, depth));
+  }
+  return SCULL_OK;
+}
+
+/* Which value a number means now, or SIZE_MAX. */
+static size_t meaning_of(const reader_t *reader, int64_t number) {
+  size_t index = SIZE_MAX;
+  return scull_base_map_find(&reader->numbers, (const char *)&number, sizeof number, &index)
+             ? index
+             : SIZE_MAX;
+}
+
+/* The arguments of a block: an operator of its own that gives them. */
+static scull_status_t read_arguments(reader_t *reader, const json_t *args, uint32_t block) {
+  size_t count = json_array_size(args);
+  scull_paddle_op_t *op = NULL;
+  uint32_t *vars = SCULL_ARENA_ARRAY(reader->arena, uint32_t, count);
+  SCULL_TRY(add_op(reader, block, &op));
+  op->type = "block arguments";
+  op->outputs = SCULL_ARENA_NEW(reader->arena, scull_paddle_slot_t);
+  if (vars == NULL || op->outputs == NULL)
+    return no_memory(reader);
+  for (size_t i = 0; i < count; i++) {
+    const json_t *arg = json_array_get(args, i);
+    int64_t number = json_integer_value(json_object_get(arg, "#"));
+    if (number >= 0 || number == INT64_MIN)
+      return fail(reader, "an argument of its block has no number");
+    const char *name =
+        scull_base_arena_format(reader->arena, "arg_%u_%lld", block, (long long)-number);
+    SCULL_TRY(add_var(reader, name, json_object_get(arg, "TT"), &vars[i]));
+    SCULL_TRY(define(reader, number, (value_t){&vars[i], 1, false}));
+  }
+  op->outputs[op->output_count++] = (scull_paddle_slot_t){"Out", vars, count};
+  return SCULL_OK;
+}
+
+static scull_status_t read_block(reader_t *reader, const json_t *json, uint32_t block, int depth) {
+  const json_t *args = json_object_get(json, "args");
+  size_t count = json_array_size(args);
+  if (depth > MAX_REGION_DEPTH)
+    return fail(reader, "blocks are nested too deeply");
+  size_t *around = SCULL_ARENA_ARRAY(reader->arena, size_t, count);
+  if (around == NULL)
+    return no_memory(reader);
+  for (size_t i = 0; i < count; i++)
+    around[i] =
+        meaning_of(reader, json_integer_value(json_object_get(json_array_get(args, i), "#")));
+  SCULL_TRY(read_arguments(reader, args, block));
+  SCULL_TRY(read_ops(reader, json_object_get(json, "ops"), block, depth));
+  for (size_t i = count; i-- > 0;) {
+    int64_t number = json_integer_value(json_object_get(json_array_get(args, i), "#"));
+    const char *key = scull_base_arena_copy(reader->arena, &number, sizeof number);
+    if (around[i] != SIZE_MAX &&
+        (key == NULL || !scull_base_map_set(&reader->numbers, key, sizeof number, around[i])))
+      return no_memory(reader);
+  }
+  return SCULL_OK;
 }
 
 static scull_status_t read_program(reader_t *reader, const json_t *root) {
@@ -566,7 +683,6 @@ static scull_status_t read_program(reader_t *reader, const json_t *root) {
   const json_t *blocks = json_object_get(json_array_get(regions, 0), "blocks");
   const json_t *ops = json_object_get(json_array_get(blocks, 0), "ops");
   const char *magic = text_of(json_object_get(root, "base_code"), "magic");
-  uint32_t block = 0;
   if (magic == NULL || strcmp(magic, "pir") != 0)
     return scull_base_fail(reader->diag, SCULL_CORRUPT, "%s: its base_code is not that of PIR",
                            reader->file);
@@ -576,13 +692,8 @@ static scull_status_t read_program(reader_t *reader, const json_t *root) {
   reader->program->ops = SCULL_ARENA_ARRAY(reader->arena, scull_paddle_op_t, count_ops(ops, 0));
   if (reader->program->ops == NULL)
     return no_memory(reader);
-  reader->program->block_count = 1;
-  for (size_t i = 0; i < json_array_size(ops); i++) {
-    size_t before = reader->program->op_count;
-    SCULL_TRY(read_op(reader, json_array_get(ops, i), 0));
-    SCULL_TRY(read_regions_of(reader, json_array_get(ops, i), before, &block));
-  }
-  reader->program->block_count += block;
+  SCULL_TRY(read_ops(reader, ops, 0, 0));
+  reader->program->block_count = 1 + reader->blocks;
   return SCULL_OK;
 }
 

@@ -135,17 +135,35 @@ static void test_attribute_kinds(void **state) {
   end(&w);
 }
 
-static void test_control_flow_is_noted(void **state) {
+/* Blocks are numbered, an operator names its own; arguments come first, under numbers that a block
+ * within may use for its own. */
+static void test_control_flow(void **state) {
   (void)state;
   world_t w;
-  const char *json = HEAD DATA
-      ",{\"#\":\"1.if\",\"I\":[{\"%\":1}],\"O\":[{\"%\":2}],\"regions\":[{\"blocks\":[{\"ops\":["
-      "{\"#\":\"1.tanh\",\"I\":[],\"O\":[]},{\"#\":\"2.yield\"}]}]}]}" TAIL;
+  const char *json =
+      HEAD DATA ",{\"#\":\"1.while\",\"I\":[{\"%\":1},{\"%\":1}],\"O\":[{\"%\":2}],\"regions\":[{"
+                "\"blocks\":[{"
+                "\"args\":[{\"#\":-1}],\"ops\":["
+                "{\"#\":\"1.while\",\"I\":[{\"%\":1},{\"%\":-1}],\"O\":[{\"%\":3}],\"regions\":[{"
+                "\"blocks\":[{"
+                "\"args\":[{\"#\":-1}],\"ops\":["
+                "{\"#\":\"2.yield\",\"I\":[{\"%\":1},{\"%\":-1}],\"O\":[]}]}]}]},"
+                "{\"#\":\"2.yield\",\"I\":[{\"%\":1},{\"%\":-1}],\"O\":[]}]}]}]}" TAIL;
   assert_int_equal(read(&w, json), SCULL_OK);
-  assert_int_equal(w.program.op_count, 3);
-  assert_int_equal(w.program.ops[1].attrs[0].kind, SCULL_PADDLE_ATTR_BLOCK);
-  assert_int_equal(w.program.ops[2].block, 1);
-  assert_string_equal(w.program.ops[2].type, "tanh");
+  assert_int_equal(w.program.block_count, 3);
+  assert_int_equal(w.program.op_count, 7);
+  const scull_paddle_op_t *ops = w.program.ops;
+  assert_string_equal(ops[1].type, "pd_op.while");
+  assert_int_equal(ops[1].attrs[0].kind, SCULL_PADDLE_ATTR_BLOCK);
+  assert_int_equal(ops[1].attrs[0].i, 1);
+  assert_string_equal(ops[1].inputs[1].name, "X");
+  assert_string_equal(ops[2].type, "block arguments");
+  assert_int_equal(ops[3].attrs[0].i, 2);
+  assert_int_equal(ops[3].inputs[1].vars[0], ops[2].outputs[0].vars[0]);
+  assert_string_equal(ops[5].type, "cf.yield");
+  assert_int_equal(ops[5].inputs[0].vars[1], ops[4].outputs[0].vars[0]);
+  assert_int_equal(ops[6].inputs[0].vars[1], ops[2].outputs[0].vars[0]);
+  assert_int_equal(ops[6].block, 1);
   end(&w);
 }
 
@@ -170,13 +188,22 @@ static void test_faults(void **state) {
   expect(HEAD DATA ",{\"#\":\"0.split\",\"I\":[{\"%\":1}],\"O\":[{\"%\":2},{\"%\":3}]}" TAIL,
          "more items than the list has");
   expect(HEAD "{\"#\":\"1.relu\",\"A\":[{}]}" TAIL, "an attribute without a name");
+  expect(HEAD "{\"#\":\"1.if\",\"I\":[]}" TAIL, "it has no condition");
+  expect(HEAD "{\"#\":\"1.if\",\"I\":[{\"%\":0}]}" TAIL, "what is not there");
+  expect(HEAD DATA
+         ",{\"#\":\"1.if\",\"I\":[{\"%\":1}],\"O\":[],\"regions\":[{\"blocks\":[{\"args\":["
+         "{\"#\":5}]}]}]}" TAIL,
+         "an argument of its block");
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_names_become_fluid),       cmocka_unit_test(test_lists),
-      cmocka_unit_test(test_slots_by_kind_of_operand), cmocka_unit_test(test_attribute_kinds),
-      cmocka_unit_test(test_control_flow_is_noted),    cmocka_unit_test(test_faults),
+      cmocka_unit_test(test_names_become_fluid),
+      cmocka_unit_test(test_lists),
+      cmocka_unit_test(test_slots_by_kind_of_operand),
+      cmocka_unit_test(test_attribute_kinds),
+      cmocka_unit_test(test_control_flow),
+      cmocka_unit_test(test_faults),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

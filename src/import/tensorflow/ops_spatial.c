@@ -113,7 +113,7 @@ static scull_status_t filter_of(scull_tf_call_t *call, const int64_t perm[4], wi
 static scull_status_t conv(scull_tf_call_t *call) {
   static const int64_t perm[4] = {3, 2, 0, 1};
   scull_value_id_t x = SCULL_NO_ID, filter = SCULL_NO_ID;
-  window_t w;
+  window_t w = {0};
   int64_t dims[4];
   SCULL_TRY(picture(call, 0, &x));
   SCULL_TRY(filter_of(call, perm, &w, dims, &filter));
@@ -132,7 +132,7 @@ static scull_status_t conv(scull_tf_call_t *call) {
 static scull_status_t depthwise(scull_tf_call_t *call) {
   static const int64_t perm[4] = {2, 3, 0, 1};
   scull_value_id_t x = SCULL_NO_ID, filter = SCULL_NO_ID;
-  window_t w;
+  window_t w = {0};
   int64_t dims[4];
   SCULL_TRY(picture(call, 0, &x));
   SCULL_TRY(filter_of(call, perm, &w, dims, &filter));
@@ -206,7 +206,7 @@ static scull_status_t deconv_size(scull_tf_call_t *call, scull_value_id_t x, win
 static scull_status_t deconv(scull_tf_call_t *call) {
   static const int64_t perm[4] = {3, 2, 0, 1};
   scull_value_id_t x = SCULL_NO_ID, filter = SCULL_NO_ID;
-  window_t w;
+  window_t w = {0};
   int64_t dims[4], size[2] = {0, 0};
   bool sized = false;
   SCULL_TRY(picture(call, 2, &x));
@@ -227,7 +227,7 @@ static scull_status_t deconv(scull_tf_call_t *call) {
 
 static scull_status_t pool(scull_tf_call_t *call) {
   scull_value_id_t x = SCULL_NO_ID;
-  window_t w;
+  window_t w = {0};
   SCULL_TRY(picture(call, 0, &x));
   SCULL_TRY(read_window(call, x, &w));
   SCULL_TRY(spatial(call, "ksize", w.kernel));

@@ -114,9 +114,9 @@ static scull_bytes_t find_packed(const scull_wire_t *message, uint32_t list) {
 static void store(scull_ints_t ints, scull_floats_t floats, scull_dtype_t dtype, int64_t count,
                   void *data) {
   size_t size = ints.size + floats.size; /* one of them is empty */
-  for (int64_t i = 0; i < count; i++) {
+  for (int64_t i = 0; i < count && size > 0; i++) {
     size_t from = (size_t)i < size ? (size_t)i : size - 1;
-    if (dtype == SCULL_DTYPE_F16 || dtype == SCULL_DTYPE_BF16)
+    if (ints.size > 0 && (dtype == SCULL_DTYPE_F16 || dtype == SCULL_DTYPE_BF16))
       ((uint16_t *)data)[i] = (uint16_t)ints.data[from]; /* bit patterns */
     else if (floats.size > 0)
       scull_tensor_store(data, dtype, i, floats.data[from]);

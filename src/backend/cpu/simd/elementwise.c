@@ -67,3 +67,64 @@ void SCULL_SIMD(scull_cpu_binary)(scull_cpu_binary_t op, const float *a, int a_p
     break;
   }
 }
+
+V16_INLINE void sum_runs(const float *const *src, const float *weight, int runs, float *dst,
+                         int64_t count) {
+  v16_t w[4];
+  int64_t i = 0;
+#pragma GCC unroll 4
+  for (int r = 0; r < runs; r++)
+    w[r] = v16_set1(weight[r]);
+  for (; i + 16 <= count; i += 16) {
+    v16_t sum = v16_mul(w[0], v16_load(src[0] + i));
+#pragma GCC unroll 3
+    for (int r = 1; r < runs; r++)
+      sum = v16_fma(w[r], v16_load(src[r] + i), sum);
+    v16_store(dst + i, sum);
+  }
+  if (i == count)
+    return;
+  v16_t sum = v16_mul(w[0], v16_load_n(src[0] + i, count - i));
+#pragma GCC unroll 3
+  for (int r = 1; r < runs; r++)
+    sum = v16_fma(w[r], v16_load_n(src[r] + i, count - i), sum);
+  v16_store_n(dst + i, sum, count - i);
+}
+
+void SCULL_SIMD(scull_cpu_combine)(const float *const *src, const float *weight, int runs,
+                                   float *dst, int64_t count) {
+  switch (runs) {
+  case 1: sum_runs(src, weight, 1, dst, count); break;
+  case 2: sum_runs(src, weight, 2, dst, count); break;
+  case 3: sum_runs(src, weight, 3, dst, count); break;
+  default: sum_runs(src, weight, 4, dst, count); break;
+  }
+}
+
+/* Four sums at once, so that additions do not wait for each other. */
+V16_INLINE float reduce(const float *x, float mean, int64_t count, bool squares) {
+  const v16_t about = v16_set1(mean);
+  v16_t sums[4] = {v16_zero(), v16_zero(), v16_zero(), v16_zero()};
+  float rest = 0;
+  int64_t i = 0;
+  for (; i + 64 <= count; i += 64) {
+#pragma GCC unroll 4
+    for (int k = 0; k < 4; k++) {
+      const v16_t d = v16_sub(v16_load(x + i + 16 * k), about);
+      sums[k] = squares ? v16_fma(d, d, sums[k]) : v16_add(sums[k], d);
+    }
+  }
+  for (; i < count; i++) {
+    const float d = x[i] - mean;
+    rest += squares ? d * d : d;
+  }
+  return rest + v16_sum(v16_add(v16_add(sums[0], sums[1]), v16_add(sums[2], sums[3])));
+}
+
+float SCULL_SIMD(scull_cpu_sum)(const float *x, int64_t count) {
+  return reduce(x, 0.0f, count, false);
+}
+
+float SCULL_SIMD(scull_cpu_spread)(const float *x, float mean, int64_t count) {
+  return reduce(x, mean, count, true);
+}

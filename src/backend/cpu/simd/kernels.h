@@ -140,6 +140,11 @@ typedef struct scull_cpu_kernels {
    * as dst. */
   void (*binary)(scull_cpu_binary_t op, const float *a, int a_period, const float *b, int b_period,
                  float *dst, int64_t count);
+  float (*sum)(const float *x, int64_t count);
+  float (*spread)(const float *x, float mean, int64_t count); /* sum of (x - mean)^2 */
+  /* dst = the sum of 1 to 4 runs, each times its weight. */
+  void (*combine)(const float *const *src, const float *weight, int runs, float *dst,
+                  int64_t count);
   /* To and from f32; `scale` is that of the small integers. dst and src may be one. */
   void (*widen)(const void *src, scull_cpu_number_t from, float scale, float *dst, int64_t count);
   void (*narrow)(const float *src, scull_cpu_number_t to, float scale, void *dst, int64_t count);

@@ -17,6 +17,10 @@ void SCULL_SIMD(scull_cpu_unary)(const scull_cpu_post_t *post, const float *src,
                                  int64_t count);
 void SCULL_SIMD(scull_cpu_binary)(scull_cpu_binary_t op, const float *a, int a_period,
                                   const float *b, int b_period, float *dst, int64_t count);
+float SCULL_SIMD(scull_cpu_sum)(const float *x, int64_t count);
+float SCULL_SIMD(scull_cpu_spread)(const float *x, float mean, int64_t count);
+void SCULL_SIMD(scull_cpu_combine)(const float *const *src, const float *weight, int runs,
+                                   float *dst, int64_t count);
 void SCULL_SIMD(scull_cpu_widen)(const void *src, scull_cpu_number_t from, float scale, float *dst,
                                  int64_t count);
 void SCULL_SIMD(scull_cpu_narrow)(const float *src, scull_cpu_number_t to, float scale, void *dst,
