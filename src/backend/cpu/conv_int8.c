@@ -21,7 +21,7 @@ typedef enum {
   DIRECT, /* the source as it lies; taps in the padding are left out */
   GATHER, /* 1x1: pixels gathered in the scratch */
   COPY,   /* rows copied with their padding */
-  ROUND,  /* rows of f32 planes, four bytes a pixel */
+  ROUND,  /* the same of f32 planes, rounded */
 } mode_t;
 
 typedef struct {
@@ -100,14 +100,16 @@ static size_t configs(const scull_site_t *site, const scull_device_t *device, sc
                                   pairs, kinds, 4);
   kinds = scull_cpu_conv8_pairs(site, &c, (scull_storage_t){SCULL_LAYOUT_NHWC, SCULL_AS_INT8},
                                 pairs, kinds, 4);
-  const bool few = c.g.batch * c.g.window[0].out * c.g.window[1].out < 128;
+  /* Few pixels, or many images: each thread then reads its part of the weights once. */
+  const int64_t pixels = c.g.window[0].out * c.g.window[1].out;
+  const bool channels_first = c.g.batch > 1 || pixels < 128;
   for (size_t k = 0; k < kinds; k++) {
     for (int32_t widest = 4; widest >= 3; widest--) {
       if (widest == 3 &&
           (kernels->columns < 4 || c.g.out_channels <= 48 || pairs[k].dst_as == SCULL_AS_MODEL))
         continue;
       for (int32_t i = 0; i < 2; i++) {
-        const int32_t split = few ? 1 - i : i;
+        const int32_t split = channels_first ? 1 - i : i;
         const bool divides =
             site->threads > 1 && panel_count(c.g.out_channels, widest) >= site->threads;
         if (count == room || (split == BY_CHANNELS && !divides))
@@ -123,14 +125,9 @@ static size_t configs(const scull_site_t *site, const scull_device_t *device, sc
 
 /* --- weights ---------------------------------------------------------------------------------- */
 
-/* Bytes of a pixel as the product sees it. */
-static int64_t pixel_bytes(const scull_cpu_conv_t *c, const scull_config_t *config) {
-  return config->src_as == SCULL_AS_MODEL ? FEW_CHANNELS : c->g.in_channels;
-}
-
 /* Steps of four bytes of one run of a window. */
-static int64_t depth_of(const scull_cpu_conv_t *c, const scull_config_t *config) {
-  return (pixel_bytes(c, config) * c->g.window[1].kernel + 3) / 4;
+static int64_t depth_of(const scull_cpu_conv_t *c) {
+  return (c->g.in_channels * c->g.window[1].kernel + 3) / 4;
 }
 
 /* [start][scale][bias][panel][ky][step][panel's channels][4]. */
@@ -138,10 +135,11 @@ static scull_status_t pack_size(const scull_site_t *site, const scull_config_t *
                                 const scull_device_t *device, size_t *bytes) {
   scull_cpu_conv_t c;
   size_t each = 0;
+  (void)config;
   (void)device;
   if (scull_cpu_conv_of(site, &c) != NULL)
     return SCULL_UNSUPPORTED;
-  if (!scull_base_size_mul((size_t)c.g.window[0].kernel, (size_t)depth_of(&c, config) * 4, &each) ||
+  if (!scull_base_size_mul((size_t)c.g.window[0].kernel, (size_t)depth_of(&c) * 4, &each) ||
       !scull_base_size_add(each, 3 * sizeof(float), &each) ||
       !scull_base_size_mul((size_t)block_count(c.g.out_channels) * 16, each, bytes))
     return SCULL_OUT_OF_MEMORY;
@@ -149,14 +147,13 @@ static scull_status_t pack_size(const scull_site_t *site, const scull_config_t *
 }
 
 /* The four bytes of channel `o` in step `k` of run `ky`; returns their sum. */
-static int32_t pack_four(const scull_cpu_conv_t *c, int64_t pixel, int64_t o, int64_t ky, int64_t k,
-                         int8_t *out) {
+static int32_t pack_four(const scull_cpu_conv_t *c, int64_t o, int64_t ky, int64_t k, int8_t *out) {
   const int64_t in = c->g.in_channels, kw = c->g.window[1].kernel, kh = c->g.window[0].kernel;
   int32_t sum = 0;
   for (int64_t i = 0; i < 4; i++) {
-    const int64_t kx = (4 * k + i) / pixel, channel = (4 * k + i) % pixel;
+    const int64_t kx = (4 * k + i) / in, channel = (4 * k + i) % in;
     out[i] = 0;
-    if (o < c->g.out_channels && kx < kw && channel < in)
+    if (o < c->g.out_channels && kx < kw)
       out[i] = scull_cpu_weight8(c, o, ((o * in + channel) * kh + ky) * kw + kx);
     sum += out[i];
   }
@@ -171,7 +168,7 @@ static scull_status_t pack(const scull_site_t *site, const scull_config_t *confi
     return SCULL_UNSUPPORTED;
   const int64_t channels = c.g.out_channels, all = 16 * block_count(channels);
   const int64_t panels = panel_count(channels, widest_of(kernels, config));
-  const int64_t pixel = pixel_bytes(&c, config), depth = depth_of(&c, config);
+  const int64_t depth = depth_of(&c);
   const scull_cpu_number_t to = config->dst_as == SCULL_AS_INT8 ? SCULL_CPU_U8 : SCULL_CPU_F32;
   int32_t *start = dst;
   float *scale = (float *)(start + all), *bias = scale + all;
@@ -184,7 +181,7 @@ static scull_status_t pack(const scull_site_t *site, const scull_config_t *confi
       const int64_t o = 16 * block + kernels->channel(to, (int)blocks, (int)i);
       int32_t sum = 0;
       for (int64_t k = 0; k < c.g.window[0].kernel * depth; k++)
-        sum += pack_four(&c, pixel, o, k / depth, k % depth, out + (k * 16 * blocks + i) * 4);
+        sum += pack_four(&c, o, k / depth, k % depth, out + (k * 16 * blocks + i) * 4);
       if (scull_cpu_shifts8(&c))
         start[16 * block + i] = -128 * sum;
       if (o < channels) {
@@ -248,7 +245,6 @@ static void set_mode(state_t *s, const scull_cpu_conv_t *c) {
   s->pixel = s->channels;
   if (c->src->as == SCULL_AS_MODEL) {
     s->mode = ROUND;
-    s->pixel = FEW_CHANNELS;
   } else if (s->point) {
     const bool runs = y->stride == 1 && x->stride == 1;
     s->mode = runs && s->channels % 4 == 0 && !s->shifts ? DIRECT : GATHER;
@@ -290,7 +286,7 @@ static scull_status_t prepare(const scull_site_t *site, const scull_config_t *co
                  .out_channels = c.g.out_channels,
                  .factor = 1.0f / c.src->quant->scales[0],
                  .segments = c.g.window[0].kernel,
-                 .depth = depth_of(&c, config),
+                 .depth = depth_of(&c),
                  .threads = site->threads,
                  .split = config->knob[0]};
   scull_cpu_post8_of(&c, &s->post);
@@ -556,7 +552,7 @@ static uint32_t alias(const scull_site_t *site, const scull_config_t *config) {
 static const char *const anchors[] = {"conv", NULL};
 
 const scull_tactic_t scull_tactic_cpu_conv_int8 = {.name = "cpu.conv.int8",
-                                                   .version = 1,
+                                                   .version = 2,
                                                    .anchors = anchors,
                                                    .growth = SCULL_GROW_EPILOGUE,
                                                    .precisions = 1u << SCULL_AS_INT8,

@@ -139,8 +139,21 @@ static __attribute__((noinline)) void finish_floats(const scull_cpu_tile8_t *t, 
   }
 }
 
+/* What the next tile will write and add comes into the cache meanwhile. */
+V16_INLINE void prefetch_results(const scull_cpu_tile8_t *t, int rows) {
+#pragma GCC unroll 12
+  for (int r = 0; r < rows; r++)
+    __builtin_prefetch(t->c + (rows + r) * t->c_row, 1);
+  if (t->residual == NULL)
+    return;
+#pragma GCC unroll 12
+  for (int r = 0; r < rows; r++)
+    __builtin_prefetch(t->residual + (rows + r) * t->residual_row);
+}
+
 V16_INLINE void tile(const scull_cpu_tile8_t *t, int rows, int columns) {
   b64_t acc[MOST_ROWS][COLUMNS];
+  prefetch_results(t, rows);
 #pragma GCC unroll 12
   for (int r = 0; r < rows; r++) {
 #pragma GCC unroll 4
@@ -213,6 +226,24 @@ int SCULL_SIMD(scull_cpu_channel8)(scull_cpu_number_t to, int columns, int i) {
   return to == SCULL_CPU_F32 ? i : b64_channel(columns, i);
 }
 
+/* The first `channels` bytes of each of n pixels of four. */
+V16_INLINE void store_pixels(uint8_t *to, b64_t pixel, int channels, int64_t n) {
+#ifdef __AVX512F__
+  if (channels == 3) {
+    const __m512i dense = _mm512_broadcast_i32x4(
+        _mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1));
+    b64_store_n(to, b64_in_order(_mm512_shuffle_epi8(pixel, dense), 3), 3 * n);
+    return;
+  }
+#endif
+  _Alignas(64) uint8_t all[64];
+  b64_store(all, pixel);
+  for (int64_t i = 0; i < n; i++) {
+    for (int c = 0; c < channels; c++)
+      to[i * channels + c] = all[4 * i + c];
+  }
+}
+
 void SCULL_SIMD(scull_cpu_quantize8)(const float *src, int64_t plane, int channels, float factor,
                                      bool is_signed, uint8_t *dst, int64_t count) {
   const v16_t f = v16_set1(factor), low = v16_set1(is_signed ? -128.0f : 0.0f);
@@ -233,7 +264,10 @@ void SCULL_SIMD(scull_cpu_quantize8)(const float *src, int64_t plane, int channe
         unit = v16_mul(unit, v16_set1(256.0f));
       }
     }
-    b64_store_n(dst + 4 * i, pixel, 4 * n);
+    if (channels == 4)
+      b64_store_n(dst + 4 * i, pixel, 4 * n);
+    else
+      store_pixels(dst + channels * i, pixel, channels, n);
   }
 }
 

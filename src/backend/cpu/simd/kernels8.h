@@ -73,7 +73,8 @@ typedef struct scull_cpu_kernels8 {
   int (*channel)(scull_cpu_number_t to, int columns, int i);
   void (*depthwise)(const scull_cpu_depthwise8_t *p);
   void (*pool)(const scull_cpu_pool8_t *p);
-  /* `count` pixels of up to 4 planes become 4 bytes each: round(x * factor), u8, or s8 + 128. */
+  /* `count` pixels of up to 4 planes become `channels` bytes each: round(x * factor), u8, or
+   * s8 + 128. */
   void (*quantize)(const float *src, int64_t plane, int channels, float factor, bool is_signed,
                    uint8_t *dst, int64_t count);
   /* dst = src ^ flip */
