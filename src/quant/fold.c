@@ -170,7 +170,9 @@ static scull_status_t fold_to_clip(scull_graph_t *g, scull_node_id_t id, scull_v
   bool done = false;
   for (size_t i = 0; i < v->users.size; i++) { /* one clip serves all that read the same */
     const scull_node_t *user = scull_graph_node(g, v->users.data[i]);
-    if (!is_op(user, "clip") || memcmp(user->attrs, &attrs, sizeof attrs) != 0)
+    const scull_clip_attrs_t *own = user->attrs;
+    if (!is_op(user, "clip") || user->input_count != 1 || own->min != attrs.min ||
+        own->max != attrs.max)
       continue;
     SCULL_TRY(scull_passes_bypass(g, id, user->outputs[0], &done));
     return done ? scull_passes_retire_beside(g, x, &q, 1) : SCULL_OK;

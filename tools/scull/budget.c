@@ -251,12 +251,10 @@ static scull_status_t make_temporary(char *path) {
 /* A template for mkstemp in the folder of `plan`, to be freed. */
 static char *beside(const char *plan) {
   static const char end[] = ".XXXXXX";
-  const size_t size = strlen(plan);
-  char *path = malloc(size + sizeof end);
-  if (path != NULL) {
-    memcpy(path, plan, size);
-    memcpy(path + size, end, sizeof end);
-  }
+  const size_t size = strlen(plan) + sizeof end;
+  char *path = malloc(size);
+  if (path != NULL)
+    (void)snprintf(path, size, "%s%s", plan, end);
   return path;
 }
 
