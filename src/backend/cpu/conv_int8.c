@@ -540,15 +540,6 @@ static scull_status_t enqueue(void *state, const scull_args_t *args) {
   return SCULL_OK;
 }
 
-/* The residual is read where the result is then written, in the same bytes. */
-static uint32_t alias(const scull_site_t *site, const scull_config_t *config) {
-  scull_cpu_conv_t c;
-  (void)config;
-  if (scull_cpu_conv_of(site, &c) != NULL || c.residual == NULL || c.residual->as != c.dst->as)
-    return 0;
-  return scull_cpu_conv_alias(site, config);
-}
-
 static const char *const anchors[] = {"conv", NULL};
 
 const scull_tactic_t scull_tactic_cpu_conv_int8 = {.name = "cpu.conv.int8",
@@ -564,4 +555,4 @@ const scull_tactic_t scull_tactic_cpu_conv_int8 = {.name = "cpu.conv.int8",
                                                    .prepare = prepare,
                                                    .enqueue = enqueue,
                                                    .release = scull_base_free,
-                                                   .alias = alias};
+                                                   .alias = scull_cpu_conv8_alias};

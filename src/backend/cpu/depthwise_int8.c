@@ -216,13 +216,6 @@ static scull_status_t enqueue(void *state, const scull_args_t *args) {
   return SCULL_OK;
 }
 
-static uint32_t alias(const scull_site_t *site, const scull_config_t *config) {
-  scull_cpu_conv_t c;
-  if (scull_cpu_conv_of(site, &c) != NULL || c.residual == NULL || c.residual->as != c.dst->as)
-    return 0;
-  return scull_cpu_conv_alias(site, config);
-}
-
 static const char *const anchors[] = {"conv", NULL};
 
 const scull_tactic_t scull_tactic_cpu_depthwise_int8 = {.name = "cpu.conv.depthwise.int8",
@@ -238,4 +231,4 @@ const scull_tactic_t scull_tactic_cpu_depthwise_int8 = {.name = "cpu.conv.depthw
                                                         .prepare = prepare,
                                                         .enqueue = enqueue,
                                                         .release = scull_base_free,
-                                                        .alias = alias};
+                                                        .alias = scull_cpu_conv8_alias};

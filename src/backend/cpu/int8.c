@@ -102,3 +102,10 @@ float scull_cpu_bias8(const scull_cpu_conv_t *c, int64_t o) {
   const float bias = c->bias == NULL ? 0.0f : ((const float *)c->bias->data)[o];
   return bias / scull_backend_site_scale(c->dst);
 }
+
+uint32_t scull_cpu_conv8_alias(const scull_site_t *site, const scull_config_t *config) {
+  scull_cpu_conv_t c;
+  if (scull_cpu_conv_of(site, &c) != NULL || c.residual == NULL || c.residual->as != c.dst->as)
+    return 0;
+  return scull_cpu_conv_alias(site, config);
+}

@@ -29,6 +29,10 @@ void scull_cpu_post8_of(const scull_cpu_conv_t *c, scull_cpu_post8_t *out);
 /* The s8 weight `i` (row-major) of output channel `o`. */
 int8_t scull_cpu_weight8(const scull_cpu_conv_t *c, int64_t o, int64_t i);
 
+/* scull_cpu_conv_alias where the residual's elements are stored as the result's are, else nothing:
+ * it is read where the result is then written. */
+uint32_t scull_cpu_conv8_alias(const scull_site_t *site, const scull_config_t *config);
+
 /* What the sum of channel `o` is multiplied with, and what is added: units of the destination. */
 float scull_cpu_scale8(const scull_cpu_conv_t *c, int64_t o);
 float scull_cpu_bias8(const scull_cpu_conv_t *c, int64_t o);
