@@ -470,7 +470,6 @@ static void tensors_refuse(void **state) {
   (void)state;
   PD_PlaceType place;
   int32_t size, shape[] = {1, 1, 8, 8}, huge[] = {INT32_MAX, INT32_MAX, INT32_MAX, INT32_MAX};
-  int64_t integers[64] = {0};
   PD_Predictor *p = create(digits_config());
   PD_Tensor *x = first_input(p), *y = first_output(p);
   assert_false(PD_PredictorRun(p));
@@ -484,7 +483,7 @@ static void tensors_refuse(void **state) {
   PD_TensorReshape(y, 4, shape);
   said("output");
   PD_TensorReshape(x, 4, shape);
-  PD_TensorCopyFromCpuInt64(x, integers);
+  assert_null(PD_TensorDataInt64(x, &place, &size));
   said("another element type");
   PD_TensorCopyFromCpuFloat(x, NULL);
   said("NULL");
@@ -541,14 +540,14 @@ static void lod_is_kept(void **state) {
  * --------------------------------------------------------------------------------
  */
 
-/* Every accessor of one type: on its input and output, on an input of another type, on NULL. */
+/* Every accessor of one type: on its input and output, on an output of another type, on NULL. */
 #define ACCESSORS(Name, type, index, code)                                                         \
   static void accessors_##Name(PD_Predictor *p, PD_Tensor *const *in, PD_Tensor *const *out) {     \
     const type values[] = {1, 2, 3, 4};                                                            \
     type got[8] = {0};                                                                             \
     PD_PlaceType place = PD_PLACE_UNK;                                                             \
     int32_t size = 0;                                                                              \
-    PD_Tensor *x = in[index], *y = out[index], *other = in[((index) + 1) % 5];                     \
+    PD_Tensor *x = in[index], *y = out[index], *other = out[((index) + 1) % 5];                    \
     assert_int_equal(PD_TensorGetDataType(x), code);                                               \
     PD_TensorCopyFromCpu##Name(x, values);                                                         \
     type *own = PD_TensorMutableData##Name(x, PD_PLACE_CPU);                                       \
@@ -560,29 +559,79 @@ static void lod_is_kept(void **state) {
     assert_true(PD_TensorData##Name(y, &place, &size)[7] == 9);                                    \
     assert_int_equal(size, 8);                                                                     \
     assert_int_equal(place, PD_PLACE_CPU);                                                         \
-    PD_TensorCopyFromCpu##Name(other, values);                                                     \
-    said("another element type");                                                                  \
     PD_TensorCopyToCpu##Name(other, got);                                                          \
     said("PD_TensorCopyToCpu" #Name);                                                              \
+    said("another element type");                                                                  \
     assert_null(PD_TensorMutableData##Name(other, PD_PLACE_CPU));                                  \
     assert_null(PD_TensorData##Name(other, &place, &size));                                        \
-    assert_null(PD_TensorData##Name(y, NULL, &size));                                              \
-    said("place or size is NULL");                                                                 \
-    PD_TensorCopyToCpu##Name(y, NULL);                                                             \
-    said("the destination is NULL");                                                               \
-    PD_TensorCopyFromCpu##Name(NULL, values);                                                      \
-    said("PD_TensorCopyFromCpu" #Name ": ");                                                       \
-    PD_TensorCopyToCpu##Name(NULL, got);                                                           \
-    assert_null(PD_TensorMutableData##Name(NULL, PD_PLACE_CPU));                                   \
-    assert_null(PD_TensorData##Name(NULL, &place, &size));                                         \
-    said("the tensor is NULL");                                                                    \
+  }                                                                                                \
+  /* the input of index `to` is given in this type */                                              \
+  static void converts_##Name(PD_Predictor *p, PD_Tensor *const *in, PD_Tensor *const *out) {      \
+    for (size_t to = 0; to < 5; to++) {                                                            \
+      const type values[] = {1, 2, 3, 100};                                                        \
+      PD_TensorCopyFromCpu##Name(in[to], values);                                                  \
+      assert_int_equal(PD_TensorGetDataType(in[to]), code);                                        \
+      assert_true(PD_PredictorRun(p));                                                             \
+      assert_true(item(out[to], 0) == 1 && item(out[to], 7) == 100);                               \
+      PD_TensorMutableData##Name(in[to], PD_PLACE_CPU)[3] = 7; /* and again at every run */        \
+      assert_true(PD_PredictorRun(p));                                                             \
+      assert_true(item(out[to], 7) == 7);                                                          \
+      reset(in[to], to);                                                                           \
+    }                                                                                              \
   }
+
+/* Item `at` of an output of any type. */
+static double item(PD_Tensor *y, size_t at) {
+  PD_PlaceType place;
+  int32_t size;
+  switch (PD_TensorGetDataType(y)) {
+  case PD_DATA_FLOAT32: return (double)PD_TensorDataFloat(y, &place, &size)[at];
+  case PD_DATA_INT64: return (double)PD_TensorDataInt64(y, &place, &size)[at];
+  case PD_DATA_INT32: return PD_TensorDataInt32(y, &place, &size)[at];
+  case PD_DATA_UINT8: return PD_TensorDataUint8(y, &place, &size)[at];
+  case PD_DATA_INT8: return PD_TensorDataInt8(y, &place, &size)[at];
+  default: return -1;
+  }
+}
+
+/* Zeros in the input's own type. */
+static void reset(PD_Tensor *x, size_t index) {
+  switch (index) {
+  case 0: memset(PD_TensorMutableDataFloat(x, PD_PLACE_CPU), 0, 16); break;
+  case 1: memset(PD_TensorMutableDataInt64(x, PD_PLACE_CPU), 0, 32); break;
+  case 2: memset(PD_TensorMutableDataInt32(x, PD_PLACE_CPU), 0, 16); break;
+  case 3: memset(PD_TensorMutableDataUint8(x, PD_PLACE_CPU), 0, 4); break;
+  default: memset(PD_TensorMutableDataInt8(x, PD_PLACE_CPU), 0, 4); break;
+  }
+}
 
 ACCESSORS(Float, float, 0, PD_DATA_FLOAT32)
 ACCESSORS(Int64, int64_t, 1, PD_DATA_INT64)
 ACCESSORS(Int32, int32_t, 2, PD_DATA_INT32)
 ACCESSORS(Uint8, uint8_t, 3, PD_DATA_UINT8)
 ACCESSORS(Int8, int8_t, 4, PD_DATA_INT8)
+
+/* values that the model's type has not end the run, not the process */
+static void refuses_inexact_values(PD_Predictor *p, PD_Tensor *const *in) {
+  const float reals[][4] = {{0, 0, 0, 0.5f}, {NAN, 0, 0, 0}, {0, INFINITY, 0, 0}, {0, 0, -3e9f, 0}};
+  for (size_t i = 0; i < 4; i++) {
+    PD_TensorCopyFromCpuFloat(in[2], reals[i]);
+    assert_false(PD_PredictorRun(p));
+    said("'x_int32' was given in another element type");
+  }
+  reset(in[2], 2);
+  PD_TensorCopyFromCpuInt64(in[0], (const int64_t[]){0, 0, 0, (INT64_C(1) << 24) + 1});
+  assert_false(PD_PredictorRun(p));
+  PD_TensorCopyFromCpuInt64(in[0], (const int64_t[]){0, 0, 0, INT64_C(1) << 24});
+  assert_true(PD_PredictorRun(p));
+  reset(in[0], 0);
+  PD_TensorCopyFromCpuInt32(in[3], (const int32_t[]){256, 0, 0, 0});
+  assert_false(PD_PredictorRun(p));
+  PD_TensorCopyFromCpuInt8(in[3], (const int8_t[]){-1, 0, 0, 0});
+  assert_false(PD_PredictorRun(p));
+  reset(in[3], 3);
+  assert_true(PD_PredictorRun(p));
+}
 
 static void every_type_has_accessors(void **state) {
   (void)state;
@@ -602,16 +651,19 @@ static void every_type_has_accessors(void **state) {
     PD_TensorReshape(in[i], 2, shape);
   }
   PD_OneDimArrayCstrDestroy(names);
-  memset(PD_TensorMutableDataFloat(in[0], PD_PLACE_CPU), 0, 16);
-  memset(PD_TensorMutableDataInt64(in[1], PD_PLACE_CPU), 0, 32);
-  memset(PD_TensorMutableDataInt32(in[2], PD_PLACE_CPU), 0, 16);
-  memset(PD_TensorMutableDataUint8(in[3], PD_PLACE_CPU), 0, 4);
-  memset(PD_TensorMutableDataInt8(in[4], PD_PLACE_CPU), 0, 4);
+  for (size_t i = 0; i < 5; i++)
+    reset(in[i], i);
   accessors_Float(p, in, out);
   accessors_Int64(p, in, out);
   accessors_Int32(p, in, out);
   accessors_Uint8(p, in, out);
   accessors_Int8(p, in, out);
+  converts_Float(p, in, out);
+  converts_Int64(p, in, out);
+  converts_Int32(p, in, out);
+  converts_Uint8(p, in, out);
+  converts_Int8(p, in, out);
+  refuses_inexact_values(p, in);
   for (size_t i = 0; i < 5; i++) {
     PD_TensorDestroy(in[i]);
     PD_TensorDestroy(out[i]);
