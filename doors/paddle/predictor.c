@@ -15,7 +15,7 @@
 enum { MOST_INPUTS = 64 };
 
 static bool check(const PD_Predictor *predictor, const char *function) {
-  return predictor != NULL || door_fail("%s: the predictor is NULL", function);
+  return door_handle_check(predictor, DOOR_PREDICTOR, function);
 }
 
 const char *PD_GetLastError(void) {
@@ -30,9 +30,8 @@ const char *PD_GetVersion(void) {
  */
 
 static PD_Predictor *create(door_model_t *model) {
-  PD_Predictor *p = calloc(1, sizeof *p);
+  PD_Predictor *p = door_handle_create(DOOR_PREDICTOR, sizeof *p);
   if (p == NULL) {
-    door_fail_memory();
     door_model_release(model);
     return NULL;
   }
@@ -75,7 +74,7 @@ static void clear_cells(door_cell_t *cells, size_t count) {
 }
 
 void PD_PredictorDestroy(PD_Predictor *predictor) {
-  if (predictor == NULL)
+  if (!door_handle_claim(predictor, DOOR_PREDICTOR, __func__))
     return;
   door_profile_print(predictor->profile);
   door_profile_destroy(predictor->profile);
@@ -84,7 +83,7 @@ void PD_PredictorDestroy(PD_Predictor *predictor) {
   clear_cells(predictor->inputs, predictor->input_count);
   clear_cells(predictor->outputs, predictor->output_count);
   door_model_release(predictor->model);
-  free(predictor);
+  door_handle_leave(predictor, DOOR_PREDICTOR);
 }
 
 /* --- ports -------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ typedef struct {
 } door_cell_t;
 
 struct PD_Predictor {
+  door_handle_t handle;
   door_model_t *model;
   door_plan_t *plan;        /* NULL before the first run */
   scull_context_t *context; /* of the plan; NULL: to be made */

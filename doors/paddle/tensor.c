@@ -6,13 +6,20 @@
 #include "predictor.h"
 
 struct PD_Tensor {
+  door_handle_t handle;
   PD_Predictor *predictor;
+  uint64_t predictor_life; /* which of those that have had this place */
   size_t index;
   bool is_output;
 };
 
 static bool check(const PD_Tensor *tensor, const char *function) {
-  return tensor != NULL || door_fail("%s: the tensor is NULL", function);
+  if (!door_handle_check(tensor, DOOR_TENSOR, function))
+    return false;
+  const door_handle_t *of = &tensor->predictor->handle;
+  return (atomic_load(&of->kind) == DOOR_PREDICTOR &&
+          atomic_load(&of->life) == tensor->predictor_life) ||
+         door_fail("%s: the tensor's predictor was destroyed", function);
 }
 
 static door_cell_t *cell_of(const PD_Tensor *tensor) {
@@ -60,8 +67,10 @@ static bool is_type(const PD_Tensor *tensor, scull_dtype_t dtype, const char *fu
 
 static PD_Tensor *make(PD_Predictor *predictor, const char *name, bool is_output,
                        const char *function) {
-  if (predictor == NULL || name == NULL) {
-    door_fail("%s: the %s is NULL", function, predictor == NULL ? "predictor" : "name");
+  if (!door_handle_check(predictor, DOOR_PREDICTOR, function))
+    return NULL;
+  if (name == NULL) {
+    door_fail("%s: the name is NULL", function);
     return NULL;
   }
   const door_ports_t *ports =
@@ -69,11 +78,13 @@ static PD_Tensor *make(PD_Predictor *predictor, const char *name, bool is_output
   for (size_t i = 0; i < ports->count; i++) {
     if (ports->items[i].hidden || strcmp(ports->items[i].name, name) != 0)
       continue;
-    PD_Tensor *tensor = malloc(sizeof *tensor);
+    PD_Tensor *tensor = door_handle_create(DOOR_TENSOR, sizeof *tensor);
     if (tensor == NULL)
-      door_fail_memory();
-    else
-      *tensor = (PD_Tensor){.predictor = predictor, .index = i, .is_output = is_output};
+      return NULL;
+    tensor->predictor = predictor;
+    tensor->predictor_life = atomic_load(&predictor->handle.life);
+    tensor->index = i;
+    tensor->is_output = is_output;
     return tensor;
   }
   door_fail("%s: there is no %s '%s'", function, is_output ? "output" : "input", name);
@@ -89,7 +100,8 @@ PD_Tensor *PD_PredictorGetOutputHandle(PD_Predictor *predictor, const char *name
 }
 
 void PD_TensorDestroy(PD_Tensor *tensor) {
-  free(tensor);
+  if (door_handle_claim(tensor, DOOR_TENSOR, __func__))
+    door_handle_leave(tensor, DOOR_TENSOR);
 }
 
 /* --- shapes ------------------------------------------------------------------------------------
@@ -239,9 +251,23 @@ PD_DataType PD_TensorGetDataType(PD_Tensor *tensor) {
   return check(tensor, __func__) ? door_dtype(port_of(tensor)->dtype) : PD_DATA_UNK;
 }
 
+/* Offsets may be wrong until a run, but not missing. */
+static bool has_offsets(const PD_TwoDimArraySize *lod) {
+  for (size_t i = 0; i < lod->size; i++) {
+    if (lod->data == NULL || lod->data[i] == NULL ||
+        (lod->data[i]->size > 0 && lod->data[i]->data == NULL))
+      return false;
+  }
+  return true;
+}
+
 void PD_TensorSetLod(PD_Tensor *tensor, PD_TwoDimArraySize *lod) {
   if (!check(tensor, __func__))
     return;
+  if (lod != NULL && !has_offsets(lod)) {
+    door_fail("%s: '%s': a level or its offsets are NULL", __func__, port_of(tensor)->name);
+    return;
+  }
   PD_TwoDimArraySize *copy = lod == NULL ? NULL : door_size_arrays(lod);
   if (lod != NULL && copy == NULL)
     return;

@@ -1,6 +1,7 @@
 /* Predictors and tensors through the door, on the demo's network (zoo/digits): the answers are
  * Paddle's, in every way to give the model, every batch, every clone. */
 #include <dirent.h>
+#include <malloc.h>
 #include <math.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -396,6 +397,33 @@ static void clones_in_threads(void **state) {
 /* --- memory --------------------------------------------------------------------------------------
  */
 
+/* Bytes that malloc has given out. */
+static size_t in_use(void) {
+  const struct mallinfo2 info = mallinfo2();
+  return info.uordblks + info.hblkhd;
+}
+
+/* what is said to be given back is */
+static void memory_shrinks_by_as_much(void **state) {
+  (void)state;
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+  skip(); /* malloc is the sanitizer's */
+#endif
+  PD_Predictor *p = create(digits_config());
+  PD_Tensor *x = first_input(p);
+  int32_t shape[] = {PICTURES, 1, 8, 8};
+  PD_TensorReshape(x, 4, shape);
+  PD_TensorCopyFromCpuFloat(x, pictures);
+  assert_true(PD_PredictorRun(p));
+  const size_t before = in_use();
+  const uint64_t told = PD_PredictorTryShrinkMemory(p);
+  assert_true(told > 100000);
+  if (before - in_use() < told)
+    fail_msg("%zu bytes, not %zu", before - in_use(), (size_t)told);
+  PD_TensorDestroy(x);
+  PD_PredictorDestroy(p);
+}
+
 static void memory_is_given_back(void **state) {
   (void)state;
   float got[CLASSES];
@@ -749,6 +777,7 @@ int main(void) {
       cmocka_unit_test(ranges_by_hand_and_collected),
       cmocka_unit_test(clones_in_threads),
       cmocka_unit_test(memory_is_given_back),
+      cmocka_unit_test(memory_shrinks_by_as_much),
       cmocka_unit_test(ports_are_told),
       cmocka_unit_test(tensors_refuse),
       cmocka_unit_test(lod_is_kept),
