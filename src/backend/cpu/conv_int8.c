@@ -100,9 +100,12 @@ static size_t configs(const scull_site_t *site, const scull_device_t *device, sc
                                   pairs, kinds, 4);
   kinds = scull_cpu_conv8_pairs(site, &c, (scull_storage_t){SCULL_LAYOUT_NHWC, SCULL_AS_INT8},
                                 pairs, kinds, 4);
-  /* Few pixels, or many images: each thread then reads its part of the weights once. */
+  /* Few pixels, or many images: each thread then reads its part of the weights once. Unless one
+   * has a panel more to do than the other. */
   const int64_t pixels = c.g.window[0].out * c.g.window[1].out;
-  const bool channels_first = c.g.batch > 1 || pixels < 128;
+  const int64_t wide_panels = panel_count(c.g.out_channels, widest_of(kernels, &(scull_config_t){0}));
+  const bool channels_first = (c.g.batch > 1 || pixels < 128) &&
+                              (wide_panels % site->threads == 0 || wide_panels > 8 * site->threads);
   for (size_t k = 0; k < kinds; k++) {
     for (int32_t widest = 4; widest >= 3; widest--) {
       if (widest == 3 &&
