@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "backend/cpu/int8.h"
+#include "backend/cpu/narrow.h"
 #include "base/checked.h"
 #include "base/thread.h"
 
@@ -12,7 +13,7 @@ enum { BLOCK = 64, PAIRED = 32, FILTER = 3 * 4 * BLOCK };
 
 typedef struct {
   const scull_cpu_kernels8_t *kernels;
-  scull_cpu_post8_t post;
+  scull_cpu_narrow_post_t post;
   scull_window_t y, x;
   scull_cpu_view_t src, dst, residual;
   bool shifts, pairs, has_residual;
@@ -86,7 +87,7 @@ static scull_status_t pack(const scull_site_t *site, const scull_config_t *confi
   float *scale = (float *)(start + all), *bias = scale + all;
   int8_t *filter = (int8_t *)(bias + all);
   for (int64_t i = 0; i < all; i++) {
-    int64_t o = i / BLOCK * BLOCK + kernels->channel(SCULL_CPU_U8, 4, (int)(i % BLOCK));
+    int64_t o = i / BLOCK * BLOCK + kernels->products.channel(SCULL_CPU_U8, 4, (int)(i % BLOCK));
     int32_t sum = 0;
     if (channels <= PAIRED)
       o %= PAIRED;
@@ -109,7 +110,7 @@ static scull_status_t prepare(const scull_site_t *site, const scull_config_t *co
                               scull_diag_t *diag) {
   scull_cpu_conv_t c;
   if (scull_cpu_conv_of(site, &c) != NULL || scull_cpu_conv8_refuse(&c) != NULL ||
-      !scull_cpu_conv8_stored(&c, config))
+      !scull_cpu_narrow_stored(&c, config))
     return SCULL_UNSUPPORTED;
   state_t *s = scull_base_alloc(sizeof *s);
   if (s == NULL)
@@ -231,4 +232,4 @@ const scull_tactic_t scull_tactic_cpu_depthwise_int8 = {.name = "cpu.conv.depthw
                                                         .prepare = prepare,
                                                         .enqueue = enqueue,
                                                         .release = scull_base_free,
-                                                        .alias = scull_cpu_conv8_alias};
+                                                        .alias = scull_cpu_narrow_alias};

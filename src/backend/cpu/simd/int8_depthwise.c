@@ -51,7 +51,7 @@ V16_INLINE four_t add_column(four_t acc, four_t in, const four_t *filter) {
 }
 
 V16_INLINE void put(const args_t *p, four_t acc, int64_t x, int64_t block, int64_t n, kind_t kind) {
-  const scull_cpu_post8_t *post = p->post;
+  const scull_cpu_narrow_post_t *post = p->post;
   const int64_t at = x * p->dst_pixel + 64 * block, from = x * p->residual_pixel + 64 * block;
   four_t other;
   if (p->residual != NULL) {
