@@ -5,27 +5,12 @@
 
 enum { HEADS = 1 }; /* the bias */
 
-static bool has_bf16(const scull_device_t *device) {
-  const uint32_t needed = SCULL_CPU_AVX512 | SCULL_CPU_AVX512_VNNI | SCULL_CPU_AVX512_BF16;
-  return (device->features & needed) == needed;
-}
-
-/* True when the site may be, or (in a plan) is stored as bf16. */
-static bool permits(const scull_site_t *site) {
-  bool any = scull_backend_site_permits(site, SCULL_AS_BF16);
-  for (size_t i = 0; i < site->value_count; i++)
-    any = any || site->values[i].as == SCULL_AS_BF16;
-  return any;
-}
-
 static const char *refuse(const scull_site_t *site, const scull_device_t *device) {
   scull_cpu_conv_t c;
   const char *reason = scull_cpu_conv_of(site, &c);
-  if (reason == NULL && !permits(site))
-    reason = "bf16 is not permitted";
   if (reason == NULL)
-    reason = scull_cpu_narrow_refuse(&c);
-  return reason == NULL && !has_bf16(device) ? "needs AVX512-BF16" : reason;
+    reason = scull_cpu_bf16_refuse(site, &c, device);
+  return reason == NULL ? scull_cpu_narrow_refuse(&c) : reason;
 }
 
 static size_t configs(const scull_site_t *site, const scull_device_t *device, scull_config_t *out,
@@ -34,7 +19,7 @@ static size_t configs(const scull_site_t *site, const scull_device_t *device, sc
   scull_cpu_conv_t c;
   size_t kinds = 0;
   (void)device;
-  if (scull_cpu_conv_of(site, &c) != NULL || !permits(site))
+  if (scull_cpu_conv_of(site, &c) != NULL || !scull_backend_site_permits(site, SCULL_AS_BF16))
     return 0;
   if (c.g.in_channels <= SCULL_CPU_NARROW_FEW && c.src->channel_total == 0)
     kinds++; /* planes; to f32 nothing would tell a plan's reader that this is done in bf16 */
@@ -89,11 +74,7 @@ static scull_status_t prepare(const scull_site_t *site, const scull_config_t *co
   scull_cpu_conv_t c;
   if (scull_cpu_conv_of(site, &c) != NULL || scull_cpu_narrow_refuse(&c) != NULL)
     return SCULL_UNSUPPORTED;
-  spec.post = (scull_cpu_narrow_post_t){
-      .low = c.post.param[0], .high = c.post.param[1], .add_first = c.post.add_first};
-  scull_cpu_number_of(c.dst, &spec.post.to);
-  if (c.residual != NULL)
-    scull_cpu_number_of(c.residual, &spec.post.residual);
+  scull_cpu_bf16_post(&c, &spec.post);
   return scull_cpu_narrow_prepare(site, &c, config, device, &spec, out, diag);
 }
 

@@ -43,6 +43,27 @@ static bool is_point(const scull_cpu_conv_t *c) {
          (y->out - 1) * y->stride < y->in && (x->out - 1) * x->stride < x->in;
 }
 
+const char *scull_cpu_bf16_refuse(const scull_site_t *site, const scull_cpu_conv_t *c,
+                                  const scull_device_t *device) {
+  const uint32_t needed = SCULL_CPU_AVX512 | SCULL_CPU_AVX512_VNNI | SCULL_CPU_AVX512_BF16;
+  bool permitted = scull_backend_site_permits(site, SCULL_AS_BF16);
+  for (size_t i = 0; i < site->value_count; i++)
+    permitted = permitted || site->values[i].as == SCULL_AS_BF16;
+  if (!permitted)
+    return "bf16 is not permitted";
+  if ((device->features & needed) != needed)
+    return "needs AVX512-BF16";
+  return c->post.act > SCULL_CPU_ACT_CLIP ? "knows a clip behind products of narrow numbers" : NULL;
+}
+
+void scull_cpu_bf16_post(const scull_cpu_conv_t *c, scull_cpu_narrow_post_t *out) {
+  *out = (scull_cpu_narrow_post_t){
+      .low = c->post.param[0], .high = c->post.param[1], .add_first = c->post.add_first};
+  scull_cpu_number_of(c->dst, &out->to);
+  if (c->residual != NULL)
+    scull_cpu_number_of(c->residual, &out->residual);
+}
+
 const char *scull_cpu_narrow_refuse(const scull_cpu_conv_t *c) {
   if (c->post.act > SCULL_CPU_ACT_CLIP)
     return "knows a clip behind products of narrow numbers";

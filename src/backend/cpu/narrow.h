@@ -16,6 +16,13 @@
 
 enum { SCULL_CPU_NARROW_FEW = 4 }; /* channels up to which planes are read */
 
+/* NULL when bf16 is permitted (or, in a plan, the site is stored so), the device has it and a clip
+ * is all that follows; else a literal reason. */
+const char *scull_cpu_bf16_refuse(const scull_site_t *site, const scull_cpu_conv_t *c,
+                                  const scull_device_t *device);
+/* What follows sums of bf16. */
+void scull_cpu_bf16_post(const scull_cpu_conv_t *c, scull_cpu_narrow_post_t *out);
+
 /* NULL when one group without dilation and a clip at most; else a literal reason. */
 const char *scull_cpu_narrow_refuse(const scull_cpu_conv_t *c);
 

@@ -7,23 +7,6 @@
 
 #include "backend/cpu/simd/products.h"
 
-/* One result row of a depthwise 3x3 convolution in blocks of 64 channels; with `pairs` two rows of
- * at most 32 channels go as one of 64. */
-typedef struct scull_cpu_depthwise8 {
-  const uint8_t *src[3], *src2[3];  /* the rows of the windows; NULL: padding. 2: of a pair */
-  char *dst, *dst2;                 /* dst2: NULL where a pair is half */
-  const char *residual, *residual2; /* NULL: none */
-  int64_t src_pixel, dst_pixel, residual_pixel, blocks; /* bytes */
-  int64_t channels;
-  const int8_t *filter; /* [block][kx][4][16][4]: in the order of `channel` of four columns */
-  const int32_t *start; /* [block][64], as scale and bias */
-  const float *scale, *bias;
-  const scull_cpu_narrow_post_t *post; /* to bytes */
-  int64_t width, columns, pad_x;
-  int stride; /* 1 or 2 */
-  bool is_signed, pairs;
-} scull_cpu_depthwise8_t;
-
 /* One result row of a pooling. */
 typedef struct scull_cpu_pool8 {
   const uint8_t *src; /* the first source row of the window that lies in the picture */
@@ -38,7 +21,7 @@ enum { SCULL_CPU_POOL8_TAPS = 256 }; /* of an average, at most: sums of 16 bits 
 
 typedef struct scull_cpu_kernels8 {
   scull_cpu_products_t products;
-  void (*depthwise)(const scull_cpu_depthwise8_t *p);
+  void (*depthwise)(const scull_cpu_narrow_depthwise_t *p);
   void (*pool)(const scull_cpu_pool8_t *p);
   /* dst = src ^ flip */
   void (*flip)(const uint8_t *src, uint8_t flip, uint8_t *dst, int64_t count);

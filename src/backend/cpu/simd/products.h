@@ -49,7 +49,27 @@ typedef struct scull_cpu_products {
                 uint8_t *dst, int64_t count);
 } scull_cpu_products_t;
 
+/* One result row of a depthwise 3x3 convolution in blocks of 64 bytes of channels; of bytes, with
+ * `pairs`, two rows of at most 32 channels go as one of 64. */
+typedef struct scull_cpu_narrow_depthwise {
+  const uint8_t *src[3], *src2[3];  /* the rows of the windows; NULL: padding. 2: of a pair */
+  char *dst, *dst2;                 /* dst2: NULL where a pair is half */
+  const char *residual, *residual2; /* NULL: none */
+  int64_t src_pixel, dst_pixel, residual_pixel, blocks; /* bytes */
+  int64_t bytes;                                        /* of a pixel, from this block on */
+  /* [block][kx][4][64 bytes], in the order of a column's vectors: weights of the three rows and 0.
+   */
+  const int8_t *filter;
+  const void *start;         /* [block][channel in the order of the vectors], f32 for bf16 */
+  const float *scale, *bias; /* likewise; integers only */
+  const scull_cpu_narrow_post_t *post; /* to the source's type */
+  int64_t width, columns, pad_x;
+  int stride; /* 1 or 2 */
+  bool is_signed, pairs;
+} scull_cpu_narrow_depthwise_t;
+
 /* Needs AVX512-BF16, and AVX512-VNNI, which all processors with it have. */
 extern const scull_cpu_products_t scull_cpu_products_bf16;
+void scull_cpu_depthwise_bf16(const scull_cpu_narrow_depthwise_t *p);
 
 #endif
