@@ -127,7 +127,7 @@ DESTROY_PLAIN(OneDimArraySize)
 DESTROY_PLAIN(Cstr)
 
 void PD_OneDimArrayCstrDestroy(PD_OneDimArrayCstr *array) {
-  for (size_t i = 0; array != NULL && i < array->size; i++)
+  for (size_t i = 0; array != NULL && array->data != NULL && i < array->size; i++)
     free(array->data[i]);
   if (array != NULL)
     free(array->data);
@@ -135,7 +135,7 @@ void PD_OneDimArrayCstrDestroy(PD_OneDimArrayCstr *array) {
 }
 
 void PD_TwoDimArraySizeDestroy(PD_TwoDimArraySize *array) {
-  for (size_t i = 0; array != NULL && i < array->size; i++)
+  for (size_t i = 0; array != NULL && array->data != NULL && i < array->size; i++)
     PD_OneDimArraySizeDestroy(array->data[i]);
   if (array != NULL)
     free(array->data);
@@ -151,7 +151,7 @@ void PD_IOInfoDestroy(PD_IOInfo *info) {
 }
 
 void PD_IOInfosDestroy(PD_IOInfos *infos) {
-  for (size_t i = 0; infos != NULL && i < infos->size; i++)
+  for (size_t i = 0; infos != NULL && infos->io_info != NULL && i < infos->size; i++)
     PD_IOInfoDestroy(infos->io_info[i]);
   if (infos != NULL)
     free(infos->io_info);

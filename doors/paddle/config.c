@@ -6,9 +6,10 @@
 #include <string.h>
 
 #include <paddle/pd_scull.h>
+#include <scull/types.h>
 
 bool door_config_check(const PD_Config *config, const char *function) {
-  return config != NULL || door_fail("%s: the config is NULL", function);
+  return door_handle_check(config, DOOR_CONFIG, function);
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
@@ -22,16 +23,19 @@ static const PD_Config defaults = {.fc_padding = true,
                                    .max_batch = 1,
                                    .min_subgraph = 3,
                                    .use_onednn = true,
-                                   .cache_capacity = 10,
+                                   .cache_capacity = DOOR_CACHE_CAPACITY,
                                    .threads = 1};
 
+/* Every wish, pointers as they are; the handle stays. */
+static void assign(PD_Config *dst, const PD_Config *src) {
+  memcpy(&dst->handle + 1, &src->handle + 1, sizeof *dst - sizeof dst->handle);
+}
+
 PD_Config *PD_ConfigCreate(void) {
-  PD_Config *config = malloc(sizeof *config);
-  if (config == NULL) {
-    door_fail_memory();
+  PD_Config *config = door_handle_create(DOOR_CONFIG, sizeof *config);
+  if (config == NULL)
     return NULL;
-  }
-  *config = defaults;
+  assign(config, &defaults);
   for (size_t i = 0; door_pass_name(i) != NULL; i++) {
     if (!door_words_add(&config->passes, door_pass_name(i))) {
       PD_ConfigDestroy(config);
@@ -53,7 +57,7 @@ void door_ranges_clear(door_ranges_t *ranges) {
 }
 
 void PD_ConfigDestroy(PD_Config *config) {
-  if (config == NULL)
+  if (!door_handle_claim(config, DOOR_CONFIG, __func__))
     return;
   free(config->model_dir);
   free(config->prog_file);
@@ -69,7 +73,7 @@ void PD_ConfigDestroy(PD_Config *config) {
   door_words_clear(&config->onednn_ops);
   door_words_clear(&config->passes);
   door_words_clear(&config->deleted_passes);
-  free(config);
+  door_handle_leave(config, DOOR_CONFIG);
 }
 
 /* --- copies ----------------------------------------------------------------------------------- */
@@ -129,12 +133,10 @@ static bool copy_owned(PD_Config *dst, const PD_Config *src) {
 }
 
 PD_Config *door_config_copy(const PD_Config *config) {
-  PD_Config *copy = malloc(sizeof *copy);
-  if (copy == NULL) {
-    door_fail_memory();
+  PD_Config *copy = door_handle_create(DOOR_CONFIG, sizeof *copy);
+  if (copy == NULL)
     return NULL;
-  }
-  *copy = *config;
+  assign(copy, config);
   copy->model_dir = copy->prog_file = copy->params_file = copy->cache_dir = NULL;
   copy->custom_type = copy->shape_file = NULL;
   copy->prog = copy->params = (door_bytes_t){0};
@@ -310,16 +312,16 @@ void PD_ConfigEnableXpu(PD_Config *config, int32_t l3_workspace_size, PD_Bool lo
 void PD_ConfigEnableLiteEngine(PD_Config *config, PD_PrecisionType precision, PD_Bool zero_copy,
                                size_t passes_filter_num, const char **passes_filter,
                                size_t ops_filter_num, const char **ops_filter) {
-  (void)precision, (void)zero_copy, (void)passes_filter_num, (void)passes_filter;
+  (void)zero_copy, (void)passes_filter_num, (void)passes_filter;
   (void)ops_filter_num, (void)ops_filter;
-  if (door_config_check(config, __func__))
+  if (door_config_check(config, __func__) && is_precision(precision, __func__))
     config->use_lite = true;
 }
 
 void PD_ConfigEnableCustomDevice(PD_Config *config, char *device_type, int32_t device_id,
                                  PD_PrecisionType precision) {
-  (void)precision;
-  if (!door_config_check(config, __func__) || !door_set(&config->custom_type, device_type))
+  if (!door_config_check(config, __func__) || !is_precision(precision, __func__) ||
+      !door_set(&config->custom_type, device_type))
     return;
   config->use_custom = true;
   config->custom_id = device_id;
@@ -358,16 +360,22 @@ void PD_ConfigSetTrtDynamicShapeInfo(PD_Config *config, size_t tensor_num, const
     door_fail("%s: a list is NULL", __func__);
     return;
   }
-  door_ranges_clear(&config->ranges);
-  for (size_t i = 0; i < tensor_num; i++) {
+  door_ranges_t made = {0};
+  bool ok = true;
+  for (size_t i = 0; i < tensor_num && ok; i++) {
     if (tensor_name[i] == NULL || min_shape[i] == NULL || max_shape[i] == NULL ||
-        optim_shape[i] == NULL) {
-      door_fail("%s: tensor %zu has no name or shape", __func__, i);
-      return;
-    }
-    if (!door_ranges_add(&config->ranges, tensor_name[i], shapes_num[i], min_shape[i], max_shape[i],
-                         optim_shape[i]))
-      return;
+        optim_shape[i] == NULL || shapes_num[i] > SCULL_MAX_RANK)
+      ok = door_fail("%s: tensor %zu has no name or shape, or more than %d dimensions", __func__, i,
+                     SCULL_MAX_RANK);
+    else
+      ok = door_ranges_add(&made, tensor_name[i], shapes_num[i], min_shape[i], max_shape[i],
+                           optim_shape[i]);
+  }
+  if (ok) {
+    door_ranges_clear(&config->ranges);
+    config->ranges = made;
+  } else {
+    door_ranges_clear(&made);
   }
 }
 

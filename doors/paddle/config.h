@@ -6,6 +6,7 @@
 
 #include <paddle/pd_inference_api.h>
 
+#include "handles.h"
 #include "words.h"
 
 typedef struct {
@@ -30,7 +31,10 @@ bool door_ranges_add(door_ranges_t *ranges, const char *name, size_t rank, const
                      const int32_t *max, const int32_t *opt);
 void door_ranges_clear(door_ranges_t *ranges);
 
+enum { DOOR_CACHE_CAPACITY = 10 }; /* oneDNN's, of a new config */
+
 struct PD_Config {
+  door_handle_t handle;
   char *model_dir, *prog_file, *params_file, *cache_dir; /* NULL: not set */
   bool from_memory;
   door_bytes_t prog, params;
@@ -60,10 +64,13 @@ PD_Config *door_config_copy(const PD_Config *config);
 /* Pass `index` of the list that a new config has, by upstream's name; NULL past the last. */
 const char *door_pass_name(size_t index);
 
+/* True for the names of upstream's passes that are looked at here. */
+bool door_pass_is_known(const char *name);
+
 /* The pass of Scull that does what upstream's pass of that name does, or NULL. */
 const char *door_pass_ours(const char *name);
 
-/* Notes "the config is NULL" and answers false when it is. */
+/* door_handle_check of a config. */
 bool door_config_check(const PD_Config *config, const char *function);
 
 #endif

@@ -49,12 +49,21 @@ const char *door_pass_name(size_t index) {
   return index < LISTED ? rows[index].theirs : NULL;
 }
 
-const char *door_pass_ours(const char *name) {
+static const row_t *find(const char *name) {
   for (size_t i = 0; i < ROWS; i++) {
     if (strcmp(rows[i].theirs, name) == 0)
-      return rows[i].ours;
+      return &rows[i];
   }
   return NULL;
+}
+
+bool door_pass_is_known(const char *name) {
+  return find(name) != NULL;
+}
+
+const char *door_pass_ours(const char *name) {
+  const row_t *row = find(name);
+  return row == NULL ? NULL : row->ours;
 }
 
 void PD_ConfigDeletePass(PD_Config *config, const char *pass) {

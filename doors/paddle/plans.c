@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "calibration.h"
+#include "files.h"
 #include "shape_range.h"
 
 enum { PLANS = 4, PATH_ROOM = 4096 };
@@ -115,21 +116,62 @@ static bool read_ranges(door_model_t *model) {
   return door_shape_range_read(path, &model->ranges);
 }
 
-static void say_what_is_ignored(const PD_Config *c) {
-  if (c->use_xpu)
-    door_say(c->quiet, "XPUs are not served: the model runs on the CPU");
-  if (c->use_custom)
-    door_say(c->quiet, "custom devices are not served: the model runs on the CPU");
-  if (c->use_ort)
-    door_say(c->quiet, "ONNX Runtime is not used: Scull runs the model");
-  if (c->use_dla)
-    door_say(c->quiet, "there is no DLA here: the engine runs on the device");
-  if (c->quantizer)
-    door_say(c->quiet, "oneDNN's quantizer is not used: use_calib_mode makes tables");
-  if (c->use_lite)
-    door_say(c->quiet, "Paddle Lite is not used: Scull runs the model");
-  if (c->varseqlen)
-    door_say(c->quiet, "sequences of variable length are not packed");
+static uint32_t precisions_of(const PD_Config *c) {
+  uint32_t set = SCULL_PRECISION_F32;
+  if ((c->use_engine && c->engine_precision == PD_PRECISION_HALF) ||
+      (c->use_gpu && c->gpu_precision == PD_PRECISION_HALF))
+    set |= SCULL_PRECISION_F16;
+  if (c->onednn_bf16)
+    set |= SCULL_PRECISION_BF16;
+  if ((c->use_engine && c->engine_precision == PD_PRECISION_INT8) || c->onednn_int8)
+    set |= SCULL_PRECISION_INT8;
+  return set;
+}
+
+/* Passes by names that mean nothing here. */
+static void say_unknown_passes(const PD_Config *c) {
+  for (size_t i = 0; i < c->passes.count; i++) {
+    if (!door_pass_is_known(c->passes.items[i]))
+      door_say(c->quiet, "the pass '%s' is not known here: it changes the list only",
+               c->passes.items[i]);
+  }
+  for (size_t i = 0; i < c->deleted_passes.count; i++) {
+    if (door_pass_ours(c->deleted_passes.items[i]) == NULL)
+      door_say(c->quiet, "the pass '%s' is not one of Scull's: nothing is left out",
+               c->deleted_passes.items[i]);
+  }
+}
+
+/* One line for every wish that is not met. Those that are met whatever the config says (memory is
+ * shared by lifetime, oneDNN's and cuDNN's kernels compete) need none. */
+static void say_what_is_ignored(const PD_Config *c, bool on_cpu) {
+  const struct {
+    bool asked;
+    const char *words;
+  } wishes[] = {
+      {c->use_xpu, "XPUs are not served: the model runs on the CPU"},
+      {c->use_custom, "custom devices are not served: the model runs on the CPU"},
+      {c->use_ort, "ONNX Runtime is not used: Scull runs the model"},
+      {c->use_lite, "Paddle Lite is not used: Scull runs the model"},
+      {c->use_dla, "there is no DLA here: the engine runs on the device"},
+      {c->varseqlen, "sequences of variable length are not packed"},
+      {c->quantizer, "oneDNN's quantizer is not used: use_calib_mode makes tables"},
+      {!c->fc_padding, "the padding of products cannot be switched off: tactics choose theirs"},
+      {c->cache_capacity != DOOR_CACHE_CAPACITY,
+       "oneDNN's cache has no capacity here: a context keeps its last shapes prepared"},
+      {c->onednn_ops.count > 0, "oneDNN's kernels are not confined to a list of operators"},
+      {c->bf16_ops.count > 0,
+       "BF16 is not confined to a list of operators: it competes everywhere"},
+      {c->optimized_model, "optimized programs are not read: use_static keeps the plan"},
+      {on_cpu && (precisions_of(c) & SCULL_PRECISION_F16) != 0,
+       "the CPU has no FP16 kernels: FP32 runs instead (EnableMkldnnBfloat16 permits BF16)"},
+      {on_cpu && c->stream != NULL, "a stream has no meaning on the CPU"},
+  };
+  for (size_t i = 0; i < sizeof wishes / sizeof *wishes; i++) {
+    if (wishes[i].asked)
+      door_say(c->quiet, "%s", wishes[i].words);
+  }
+  say_unknown_passes(c);
 }
 
 /* --- ports -------------------------------------------------------------------------------------
@@ -295,18 +337,6 @@ static bool note_shapes(door_model_t *model, const door_shape_t *shapes) {
 /* --- building ----------------------------------------------------------------------------------
  */
 
-static uint32_t precisions_of(const PD_Config *c) {
-  uint32_t set = SCULL_PRECISION_F32;
-  if ((c->use_engine && c->engine_precision == PD_PRECISION_HALF) ||
-      (c->use_gpu && c->gpu_precision == PD_PRECISION_HALF))
-    set |= SCULL_PRECISION_F16;
-  if (c->onednn_bf16)
-    set |= SCULL_PRECISION_BF16;
-  if ((c->use_engine && c->engine_precision == PD_PRECISION_INT8) || c->onednn_int8)
-    set |= SCULL_PRECISION_INT8;
-  return set;
-}
-
 /* What the deleted passes are here; `names` has room for all of them. */
 static size_t disabled_passes(const PD_Config *c, const char **names) {
   size_t count = 0;
@@ -365,23 +395,16 @@ static scull_engine_t *open_plan(const char *path, bool is_temporary) {
   return engine;
 }
 
-static bool temporary_path(char path[PATH_ROOM]) {
-  const char *folder = getenv("TMPDIR");
-  const int size = snprintf(path, PATH_ROOM, "%s/scull-XXXXXX", folder == NULL ? "/tmp" : folder);
-  const int file = size < PATH_ROOM ? mkstemp(path) : -1;
-  if (file < 0)
-    return door_fail("no temporary file can be made for the plan (%s)", path);
-  close(file);
-  return true;
-}
-
 /* *wants_table: the build would have used INT8 if there had been a table. */
 static scull_engine_t *build_with(scull_build_options_t *options, bool *wants_table) {
   scull_builder_t *builder = NULL;
   scull_engine_t *engine = NULL;
   char path[PATH_ROOM] = "";
-  if (!options->use_static && !temporary_path(path))
+  FILE *file = options->use_static ? NULL : door_temporary_file(path, sizeof path);
+  if (!options->use_static && file == NULL)
     return NULL;
+  if (file != NULL)
+    fclose(file); /* the build puts its own in this place */
   if (scull_builder_create(&builder) == SCULL_OK &&
       scull_builder_build(builder, options, options->use_static ? NULL : path) == SCULL_OK) {
     engine = options->use_static ? open_plan(scull_builder_static_path(builder), false)
@@ -630,8 +653,8 @@ static void destroy(door_model_t *model) {
 static bool open_model(door_model_t *model) {
   if (!find_model(model) || !find_cache(model) || !read_ports(model) || !read_ranges(model))
     return false;
-  say_what_is_ignored(model->config);
   model->device = device_of(model->config);
+  say_what_is_ignored(model->config, strcmp(model->device, "cpu") == 0);
   scull_shape_range_t *ranges = calloc(model->inputs.count + 1, sizeof *ranges);
   bool ok = ranges != NULL || door_fail_memory();
   if (ok && decide_ranges(model, ranges))

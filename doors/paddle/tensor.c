@@ -3,16 +3,24 @@
 #include <string.h>
 
 #include "arrays.h"
+#include "convert.h"
 #include "predictor.h"
 
 struct PD_Tensor {
+  door_handle_t handle;
   PD_Predictor *predictor;
+  uint64_t predictor_life; /* which of those that have had this place */
   size_t index;
   bool is_output;
 };
 
 static bool check(const PD_Tensor *tensor, const char *function) {
-  return tensor != NULL || door_fail("%s: the tensor is NULL", function);
+  if (!door_handle_check(tensor, DOOR_TENSOR, function))
+    return false;
+  const door_handle_t *of = &tensor->predictor->handle;
+  return (atomic_load(&of->kind) == DOOR_PREDICTOR &&
+          atomic_load(&of->life) == tensor->predictor_life) ||
+         door_fail("%s: the tensor's predictor was destroyed", function);
 }
 
 static door_cell_t *cell_of(const PD_Tensor *tensor) {
@@ -40,18 +48,8 @@ PD_DataType door_dtype(scull_dtype_t dtype) {
   }
 }
 
-static size_t size_of(scull_dtype_t dtype) {
-  switch ((int)dtype) {
-#define SCULL_X(name, value, size)                                                                 \
-  case SCULL_DTYPE_##name: return size;
-    SCULL_DTYPE_LIST(SCULL_X)
-#undef SCULL_X
-  default: return 0;
-  }
-}
-
 static bool is_type(const PD_Tensor *tensor, scull_dtype_t dtype, const char *function) {
-  return port_of(tensor)->dtype == dtype ||
+  return cell_of(tensor)->dtype == dtype ||
          door_fail("%s: '%s' has another element type", function, port_of(tensor)->name);
 }
 
@@ -60,8 +58,10 @@ static bool is_type(const PD_Tensor *tensor, scull_dtype_t dtype, const char *fu
 
 static PD_Tensor *make(PD_Predictor *predictor, const char *name, bool is_output,
                        const char *function) {
-  if (predictor == NULL || name == NULL) {
-    door_fail("%s: the %s is NULL", function, predictor == NULL ? "predictor" : "name");
+  if (!door_handle_check(predictor, DOOR_PREDICTOR, function))
+    return NULL;
+  if (name == NULL) {
+    door_fail("%s: the name is NULL", function);
     return NULL;
   }
   const door_ports_t *ports =
@@ -69,11 +69,13 @@ static PD_Tensor *make(PD_Predictor *predictor, const char *name, bool is_output
   for (size_t i = 0; i < ports->count; i++) {
     if (ports->items[i].hidden || strcmp(ports->items[i].name, name) != 0)
       continue;
-    PD_Tensor *tensor = malloc(sizeof *tensor);
+    PD_Tensor *tensor = door_handle_create(DOOR_TENSOR, sizeof *tensor);
     if (tensor == NULL)
-      door_fail_memory();
-    else
-      *tensor = (PD_Tensor){.predictor = predictor, .index = i, .is_output = is_output};
+      return NULL;
+    tensor->predictor = predictor;
+    tensor->predictor_life = atomic_load(&predictor->handle.life);
+    tensor->index = i;
+    tensor->is_output = is_output;
     return tensor;
   }
   door_fail("%s: there is no %s '%s'", function, is_output ? "output" : "input", name);
@@ -89,7 +91,8 @@ PD_Tensor *PD_PredictorGetOutputHandle(PD_Predictor *predictor, const char *name
 }
 
 void PD_TensorDestroy(PD_Tensor *tensor) {
-  free(tensor);
+  if (door_handle_claim(tensor, DOOR_TENSOR, __func__))
+    door_handle_leave(tensor, DOOR_TENSOR);
 }
 
 /* --- shapes ------------------------------------------------------------------------------------
@@ -130,7 +133,7 @@ void PD_TensorReshape(PD_Tensor *tensor, size_t rank, int32_t *shape) {
   else if (shape == NULL || rank > SCULL_MAX_RANK)
     door_fail("%s: '%s': no shape, or more than %d dimensions", __func__, port->name,
               SCULL_MAX_RANK);
-  else if (!shape_size(shape, rank, size_of(port->dtype), &size))
+  else if (!shape_size(shape, rank, door_element_size(cell_of(tensor)->dtype), &size))
     door_fail("%s: '%s': the shape is negative or too large", __func__, port->name);
   else
     set_shape(cell_of(tensor), shape, rank, size);
@@ -149,9 +152,24 @@ PD_OneDimArrayInt32 *PD_TensorGetShape(PD_Tensor *tensor) {
 /* --- data --------------------------------------------------------------------------------------
  */
 
+/* An input takes the type of what is written to it; a run then converts it. */
+static bool set_type(door_cell_t *cell, scull_dtype_t dtype) {
+  size_t size = door_element_size(dtype);
+  if (cell->dtype == dtype)
+    return true;
+  for (int32_t i = 0; i < cell->shape.rank; i++) {
+    if (__builtin_mul_overflow(size, (size_t)cell->shape.dims[i], &size))
+      return door_fail_memory();
+  }
+  cell->size = size;
+  cell->dtype = dtype;
+  cell->changed = true;
+  return true;
+}
+
 static void *mutable_data(PD_Tensor *tensor, scull_dtype_t dtype, PD_PlaceType place,
                           const char *function) {
-  if (!check(tensor, function) || !is_type(tensor, dtype, function))
+  if (!check(tensor, function))
     return NULL;
   door_cell_t *cell = cell_of(tensor);
   if (tensor->is_output || !cell->shaped) {
@@ -163,10 +181,10 @@ static void *mutable_data(PD_Tensor *tensor, scull_dtype_t dtype, PD_PlaceType p
     door_fail("%s: only PD_PLACE_CPU is served", function);
     return NULL;
   }
-  if (!door_cell_reserve(cell, cell->size))
+  if (!set_type(cell, dtype) || !door_cell_reserve(cell, cell->size))
     return NULL;
   cell->filled = true;
-  return cell->data;
+  return cell->memory.data;
 }
 
 static void *data(PD_Tensor *tensor, scull_dtype_t dtype, PD_PlaceType *place, int32_t *size,
@@ -180,9 +198,9 @@ static void *data(PD_Tensor *tensor, scull_dtype_t dtype, PD_PlaceType *place, i
     return NULL;
   }
   *place = PD_PLACE_CPU;
-  const size_t count = cell->size / size_of(dtype);
+  const size_t count = cell->size / door_element_size(dtype);
   *size = count > INT32_MAX ? INT32_MAX : (int32_t)count;
-  return cell->data;
+  return cell->memory.data;
 }
 
 static void copy_from(PD_Tensor *tensor, scull_dtype_t dtype, const void *src,
@@ -236,12 +254,26 @@ const char *PD_TensorGetName(PD_Tensor *tensor) {
 }
 
 PD_DataType PD_TensorGetDataType(PD_Tensor *tensor) {
-  return check(tensor, __func__) ? door_dtype(port_of(tensor)->dtype) : PD_DATA_UNK;
+  return check(tensor, __func__) ? door_dtype(cell_of(tensor)->dtype) : PD_DATA_UNK;
+}
+
+/* Offsets may be wrong until a run, but not missing. */
+static bool has_offsets(const PD_TwoDimArraySize *lod) {
+  for (size_t i = 0; i < lod->size; i++) {
+    if (lod->data == NULL || lod->data[i] == NULL ||
+        (lod->data[i]->size > 0 && lod->data[i]->data == NULL))
+      return false;
+  }
+  return true;
 }
 
 void PD_TensorSetLod(PD_Tensor *tensor, PD_TwoDimArraySize *lod) {
   if (!check(tensor, __func__))
     return;
+  if (lod != NULL && !has_offsets(lod)) {
+    door_fail("%s: '%s': a level or its offsets are NULL", __func__, port_of(tensor)->name);
+    return;
+  }
   PD_TwoDimArraySize *copy = lod == NULL ? NULL : door_size_arrays(lod);
   if (lod != NULL && copy == NULL)
     return;

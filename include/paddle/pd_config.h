@@ -1,6 +1,7 @@
 /* Configs: which model, on which device, how it is optimized. Functions that set do nothing, and
- * those that ask answer FALSE, 0 or NULL, when the config is NULL; the words are in PD_GetLastError
- * (pd_scull.h). */
+ * those that ask answer FALSE, 0 or NULL, when the config is NULL or was destroyed; the words are
+ * in PD_GetLastError (pd_scull.h). A wish that is not met is named in one line of the log when a
+ * predictor is made. */
 #ifndef PADDLE_PD_CONFIG_H
 #define PADDLE_PD_CONFIG_H
 
@@ -43,8 +44,8 @@ PADDLE_CAPI_EXPORT extern const char *PD_ConfigGetParamsFile(__pd_keep PD_Config
 PADDLE_CAPI_EXPORT extern void PD_ConfigSetOptimCacheDir(__pd_keep PD_Config *pd_config,
                                                          const char *opt_cache_dir);
 
-/* Padding of fully connected layers is a matter of tactics here: kept and answered, without
- * effect. */
+/* Padding of fully connected layers is a matter of tactics here: kept, answered, named in the log.
+ */
 PADDLE_CAPI_EXPORT extern void PD_ConfigDisableFCPadding(__pd_keep PD_Config *pd_config);
 PADDLE_CAPI_EXPORT extern PD_Bool PD_ConfigUseFcPadding(__pd_keep PD_Config *pd_config);
 
@@ -91,14 +92,16 @@ PADDLE_CAPI_EXPORT extern __pd_give char *PD_ConfigCustomDeviceType(__pd_keep PD
 PADDLE_CAPI_EXPORT extern void PD_ConfigSwitchIrOptim(__pd_keep PD_Config *pd_config, PD_Bool x);
 PADDLE_CAPI_EXPORT extern PD_Bool PD_ConfigIrOptim(__pd_keep PD_Config *pd_config);
 
-/* Kept and answered: `scull build --stop-after passes` prints the graph. */
+/* On: every plan is drawn as Graphviz source, `<n>_ir_plan.dot` in the cache folder. */
 PADDLE_CAPI_EXPORT extern void PD_ConfigSwitchIrDebug(__pd_keep PD_Config *pd_config, PD_Bool x);
 
 /* The optimizing engine. Batches from 1 to max_batch_size run on one plan (an open dimension 0),
  * workspace_size bounds a tactic's scratch in bytes, clusters with not more than min_subgraph_size
- * operators stay native. HALF permits FP16; INT8 is not served through this door yet, so that
- * use_calib_mode has no effect: the engine runs in FP32 and a line of the log says so (`scull
- * calibrate` and the C interface of Scull do). use_static stores the plan in the cache folder. */
+ * operators stay native. HALF permits FP16, INT8 permits INT8, both beside FP32: the search keeps
+ * what is fastest. INT8 takes its scales from the model's quantize operators or, with
+ * use_calib_mode, from a table in the cache folder; without one the model runs in float and makes
+ * it (PD_PredictorSaveCalibration in pd_scull.h). use_static stores the plan in the cache folder.
+ * Refused: a precision that there is not. */
 PADDLE_CAPI_EXPORT extern void
 PD_ConfigEnableTensorRtEngine(__pd_keep PD_Config *pd_config, int64_t workspace_size,
                               int32_t max_batch_size, int32_t min_subgraph_size,
@@ -107,7 +110,8 @@ PD_ConfigEnableTensorRtEngine(__pd_keep PD_Config *pd_config, int64_t workspace_
 PADDLE_CAPI_EXPORT extern PD_Bool PD_ConfigTensorRtEngineEnabled(__pd_keep PD_Config *pd_config);
 
 /* Ranges of shapes: those of the model's inputs decide, those of inner tensors are inferred and so
- * passed over. tensor_num inputs, shapes_num[i] dimensions each. All is copied. */
+ * passed over. tensor_num inputs, shapes_num[i] dimensions each (at most 8). All is copied; an
+ * entry that is NULL refuses the call as a whole. disable_trt_plugin_fp16 has nothing to act on. */
 PADDLE_CAPI_EXPORT extern void
 PD_ConfigSetTrtDynamicShapeInfo(__pd_keep PD_Config *pd_config, size_t tensor_num,
                                 const char **tensor_name, size_t *shapes_num, int32_t **min_shape,
@@ -147,8 +151,9 @@ PADDLE_CAPI_EXPORT extern void PD_ConfigEnableTensorRtDla(__pd_keep PD_Config *p
                                                           int32_t dla_core);
 PADDLE_CAPI_EXPORT extern PD_Bool PD_ConfigTensorRtDlaEnabled(__pd_keep PD_Config *pd_config);
 
-/* oneDNN is one of the sources of CPU tactics whatever these say. BF16 becomes a permission of the
- * search; the capacity and INT8 are kept and answered. Names since 3.x stand below. */
+/* oneDNN is one of the sources of CPU tactics whatever these say. BF16 and INT8 become permissions
+ * of the search, INT8 where the model's quantize operators give scales; a capacity and a list of
+ * operators are kept and named in the log. Names since 3.x stand below. */
 PADDLE_CAPI_EXPORT extern void PD_ConfigEnableMKLDNN(__pd_keep PD_Config *pd_config);
 PADDLE_CAPI_EXPORT extern PD_Bool PD_ConfigMkldnnEnabled(__pd_keep PD_Config *pd_config);
 PADDLE_CAPI_EXPORT extern void PD_ConfigSetMkldnnCacheCapacity(__pd_keep PD_Config *pd_config,
@@ -172,7 +177,7 @@ PADDLE_CAPI_EXPORT extern PD_Bool PD_ConfigOnednnBfloat16Enabled(__pd_keep PD_Co
 PADDLE_CAPI_EXPORT extern void PD_ConfigEnableOnednnInt8(__pd_keep PD_Config *pd_config);
 PADDLE_CAPI_EXPORT extern PD_Bool PD_ConfigOnednnInt8Enabled(__pd_keep PD_Config *pd_config);
 
-/* Kept: BF16 is permitted for all operators. */
+/* Kept, named in the log: BF16 is permitted for all operators. */
 PADDLE_CAPI_EXPORT extern void PD_ConfigSetBfloat16Op(__pd_keep PD_Config *pd_config,
                                                       size_t ops_num, const char **op_list);
 
@@ -200,8 +205,9 @@ PADDLE_CAPI_EXPORT extern PD_Bool PD_ConfigGlogInfoDisabled(__pd_keep PD_Config 
 PADDLE_CAPI_EXPORT extern void PD_ConfigSetInvalid(__pd_keep PD_Config *pd_config);
 PADDLE_CAPI_EXPORT extern PD_Bool PD_ConfigIsValid(__pd_keep PD_Config *pd_config);
 
-/* Passes by upstream's names. Deleting one switches off the pass here that does its work, where
- * there is one; inserting and appending change the list only. */
+/* Passes by upstream's names. Deleting one switches off the pass here that does its work, inserting
+ * and appending switch it on again; names without a counterpart change the list only, and are named
+ * in the log. Refused: NULL, a place behind the list's end. */
 PADDLE_CAPI_EXPORT extern void PD_ConfigDeletePass(__pd_keep PD_Config *pd_config,
                                                    const char *pass);
 PADDLE_CAPI_EXPORT extern void PD_ConfigInsertPass(__pd_keep PD_Config *pd_config, size_t idx,

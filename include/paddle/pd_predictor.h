@@ -36,7 +36,8 @@ PADDLE_CAPI_EXPORT extern size_t PD_PredictorGetInputNum(__pd_keep PD_Predictor 
 PADDLE_CAPI_EXPORT extern size_t PD_PredictorGetOutputNum(__pd_keep PD_Predictor *pd_predictor);
 
 /* A handle of an input (output); several handles of one tensor are one tensor. NULL when no input
- * (output) has that name. Destroy with PD_TensorDestroy, before the predictor. */
+ * (output) has that name. Destroy with PD_TensorDestroy; when the predictor went before, the handle
+ * answers nothing any more. */
 PADDLE_CAPI_EXPORT extern __pd_give PD_Tensor *
 PD_PredictorGetInputHandle(__pd_keep PD_Predictor *pd_predictor, const char *name);
 PADDLE_CAPI_EXPORT extern __pd_give PD_Tensor *
@@ -47,11 +48,12 @@ PD_PredictorGetOutputHandle(__pd_keep PD_Predictor *pd_predictor, const char *na
  * not fit the model, or the run failed. */
 PADDLE_CAPI_EXPORT extern PD_Bool PD_PredictorRun(__pd_keep PD_Predictor *pd_predictor);
 
-/* Gives back the memory of inner tensors; the next run takes it again. Inputs and outputs stay. */
+/* Gives back the memory of inner tensors and what was prepared for shapes; the next run takes it
+ * again. Inputs and outputs stay. */
 PADDLE_CAPI_EXPORT extern void
 PD_PredictorClearIntermediateTensor(__pd_keep PD_Predictor *pd_predictor);
 
-/* The same, and prepared shapes with it; returns how many bytes of activations went. */
+/* The same; returns how many bytes of activations went, 0 when none were held. */
 PADDLE_CAPI_EXPORT extern uint64_t
 PD_PredictorTryShrinkMemory(__pd_keep PD_Predictor *pd_predictor);
 

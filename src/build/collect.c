@@ -7,6 +7,7 @@
 #include "build/compare.h"
 #include "build/quantize.h"
 #include "build/trial.h"
+#include "ops/matmul.h"
 
 /* --- tensors ------------------------------------------------------------------------------------
  */
@@ -23,23 +24,21 @@ static scull_collected_t *collector_of(scull_collection_t *w, const char *name) 
   return h;
 }
 
-/* How a tensor's channels lie (rank 2: its last axis), for channels in blocks of `block`. */
-static scull_channel_order_t order_of(const scull_shape_t *shape, scull_layout_t layout) {
+/* How a tensor's channels lie, for a layout with channels in blocks. No channels where nothing can
+ * be said of them. */
+static scull_channel_order_t order_of(const scull_shape_t *shape, scull_layout_t layout,
+                                      uint8_t axis) {
   const size_t all = (size_t)scull_tensor_count(shape);
-  scull_channel_order_t o = {.batch = 1, .channels = 1, .block = 1};
-  if (shape->rank < 2 || all == 0) {
-    o.pixels = all;
+  scull_channel_order_t o = {.batch = 1, .channels = 1, .block = 1, .pixels = all};
+  if (shape->rank < 2 || all == 0 || axis == SCULL_CHANNELS_MIXED)
     return o;
-  }
-  const int32_t axis = shape->rank == 2                                   ? 1
-                       : layout == SCULL_LAYOUT_PLAIN && shape->rank == 3 ? 2
-                                                                          : 1;
-  o.channels = (size_t)shape->dim[axis];
-  if (axis == shape->rank - 1) { /* rows of products: channels last */
+  if (shape->rank == 2 || axis == SCULL_CHANNELS_LAST) { /* rows */
+    o.channels = (size_t)shape->dim[shape->rank - 1];
     o.pixels = all / o.channels;
     o.block = o.channels;
     return o;
   }
+  o.channels = (size_t)shape->dim[1];
   o.batch = (size_t)shape->dim[0];
   o.pixels = all / o.channels / o.batch;
   o.block = layout == SCULL_LAYOUT_NHWC ? o.channels : (size_t)scull_backend_layout_block(layout);
@@ -68,13 +67,16 @@ static bool add_channels(scull_collection_t *w, scull_channels_t *to, const floa
 }
 
 /* Adds a tensor as a step has left it. */
-static bool add_tensor(scull_collection_t *w, scull_collected_t *h, const scull_plan_value_t *v,
+static bool add_tensor(scull_collection_t *w, scull_collected_t *h, size_t value,
                        const scull_shape_t *shape, const float *data) {
+  const scull_plan_value_t *v = &w->engine->plan.values[value];
   const scull_type_t type = {.dtype = v->dtype, .shape = *shape};
   const size_t bytes = scull_tensor_bytes(&type);
   const int64_t block = scull_backend_layout_block(v->layout);
   scull_layout_t layout = v->layout;
-  if (v->channel_total != 0 || (block > 1 && shape->dim[1] % block != 0)) {
+  const bool by_rows = w->axes[value] == SCULL_CHANNELS_LAST && shape->rank > 2;
+  if (v->channel_total != 0 || (block > 1 && shape->dim[1] % block != 0) ||
+      (by_rows && layout != SCULL_LAYOUT_PLAIN)) {
     if (bytes > w->plain_bytes) {
       scull_base_free(w->plain);
       w->plain = scull_base_alloc_raw(bytes);
@@ -86,7 +88,7 @@ static bool add_tensor(scull_collection_t *w, scull_collected_t *h, const scull_
     data = w->plain;
     layout = SCULL_LAYOUT_PLAIN;
   }
-  const scull_channel_order_t order = order_of(shape, layout);
+  const scull_channel_order_t order = order_of(shape, layout, w->axes[value]);
   scull_quant_histogram_add(&h->histogram, data, bytes / sizeof *data);
   return add_channels(w, &h->channels, data, &order);
 }
@@ -98,11 +100,11 @@ void scull_build_collection_see(void *user, const scull_runtime_event_t *event) 
   if (scull_build_is_reformat(plan, step))
     return;
   for (size_t i = 0; i < step->site.output_count && w->status == SCULL_OK; i++) {
-    const scull_plan_value_t *v = &plan->values[step->bindings[step->site.outputs[i]]];
-    if (v->dtype != SCULL_DTYPE_F32)
+    const size_t value = step->bindings[step->site.outputs[i]];
+    if (plan->values[value].dtype != SCULL_DTYPE_F32)
       continue;
-    scull_collected_t *h = collector_of(w, v->name);
-    if (h == NULL || !add_tensor(w, h, v, event->shapes[i], event->outputs[i]))
+    scull_collected_t *h = collector_of(w, plan->values[value].name);
+    if (h == NULL || !add_tensor(w, h, value, event->shapes[i], event->outputs[i]))
       w->status = SCULL_OUT_OF_MEMORY;
   }
 }
@@ -133,7 +135,7 @@ static scull_status_t collect_input(scull_collection_t *w, const scull_plan_port
     return SCULL_OK;
   scull_collected_t *h = collector_of(w, port->name);
   const scull_shape_t shape = scull_tensor_shape(tensor->rank, tensor->dims);
-  const scull_channel_order_t order = order_of(&shape, SCULL_LAYOUT_PLAIN);
+  const scull_channel_order_t order = order_of(&shape, SCULL_LAYOUT_PLAIN, w->axes[port->value]);
   if (h == NULL || !add_channels(w, &h->channels, data, &order))
     return scull_base_fail_memory(diag, "calibration");
   scull_quant_histogram_add(&h->histogram, data, count);
@@ -313,6 +315,46 @@ scull_status_t scull_build_collection_print(scull_collection_t *w,
   return status;
 }
 
+/* --- axes ---------------------------------------------------------------------------------------
+ */
+
+static uint8_t join_axes(uint8_t a, uint8_t b) {
+  return a == SCULL_CHANNELS_UNREAD || a == b ? b
+         : b == SCULL_CHANNELS_UNREAD         ? a
+                                              : SCULL_CHANNELS_MIXED;
+}
+
+/* What a step makes of the axis of its first operand, whose first result is read along `result`. */
+static uint8_t axis_read(const scull_site_t *site, uint8_t result) {
+  const scull_opdef_t *def = site->ops[0].def;
+  if (scull_backend_site_is(site, 0, "conv") || scull_backend_site_is(site, 0, "conv_transpose"))
+    return SCULL_CHANNELS_FIRST;
+  if (scull_backend_site_is(site, 0, "matmul")) {
+    const scull_matmul_attrs_t *attrs = site->ops[0].attrs;
+    return attrs->trans_x ? SCULL_CHANNELS_MIXED : SCULL_CHANNELS_LAST;
+  }
+  return (def->traits & (SCULL_OP_UNARY | SCULL_OP_BY_CHANNEL | SCULL_OP_POOLING)) != 0
+             ? result
+             : SCULL_CHANNELS_UNREAD;
+}
+
+/* From the last step to the first: along which axis is what it reads read? */
+static scull_status_t find_axes(scull_collection_t *w, scull_diag_t *diag) {
+  const scull_plan_t *plan = &w->engine->plan;
+  w->axes = SCULL_ARENA_ARRAY(&w->arena, uint8_t, plan->value_count + 1);
+  if (w->axes == NULL)
+    return scull_base_fail_memory(diag, "calibration");
+  for (size_t i = plan->step_count; i-- > 0;) {
+    const scull_plan_step_t *step = &plan->steps[i];
+    if (step->site.op_count == 0 || step->site.input_count == 0 || step->site.output_count == 0)
+      continue;
+    uint8_t *read = &w->axes[step->bindings[step->site.inputs[0]]];
+    *read =
+        join_axes(*read, axis_read(&step->site, w->axes[step->bindings[step->site.outputs[0]]]));
+  }
+  return SCULL_OK;
+}
+
 /* --- life ---------------------------------------------------------------------------------------
  */
 
@@ -328,6 +370,8 @@ scull_status_t scull_build_collection_create(const scull_build_options_t *option
   scull_status_t status = scull_build_model_hash(options, &w->model, diag);
   if (status == SCULL_OK)
     status = scull_build_float_engine(options, cancel, &w->engine, diag);
+  if (status == SCULL_OK)
+    status = find_axes(w, diag);
   if (status == SCULL_OK)
     status = scull_runtime_context_create(w->engine, &how, &w->context, diag);
   if (status != SCULL_OK) {

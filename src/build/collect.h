@@ -10,6 +10,14 @@
 #include "quant/channels.h"
 #include "quant/histogram.h"
 
+/* Along which axis products read a tensor's channels. */
+typedef enum scull_channel_axis {
+  SCULL_CHANNELS_UNREAD = 0, /* by none */
+  SCULL_CHANNELS_FIRST = 1,  /* axis 1: convolutions */
+  SCULL_CHANNELS_LAST = 2,   /* rows of matrix products */
+  SCULL_CHANNELS_MIXED = 3,  /* nothing can be said of a channel */
+} scull_channel_axis_t;
+
 /* What a tensor has held. */
 typedef struct scull_collected {
   scull_histogram_t histogram;
@@ -25,6 +33,7 @@ typedef struct scull_collection {
   scull_map_t names; /* -> collectors */
   SCULL_VEC(scull_collected_t *) collectors;
   SCULL_VEC(const char *) tensors; /* their names, the plan's */
+  uint8_t *axes;                   /* scull_channel_axis_t by plan value */
   float *plain;                    /* a tensor whose layout has gaps, in order */
   size_t plain_bytes;
   SCULL_VEC(const scull_named_tensor_t *) kept; /* some of the inputs */

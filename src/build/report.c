@@ -8,14 +8,14 @@ static void key(scull_text_t *out, const char *name) {
   scull_base_text_print(out, ": ");
 }
 
-static void put_config(scull_text_t *out, const scull_config_t *c) {
+static void put_config(scull_text_t *out, const scull_config_t *c, scull_precision_t computes) {
   char src[32], dst[32];
   scull_base_text_print(
       out, "\"config\": \"%d,%d,%d,%d\", \"layouts\": \"%s to %s\", \"precision\": \"%s\"",
       c->knob[0], c->knob[1], c->knob[2], c->knob[3],
       scull_backend_storage_text(scull_backend_config_src(c), src, sizeof src),
       scull_backend_storage_text(scull_backend_config_dst(c), dst, sizeof dst),
-      scull_backend_precision_name(c->src_as));
+      scull_backend_precision_name(computes));
 }
 
 /* The file's operators behind a choice. */
@@ -48,7 +48,7 @@ static void put_alternatives(const scull_choice_t *choice, scull_text_t *out) {
     key(out, "tactic");
     scull_base_text_json(out, a->tactic);
     scull_base_text_print(out, ", \"nodes\": %zu, ", a->node_count);
-    put_config(out, &a->config);
+    put_config(out, &a->config, a->computes);
     if (a->microseconds < 0) {
       scull_base_text_print(out, ", ");
       key(out, "refused");
@@ -90,7 +90,8 @@ static void put_layer(const scull_report_input_t *in, size_t index, scull_text_t
                             : step->tactic_name[0] == '\0' ? "reference"
                                                            : step->tactic_name);
   scull_base_text_print(out, ", ");
-  put_config(out, &step->config);
+  put_config(out, &step->config,
+             scull_backend_computes(choice == NULL ? NULL : choice->tactic, &step->config));
   scull_base_text_print(out, ", \"time_us\": %.2f", step->microseconds);
   if (choice != NULL) {
     if (choice->why != NULL) {

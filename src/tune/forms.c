@@ -86,8 +86,10 @@ static scull_status_t add_alternative(scull_search_t *s, scull_unit_t *unit,
 static scull_status_t add_candidate(scull_search_t *s, scull_unit_t *unit, scull_form_t *form,
                                     scull_candidate_t c) {
   scull_site_t site;
-  scull_alternative_t one = {
-      .tactic = c.tactic->name, .config = c.config, .node_count = form->count, .reason = NULL};
+  scull_alternative_t one = {.tactic = c.tactic->name,
+                             .config = c.config,
+                             .computes = scull_backend_computes(c.tactic, &c.config),
+                             .node_count = form->count};
   SCULL_TRY(scull_tune_configured(&form->site, &c.config, s->arena, &site));
   if (scull_tune_is_over(s))
     SCULL_TRY(try_untimed(s, &site, &c, &c.microseconds, &one.reason));
@@ -104,16 +106,17 @@ static scull_status_t add_candidate(scull_search_t *s, scull_unit_t *unit, scull
   return add_alternative(s, unit, one);
 }
 
-/* What a tactic offers for the site; in fast tuning the first few of each precision. */
-static size_t configs_of(const scull_search_t *s, const scull_tactic_t *tactic,
+/* What a tactic offers for the site of a form and may be taken; in fast tuning the first few of
+ * each precision. */
+static size_t configs_of(const scull_search_t *s, const scull_unit_t *unit,
+                         const scull_form_t *form, const scull_tactic_t *tactic,
                          const scull_site_t *site, scull_config_t *configs) {
   size_t limit = s->options->level == SCULL_TUNE_LEVEL_FULL ? SCULL_MAX_CONFIGS : FAST_CONFIGS;
-  size_t kept = 0, of[SCULL_PRECISIONS] = {0};
-  if (tactic->configs == NULL) {
-    configs[0] = (scull_config_t){0};
-    return 1;
-  }
-  size_t count = tactic->configs(site, s->options->device, configs, SCULL_MAX_CONFIGS);
+  size_t kept = 0, count = 1, of[SCULL_PRECISIONS] = {0};
+  configs[0] = (scull_config_t){0};
+  if (tactic->configs != NULL)
+    count = tactic->configs(site, s->options->device, configs, SCULL_MAX_CONFIGS);
+  count = scull_tune_pins_keep(s->graph, unit->chain, form, tactic, configs, count);
   for (size_t i = 0; i < count; i++) {
     if (of[configs[i].src_as]++ < limit)
       configs[kept++] = configs[i];
@@ -130,9 +133,9 @@ static bool same_formats(const scull_config_t *a, const scull_config_t *b) {
 
 /* The fastest configuration with the formats of `like` at the smallest or largest shapes. `like`
  * stays where none can run. */
-static scull_status_t best_at_end(scull_search_t *s, const scull_form_t *form,
-                                  const scull_tactic_t *tactic, bool largest,
-                                  const scull_config_t *like, scull_config_t *best) {
+static scull_status_t best_at_end(scull_search_t *s, const scull_unit_t *unit,
+                                  const scull_form_t *form, const scull_tactic_t *tactic,
+                                  bool largest, const scull_config_t *like, scull_config_t *best) {
   scull_config_t configs[SCULL_MAX_CONFIGS];
   scull_site_t end = form->site, site;
   double least = 0;
@@ -143,7 +146,7 @@ static scull_status_t best_at_end(scull_search_t *s, const scull_form_t *form,
   for (size_t i = 0; i < end.value_count; i++)
     end.values[i].opt = largest ? end.values[i].max : end.values[i].min;
   *best = *like;
-  for (size_t i = 0, count = configs_of(s, tactic, &end, configs); i < count; i++) {
+  for (size_t i = 0, count = configs_of(s, unit, form, tactic, &end, configs); i < count; i++) {
     double time = 0;
     if (!same_formats(&configs[i], like))
       continue;
@@ -179,16 +182,16 @@ static bool is_leader(const scull_form_t *form, size_t first, size_t index) {
 }
 
 /* Candidates of the tactic from `first` on: leaders also know what is best at the ends. */
-static scull_status_t join_ends(scull_search_t *s, scull_form_t *form, const scull_tactic_t *tactic,
-                                size_t first) {
+static scull_status_t join_ends(scull_search_t *s, const scull_unit_t *unit, scull_form_t *form,
+                                const scull_tactic_t *tactic, size_t first) {
   if (tactic->join == NULL || scull_tune_is_over(s) || !is_range(&form->site))
     return SCULL_OK;
   for (size_t i = first; i < form->candidate_count; i++) {
     scull_config_t *own = &form->candidates[i].config, at[3] = {*own}, joined = *own;
     if (!is_leader(form, first, i))
       continue;
-    SCULL_TRY(best_at_end(s, form, tactic, false, own, &at[1]));
-    SCULL_TRY(best_at_end(s, form, tactic, true, own, &at[2]));
+    SCULL_TRY(best_at_end(s, unit, form, tactic, false, own, &at[1]));
+    SCULL_TRY(best_at_end(s, unit, form, tactic, true, own, &at[2]));
     if (tactic->join(&form->site, at, &joined))
       *own = joined;
   }
@@ -220,7 +223,7 @@ static scull_status_t ask_tactic(scull_search_t *s, scull_unit_t *unit, scull_fo
         (scull_alternative_t){
             .tactic = tactic->name, .reason = why, .microseconds = -1, .node_count = form->count});
   }
-  size_t count = configs_of(s, tactic, &form->site, configs);
+  size_t count = configs_of(s, unit, form, tactic, &form->site, configs);
   size_t room = form->candidate_count + count;
   scull_candidate_t *grown = SCULL_ARENA_ARRAY(s->arena, scull_candidate_t, room);
   if (grown == NULL)
@@ -237,7 +240,7 @@ static scull_status_t ask_tactic(scull_search_t *s, scull_unit_t *unit, scull_fo
     if (unit->form_count == 0 || !is_hopeless(&unit->forms[0], &c))
       SCULL_TRY(add_candidate(s, unit, form, c));
   }
-  return join_ends(s, form, tactic, first);
+  return join_ends(s, unit, form, tactic, first);
 }
 
 static scull_status_t ask_all(scull_search_t *s, scull_unit_t *unit, scull_form_t *form) {
@@ -329,10 +332,12 @@ static scull_status_t make_form(scull_search_t *s, scull_unit_t *unit, size_t co
   scull_form_t form = {.count = count};
   SCULL_TRY(scull_tune_site(s->graph, unit->chain, count, s->options, s->arena, &form.site,
                             &form.values));
-  form.site.precisions = scull_tune_pins_permitted(s->graph, s->options, unit->chain, count);
+  scull_tune_pins_apply(s->graph, s->options, unit->chain, &form);
   SCULL_TRY(ask_all(s, unit, &form));
-  scull_tune_exact_filter(s->graph, unit->chain, &form);
-  scull_tune_pins_filter(s->graph, s->options, unit->chain, &form);
+  if (form.candidate_count == 0 && form.pin != NULL && s->options->prefer_pins) {
+    form.pin = NULL; /* nothing follows it: what there is else */
+    SCULL_TRY(ask_all(s, unit, &form));
+  }
   if (form.candidate_count > 0)
     unit->forms[unit->form_count++] = form;
   return SCULL_OK;

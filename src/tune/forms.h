@@ -18,7 +18,8 @@ typedef struct scull_form {
   scull_value_id_t *values;
   scull_candidate_t *candidates;
   size_t candidate_count;
-  double best; /* microseconds of the fastest; 0: none timed */
+  double best;            /* microseconds of the fastest; 0: none timed */
+  const scull_pin_t *pin; /* what its candidates have to compute in; NULL: whatever is permitted */
 } scull_form_t;
 
 enum { SCULL_MAX_CHAIN = 8 };

@@ -34,30 +34,12 @@ static scull_precision_t computes(const scull_candidate_t *candidate) {
   return scull_backend_computes(candidate->tactic, &candidate->config);
 }
 
-uint32_t scull_tune_pins_permitted(const scull_graph_t *graph, const scull_tune_options_t *options,
-                                   const scull_node_id_t *nodes, size_t count) {
-  const scull_pin_t *pin = pin_of(graph, options, nodes, count);
-  if (pin == NULL)
-    return options->precisions;
-  return pin->as == SCULL_AS_MODEL ? 0 : 1u << pin->as;
-}
-
-void scull_tune_pins_filter(const scull_graph_t *graph, const scull_tune_options_t *options,
-                            const scull_node_id_t *nodes, scull_form_t *form) {
-  const scull_pin_t *pin = pin_of(graph, options, nodes, form->count);
-  size_t kept = 0;
-  if (pin == NULL)
-    return;
-  for (size_t i = 0; i < form->candidate_count; i++)
-    kept += computes(&form->candidates[i]) == pin->as;
-  if (kept == 0 && options->prefer_pins)
-    return;
-  kept = 0;
-  for (size_t i = 0; i < form->candidate_count; i++) {
-    if (computes(&form->candidates[i]) == pin->as)
-      form->candidates[kept++] = form->candidates[i];
-  }
-  form->candidate_count = kept;
+void scull_tune_pins_apply(const scull_graph_t *graph, const scull_tune_options_t *options,
+                           const scull_node_id_t *nodes, scull_form_t *form) {
+  form->pin = pin_of(graph, options, nodes, form->count);
+  form->site.precisions = form->pin == NULL                 ? options->precisions
+                          : form->pin->as == SCULL_AS_MODEL ? 0
+                                                            : 1u << form->pin->as;
 }
 
 /* True when the candidate would store an exact value in fewer bits, or one that f16 cannot hold in
@@ -81,14 +63,16 @@ static bool rounds(const scull_graph_t *g, const scull_node_id_t *nodes, const s
   return (out && config->dst_as != SCULL_AS_MODEL) || (in && config->src_as != SCULL_AS_MODEL);
 }
 
-void scull_tune_exact_filter(const scull_graph_t *graph, const scull_node_id_t *nodes,
-                             scull_form_t *form) {
+size_t scull_tune_pins_keep(const scull_graph_t *graph, const scull_node_id_t *nodes,
+                            const scull_form_t *form, const scull_tactic_t *tactic,
+                            scull_config_t *configs, size_t count) {
   size_t kept = 0;
-  for (size_t i = 0; i < form->candidate_count; i++) {
-    if (!rounds(graph, nodes, form, &form->candidates[i].config))
-      form->candidates[kept++] = form->candidates[i];
+  for (size_t i = 0; i < count; i++) {
+    if ((form->pin == NULL || scull_backend_computes(tactic, &configs[i]) == form->pin->as) &&
+        !rounds(graph, nodes, form, &configs[i]))
+      configs[kept++] = configs[i];
   }
-  form->candidate_count = kept;
+  return kept;
 }
 
 /* True when some form that holds the node has a candidate in the precision. */

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "quant/tail.h"
 #include "support/net.h"
 
 static const char text[] = "input %x: f32[1x16x8x8]\nconst %w: f32[16x16x3x3] ~normal:1\n"
@@ -120,6 +121,42 @@ static void a_pin_that_nobody_follows_is_said(void **state) {
   net_close(&net);
 }
 
+/* The end of a network is not rounded: of what a tactic offers first nothing may be taken, and that
+ * must not hide what it offers after. Wants a processor with small integers. */
+static void an_exact_result_does_not_keep_a_product_from_int8(void **state) {
+  (void)state;
+  static const float scale = 0.5f;
+  static const scull_quant_t quant = {
+      .dtype = SCULL_DTYPE_U8, .axis = -1, .count = 1, .scales = &scale};
+  static float scales[40];
+  static const scull_quant_t weights = {
+      .dtype = SCULL_DTYPE_I8, .axis = 0, .count = 40, .scales = scales};
+  static const scull_pin_t pins[] = {{"a", SCULL_AS_INT8}};
+  net_t net;
+  for (int c = 0; c < 40; c++)
+    scales[c] = 0.03f;
+  for (int pinned = 0; pinned < 2; pinned++) {
+    net_open(&net,
+             "input %x: f32[1x64x8x8]\nconst %w: f32[40x64x1x1] ~normal:1\n%a = conv(%x, %w)\n"
+             "%b = relu(%a)\noutput %b\n",
+             "cpu");
+    quantize(&net, "x", &quant);
+    quantize(&net, "w", &weights);
+    quantize(&net, "a", &quant);
+    quantize(&net, "b", &quant);
+    assert_int_equal(scull_quant_mark_tail(net.graph), SCULL_OK);
+    net.tune.level = SCULL_TUNE_LEVEL_NONE;
+    net.tune.precisions = pinned ? 0 : 1u << SCULL_AS_INT8;
+    net.tune.pins = pins;
+    net.tune.pin_count = (size_t)pinned;
+    net_search(&net);
+    const scull_choice_t *c = choice_of(&net, "a");
+    assert_int_equal(scull_backend_computes(c->tactic, &c->config), SCULL_AS_INT8);
+    assert_int_equal(c->config.dst_as, SCULL_AS_MODEL);
+    net_close(&net);
+  }
+}
+
 static void a_replay_keeps_the_precision(void **state) {
   (void)state;
   static const scull_pin_t pins[] = {{"a", SCULL_AS_BF16}};
@@ -146,6 +183,7 @@ int main(void) {
       cmocka_unit_test(pins_decide_and_conversions_stand_between),
       cmocka_unit_test(int8_is_stored_by_its_scale),
       cmocka_unit_test(a_pin_that_nobody_follows_is_said),
+      cmocka_unit_test(an_exact_result_does_not_keep_a_product_from_int8),
       cmocka_unit_test(a_replay_keeps_the_precision),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -61,6 +61,7 @@ typedef struct scull_tune_options {
 typedef struct scull_alternative {
   const char *tactic, *reason;
   scull_config_t config;
+  scull_precision_t computes;
   double microseconds;
   size_t node_count; /* how many nodes of the group's chain it would have taken */
 } scull_alternative_t;

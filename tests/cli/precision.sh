@@ -101,6 +101,13 @@ for metric in sqnr cosine kl; do
   expect 0 'budget .*loss' $build --calibration "$table" --layer-precision 'none=int8' --max-accuracy-drop 0.000001% \
     --metric $metric --held-out "$tmp/held" -o "$tmp/budget.plan"
 done
+mkdir "$tmp/scratch"
+export TMPDIR="$tmp/nowhere" # that is where its other plans would be
+refuse "$tmp/no.plan" 1 'nowhere' $build --calibration "$table" --max-accuracy-drop 100% --held-out "$tmp/held" -o "$tmp/no.plan"
+export TMPDIR="$tmp/scratch"
+expect 0 'budget .*loss' $build --calibration "$table" --max-accuracy-drop 100% --held-out "$tmp/held" -o "$tmp/budget.plan"
+[ -z "$(ls "$tmp/scratch")" ] || complain "a budget leaves its other plans behind"
+unset TMPDIR
 printf '1\n2\n3\n4\n5\n6\n' >"$tmp/labels"
 expect 0 'float' $build --calibration "$table" --max-accuracy-drop 50 --metric top1 --labels "$tmp/labels" \
   --held-out "$tmp/held" -o "$tmp/budget.plan"

@@ -23,7 +23,7 @@ typedef struct work {
   scull_builder_t *builder;
   const scull_build_options_t *options;
   char *plan; /* beside the one that is wanted, until it holds */
-  char float_plan[40], ranked_plan[40];
+  char *float_plan, *ranked_plan;
   cli_samples_t samples;
   cli_labels_t labels;
   scull_engine_t *there;
@@ -240,46 +240,31 @@ static scull_status_t run(work_t *w) {
   return search(w);
 }
 
-static scull_status_t make_temporary(char *path) {
-  const int file = mkstemp(path);
-  if (file < 0)
-    return cli_fail_errno(path, "make a temporary plan");
-  close(file);
-  return SCULL_OK;
-}
-
-/* A template for mkstemp in the folder of `plan`, to be freed. */
-static char *beside(const char *plan) {
-  static const char end[] = ".XXXXXX";
-  const size_t size = strlen(plan) + sizeof end;
-  char *path = malloc(size);
+/* Removes a file that was made, and forgets its name. */
+static void drop(char *path) {
   if (path != NULL)
-    (void)snprintf(path, size, "%s%s", plan, end);
-  return path;
+    unlink(path);
+  free(path);
 }
 
 scull_status_t cli_budget_build(const cli_budget_t *budget, scull_builder_t *builder,
                                 const scull_build_options_t *options, const char *plan) {
-  work_t w = {.budget = budget,
-              .builder = builder,
-              .options = options,
-              .plan = beside(plan),
-              .float_plan = "/tmp/scull-float-XXXXXX",
-              .ranked_plan = "/tmp/scull-ranked-XXXXXX"};
-  scull_status_t status = w.plan == NULL ? cli_fail_memory() : make_temporary(w.plan);
+  work_t w = {.budget = budget, .builder = builder, .options = options};
+  scull_status_t status = cli_plans_temporary(plan, &w.plan);
   if (status == SCULL_OK)
-    status = make_temporary(w.float_plan);
+    status = cli_plans_temporary(NULL, &w.float_plan);
   if (status == SCULL_OK)
-    status = make_temporary(w.ranked_plan);
+    status = cli_plans_temporary(NULL, &w.ranked_plan);
   if (status == SCULL_OK)
     status = run(&w);
   if (status == SCULL_OK && rename(w.plan, plan) != 0)
     status = cli_fail_errno(plan, "rename");
-  if (status != SCULL_OK && w.plan != NULL)
-    unlink(w.plan); /* a plan that is not within its budget takes no other's place */
-  free(w.plan);
-  unlink(w.float_plan);
-  unlink(w.ranked_plan);
+  if (status == SCULL_OK)
+    free(w.plan);
+  else
+    drop(w.plan); /* a plan that is not within its budget takes no other's place */
+  drop(w.float_plan);
+  drop(w.ranked_plan);
   scull_engine_destroy(w.there);
   for (size_t i = 0; i < w.count; i++)
     free(w.layers[i].name);

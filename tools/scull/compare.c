@@ -211,17 +211,15 @@ static scull_status_t compare_plan(const compare_args_t *args, const char *plan)
 
 static scull_status_t run(const void *user) {
   const compare_args_t *args = user;
-  char plan[] = "/tmp/scull-compare-XXXXXX";
+  char *plan = NULL;
   if (cli_plans_is_plan(args->path))
     return compare_plan(args, args->path);
-  int file = mkstemp(plan);
-  if (file < 0)
-    return cli_fail_errno(plan, "make a temporary plan");
-  close(file);
+  CLI_TRY(cli_plans_temporary(NULL, &plan));
   scull_status_t status = build_temporary(args, plan);
   if (status == SCULL_OK)
     status = compare_plan(args, plan);
   unlink(plan);
+  free(plan);
   return status;
 }
 

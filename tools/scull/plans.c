@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "console.h"
 
@@ -29,6 +30,26 @@ scull_status_t cli_plans_open(const char *path, const cli_open_t *how, scull_eng
   options.verify = how->verify;
   options.logger = cli_console_logger(how->verbose);
   return cli_check(scull_engine_open(path, &options, out), path);
+}
+
+scull_status_t cli_plans_temporary(const char *beside, char **path) {
+  static const char end[] = ".XXXXXX";
+  const char *set = getenv("TMPDIR"), *folder = set == NULL || *set == '\0' ? "/tmp" : set;
+  const size_t size = strlen(beside == NULL ? folder : beside) + sizeof "/scull" + sizeof end;
+  *path = malloc(size);
+  if (*path == NULL)
+    return cli_fail_memory();
+  (void)snprintf(*path, size, "%s%s%s", beside == NULL ? folder : beside,
+                 beside == NULL ? "/scull" : "", end);
+  const int file = mkstemp(*path);
+  if (file >= 0) {
+    close(file);
+    return SCULL_OK;
+  }
+  scull_status_t status = cli_fail_errno(*path, "make a temporary plan");
+  free(*path);
+  *path = NULL;
+  return status;
 }
 
 typedef scull_status_t (*find_fn_t)(const scull_engine_t *, const char *, size_t *);

@@ -15,6 +15,10 @@ typedef struct cli_open {
 CLI_CHECKED scull_status_t cli_plans_open(const char *path, const cli_open_t *how,
                                           scull_engine_t **out);
 
+/* Makes an empty file for a plan beside the file `beside`, or, where that is NULL, in $TMPDIR or
+ * /tmp for one that is not kept. free() *path, and unlink or rename it; on failure it is NULL. */
+CLI_CHECKED scull_status_t cli_plans_temporary(const char *beside, char **path);
+
 /* For "NAME=VALUE": the index of the input (output) NAME, and where VALUE begins. VALUE alone is
  * enough when there is only one. */
 CLI_CHECKED scull_status_t cli_plans_find_input(const scull_engine_t *engine, const char *text,

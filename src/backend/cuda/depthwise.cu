@@ -13,7 +13,8 @@
 
 #include <cuda_runtime.h>
 
-#include "backend/cuda/conv_common.cuh"
+#include "backend/cuda/conv_end.cuh"
+#include "backend/cuda/sm90.cuh"
 
 namespace {
 
@@ -100,7 +101,7 @@ template <class T> __device__ __forceinline__ void store8(T *dst, const float (&
 template <class T, int R, int STRIDE, int DOWN, int RUN>
 __global__ void __launch_bounds__(THREADS)
     depthwise(const __grid_constant__ scull_cuda_depthwise_t t, int runs, int downs, int work) {
-  using sum_t = typename conv::element<T>::sum;
+  using sum_t = typename conv::sum_of<T>::type;
   constexpr int COLS = (RUN - 1) * STRIDE + R, TAPS = (R * R * 8 * (int)sizeof(T) + 15) / 16 * 16;
   int groups = t.c / 8, i = blockIdx.x * THREADS + threadIdx.x;
   int group = i % groups, rest = i / groups;

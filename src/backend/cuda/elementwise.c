@@ -5,14 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "backend/cuda/common.h"
+#include "backend/cuda/chain.h"
 #include "backend/cuda/tactics.h"
-
-typedef struct {
-  scull_cuda_elementwise_t e;
-  int input[SCULL_CUDA_OPERANDS];     /* position in args; -1: packed */
-  size_t offset[SCULL_CUDA_OPERANDS]; /* in the packed constants */
-} state_t;
 
 /* An operand of the chain as the site has it. */
 typedef struct {
@@ -85,9 +79,8 @@ static bool fits_type(const scull_site_value_t *v) {
   return scull_cuda_is_real(v) || v->dtype == SCULL_DTYPE_BOOL;
 }
 
-static const char *refuse(const scull_site_t *site, const scull_device_t *device) {
+const char *scull_cuda_chain_refuse(const scull_site_t *site) {
   program_t p;
-  (void)device;
   const char *why = scull_cuda_refuse_values(site);
   if (why == NULL)
     why = read_program(site, &p);
@@ -98,6 +91,11 @@ static const char *refuse(const scull_site_t *site, const scull_device_t *device
   if (why == NULL && !fits_type(&site->values[site->outputs[0]]))
     why = "computes in floats";
   return why;
+}
+
+static const char *refuse(const scull_site_t *site, const scull_device_t *device) {
+  (void)device;
+  return scull_cuda_chain_refuse(site);
 }
 
 /* --- constants -------------------------------------------------------------------------------- */
@@ -168,7 +166,7 @@ static void sort_dimensions(int rank, int64_t *dim, int64_t *const *steps, int s
   }
 }
 
-static void set_box(state_t *s, const scull_site_t *site, const program_t *p) {
+static void set_box(scull_cuda_chain_t *s, const scull_site_t *site, const program_t *p) {
   const scull_site_value_t *y = &site->values[site->outputs[0]];
   int64_t dim[SCULL_MAX_RANK], store[SCULL_CUDA_OPERANDS + 1][SCULL_MAX_RANK];
   int64_t *steps[SCULL_CUDA_OPERANDS + 1];
@@ -195,42 +193,53 @@ static void set_box(state_t *s, const scull_site_t *site, const program_t *p) {
   s->e.count = (int32_t)scull_tensor_count(&y->opt);
 }
 
-static scull_status_t prepare(const scull_site_t *site, const scull_config_t *config,
-                              const scull_device_t *device, scull_prepared_t *out,
-                              scull_diag_t *diag) {
+scull_status_t scull_cuda_chain_read(const scull_site_t *site, scull_cuda_chain_t *out) {
   program_t p;
-  state_t s;
-  memset(&s, 0, sizeof s);
   size_t at = 0;
-  (void)config;
-  (void)device;
-  (void)diag;
+  memset(out, 0, sizeof *out);
   if (read_program(site, &p) != NULL)
     return SCULL_UNSUPPORTED;
   for (int i = 0; i < p.count; i++) {
     const scull_site_value_t *v = &site->values[p.value[i]];
-    s.e.operand[i].type = scull_cuda_element(scull_backend_site_stored(v));
-    s.e.operand[i].scale = scull_backend_site_scale(v);
-    s.input[i] = v->is_constant ? -1 : scull_cuda_input_at(site, p.value[i]);
-    s.offset[i] = at;
+    out->e.operand[i].type = scull_cuda_element(scull_backend_site_stored(v));
+    out->e.operand[i].scale = scull_backend_site_scale(v);
+    out->input[i] = v->is_constant ? -1 : scull_cuda_input_at(site, p.value[i]);
+    out->offset[i] = at;
     at += v->is_constant ? value_bytes(v) : 0;
   }
-  memcpy(s.e.chain, p.chain, sizeof p.chain);
-  s.e.length = p.length;
-  s.e.operands = p.count;
-  s.e.dst_type = scull_cuda_element(scull_backend_site_stored(&site->values[site->outputs[0]]));
-  s.e.dst_factor = 1 / scull_backend_site_scale(&site->values[site->outputs[0]]);
-  set_box(&s, site, &p);
+  memcpy(out->e.chain, p.chain, sizeof p.chain);
+  out->e.length = p.length;
+  out->e.operands = p.count;
+  const scull_site_value_t *y = &site->values[site->outputs[0]];
+  out->e.dst_type = scull_cuda_element(scull_backend_site_stored(y));
+  out->e.dst_factor = 1 / scull_backend_site_scale(y);
+  set_box(out, site, &p);
+  return SCULL_OK;
+}
+
+static scull_status_t prepare(const scull_site_t *site, const scull_config_t *config,
+                              const scull_device_t *device, scull_prepared_t *out,
+                              scull_diag_t *diag) {
+  scull_cuda_chain_t s;
+  (void)config;
+  (void)device;
+  (void)diag;
+  SCULL_TRY(scull_cuda_chain_read(site, &s));
   return scull_cuda_keep(&s, sizeof s, out);
 }
 
-static scull_status_t enqueue(void *user, const scull_args_t *args) {
-  state_t *s = user;
-  scull_cuda_elementwise_t e = s->e;
+scull_cuda_elementwise_t scull_cuda_chain_bind(const scull_cuda_chain_t *chain,
+                                               const scull_args_t *args) {
+  scull_cuda_elementwise_t e = chain->e;
   for (int i = 0; i < e.operands; i++)
-    e.operand[i].data =
-        s->input[i] < 0 ? (const char *)args->packed + s->offset[i] : args->inputs[s->input[i]];
+    e.operand[i].data = chain->input[i] < 0 ? (const char *)args->packed + chain->offset[i]
+                                            : args->inputs[chain->input[i]];
   e.dst = args->outputs[0];
+  return e;
+}
+
+static scull_status_t enqueue(void *user, const scull_args_t *args) {
+  const scull_cuda_elementwise_t e = scull_cuda_chain_bind(user, args);
   scull_cuda_launch_t launch = scull_cuda_launch(args->stream, true);
   return scull_cuda_status(scull_cuda_elementwise_enqueue(&e, launch.chained, launch.stream));
 }
