@@ -5,7 +5,8 @@
 
 typedef struct {
   v16_t v[2]; /* channels 8 l to 8 l + 3 of each lane l, then the others */
-} sums_t;
+} two_t;
+#define COLUMN_SUMS two_t
 #include "backend/cpu/simd/columns.h"
 
 V16_INLINE four_t column(const args_t *p, int64_t x, int64_t block, int64_t n, kind_t kind,

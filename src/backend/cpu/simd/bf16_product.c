@@ -11,7 +11,7 @@ V16_INLINE v16_t dot(v16_t sum, b64_t a, b64_t b) {
   return _mm512_dpbf16_ps(sum, (__m512bh)a, (__m512bh)b);
 }
 
-typedef v16_t sum_t;
+#define TILE_SUM v16_t
 #define TILE_LOAD load_sums
 #define TILE_DOT dot
 #define TILE_HALVES true

@@ -2,8 +2,8 @@
  * other. The three rows of a column are interleaved, so that product instructions add a whole
  * column of the window, and what is interleaved serves the three (at stride 2: one or two) windows
  * that it lies in. Floor: the bytes read and written once; 12 products and 4 to 8 shuffles a column
- * of 64 bytes at stride 1. Private to simd/: a file that includes this has defined sums_t and
- * defines the four functions that are declared here. */
+ * of 64 bytes at stride 1. Private to simd/: a file that includes this has defined
+ * COLUMN_SUMS, the type of the sums, and defines the four functions that are declared here. */
 #ifndef SCULL_BACKEND_CPU_SIMD_COLUMNS_H
 #define SCULL_BACKEND_CPU_SIMD_COLUMNS_H
 
@@ -26,6 +26,10 @@ V16_INLINE b64_t load_row(const args_t *p, int k, int64_t at, int64_t n, kind_t 
     return b64_zero();
   return kind == FULL ? b64_load(p->src[k] + at) : b64_load_n(p->src[k] + at, n);
 }
+
+#ifdef COLUMN_SUMS
+
+typedef COLUMN_SUMS sums_t;
 
 /* Column x of the source, interleaved; n: bytes of the block that exist. */
 V16_INLINE four_t column(const args_t *p, int64_t x, int64_t block, int64_t n, kind_t kind,
@@ -73,5 +77,7 @@ V16_INLINE void block_of_row(const args_t *p, int64_t block, int64_t n, int stri
   }
 
 typedef void (*block_fn_t)(const args_t *p, int64_t block, int64_t n);
+
+#endif
 
 #endif

@@ -3,9 +3,7 @@
 #include "backend/cpu/simd/bytes.h"
 #include "backend/cpu/simd/simd8.h"
 
-typedef struct {
-  b64_t v[4];
-} sums_t;
+#define COLUMN_SUMS four_t
 #include "backend/cpu/simd/columns.h"
 
 /* Column x of the source, interleaved. */

@@ -3,7 +3,7 @@
 #include "backend/cpu/simd/bytes.h"
 #include "backend/cpu/simd/simd8.h"
 
-typedef b64_t sum_t;
+#define TILE_SUM b64_t
 #define TILE_LOAD b64_load
 #define TILE_DOT b64_dot
 #define TILE_HALVES false

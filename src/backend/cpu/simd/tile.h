@@ -2,7 +2,7 @@
  * times a panel of up to 4 x 16 channels. 24 accumulators, 4 columns of b and one broadcast fill 29
  * of the 32 zmm registers. Floor: one product instruction a clock (Zen 4); a step needs 4 + 6 loads
  * for 24. Private to simd/: a file that includes this has defined
- *   sum_t           sixteen sums,
+ *   TILE_SUM        the type of sixteen sums,
  *   TILE_LOAD(p)    sixteen of them from memory,
  *   TILE_DOT(s,a,b) s + the products of a's and b's four bytes,
  *   TILE_HALVES     whether a run may end in half a step,
@@ -11,6 +11,10 @@
 #define SCULL_BACKEND_CPU_SIMD_TILE_H
 
 #include "backend/cpu/simd/bytes.h"
+
+#ifdef TILE_SUM
+
+typedef TILE_SUM sum_t;
 
 #ifdef __AVX512F__
 enum { COLUMNS = 4, MOST_ROWS = 12 };
@@ -135,5 +139,7 @@ V16_INLINE void sum_up(const scull_cpu_tile_t *t, int rows, int columns,
   scull_cpu_tile_fn_t name(int rows, int columns) {                                                \
     return columns > COLUMNS || rows > MOST_ROWS ? NULL : tiles[columns - 1][rows - 1];            \
   }
+
+#endif
 
 #endif
