@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "files.h"
+
 struct door_calibration {
   scull_collector_t *collector;
   uint64_t written; /* rows that the table has */
@@ -99,24 +101,9 @@ void door_calibration_destroy(door_calibration_t *calibration) {
   free(calibration);
 }
 
-/* A temporary file; NULL with words. */
-static FILE *open_temporary(char *path, size_t room) {
-  const char *folder = getenv("TMPDIR");
-  const int size = snprintf(path, room, "%s/scull-XXXXXX", folder == NULL ? "/tmp" : folder);
-  const int fd = size < (int)room ? mkstemp(path) : -1;
-  FILE *file = fd < 0 ? NULL : fdopen(fd, "wb");
-  if (file != NULL)
-    return file;
-  if (fd >= 0)
-    close(fd);
-  door_fail("no temporary file can be made (%s)", path);
-  path[0] = '\0';
-  return NULL;
-}
-
 bool door_calibration_begin(const PD_Config *config, scull_build_options_t *options, char *joined,
                             size_t room, door_calibration_t **out) {
-  FILE *file = open_temporary(joined, room);
+  FILE *file = door_temporary_file(joined, room);
   if (file == NULL)
     return false;
   const table_t found = join_tables(options->cache_dir, file);
