@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -264,6 +265,27 @@ static void tables_are_made(void **state) {
   said("the predictor is NULL");
 }
 
+static PD_Predictor *forgotten;
+
+/* a program that never destroys its predictor */
+static void tables_are_not_lost(void **state) {
+  (void)state;
+  char folder[] = "/tmp/scull-door-XXXXXX";
+  int status = -1;
+  assert_non_null(mkdtemp(folder));
+  fflush(NULL);
+  const pid_t child = fork();
+  if (child == 0) {
+    forgotten = int8_predictor(folder);
+    exit(answers(forgotten, 0, 8));
+  }
+  assert_int_equal(waitpid(child, &status, 0), child);
+  assert_int_equal(status, 0);
+  assert_int_equal(tables_in(folder), 1);
+  count_and_remove(folder, "");
+  rmdir(folder);
+}
+
 static void plans_are_drawn(void **state) {
   (void)state;
   char folder[] = "/tmp/scull-door-XXXXXX", path[64];
@@ -445,6 +467,7 @@ int main(void) {
       cmocka_unit_test(engine_takes_batches_up_to_its_maximum),
       cmocka_unit_test(engine_is_stored),
       cmocka_unit_test(tables_are_made),
+      cmocka_unit_test(tables_are_not_lost),
       cmocka_unit_test(plans_are_drawn),
       cmocka_unit_test(ranges_by_hand_and_collected),
       cmocka_unit_test(clones_in_threads),
