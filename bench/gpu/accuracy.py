@@ -1,68 +1,65 @@
-"""Top-1 and top-5 of MobileNet v1 (Caffe) on the pictures of the shared data, on a GPU, in each precision:
-    python accuracy.py DATA SCULL_FOLDER WORK
-SCULL_FOLDER holds scull and libscull.so.0; bench/accuracy and bench are beside this file's folder, or in it."""
+"""Real networks on a GPU in FP32, FP16 and INT8, by the rules of bench/accuracy/precision.py (calibrated on some of the
+pictures, evaluated on the others):
+    python accuracy.py DATA SCULL_FOLDER TABLES [WORD ...]     words choose networks by their names
+SCULL_FOLDER holds scull and libscull.so.0. TABLES is a folder of calibration tables named NETWORK-SPLIT, which are made
+where they are missing; bench/accuracy and bench are beside this file's folder, or in it."""
 import os
-import subprocess
+import shutil
 import sys
+import tempfile
+import types
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "accuracy"), os.path.join(HERE, "..")]
-CALIBRATION = 100  # pictures
-METHODS = ("minmax", "percentile-99.99", "mse", "entropy")
-DEPTHWISE = "conv*/dw"
+NETWORKS = ("MobileNet v1", "SqueezeNet v1.1", "ResNet-20", "ResNet-56")
+PINNED = ["--layer-precision", "*=int8", "--precision-constraints", "prefer"]
+METHOD, SPLITS = "mse", int(os.environ.get("SPLITS", "2"))
 
 
 def lay_out(folder, work):
     """A build folder as bench/scull.py looks for it."""
     os.makedirs(os.path.join(work, "tools", "scull"), exist_ok=True)
     for source, target in (("scull", "tools/scull/scull"), ("libscull.so.0", "libscull.so")):
-        path = os.path.join(work, target)
-        if not os.path.exists(path):
-            os.symlink(os.path.join(os.path.abspath(folder), source), path)
+        os.symlink(os.path.join(os.path.abspath(folder), source), os.path.join(work, target))
     os.environ["SCULL_BUILD"] = work
 
 
-def main(data, folder, work):
-    lay_out(folder, work)
-    import numpy as np
-    import pictures
-    import scull
+def main(data, folder, tables, *words):
+    with tempfile.TemporaryDirectory() as work:
+        lay_out(folder, work)
+        import precision
+        precision.DATA = data
+        args = types.SimpleNamespace(tune="fast", threads=os.cpu_count(), timing_cache=None, extra=[], keep=None)
 
-    samples = list(pictures.mobilenet(data))
-    inputs = os.path.join(work, "samples")
-    os.makedirs(inputs, exist_ok=True)
-    for i, (array, _) in enumerate(samples[:CALIBRATION]):
-        np.save(os.path.join(inputs, "%03d.npy" % i), array)
-    net, table = os.path.join(data, "caffe", "mobilenet_v1"), os.path.join(work, "table")
-    model, weights = os.path.join(net, "deploy.prototxt"), os.path.join(net, "model.caffemodel")
+        class OnDevice(precision.Bench):
+            def build(self, *more):
+                return super().build("--device", "cuda", *more)
 
-    def answers(*words):
-        """The classes of every picture, best first."""
-        path = os.path.join(work, "net.plan")
-        scull.build(model, weights, path, "--device", "cuda", *words)
-        plan, rows = scull.Plan(path), []
-        for array, _ in samples:
-            plan.set(plan.inputs[0], array)
-            plan.run()
-            rows.append(np.argsort(-plan.output(0).ravel(), kind="stable"))
-        return rows
+            def split(self, k):
+                self.current = k
+                return super().split(k)
 
-    def report(name, rows, first):
-        rate = lambda hits: 100.0 * sum(hits) / len(samples)
-        print("mobilenet_v1 (Caffe) %s: top-1 %.1f, top-5 %.1f, class as in fp32 %.1f %%, %d pictures" %
-              (name, rate(row[0] == label for row, (_, label) in zip(rows, samples)),
-               rate(label in row[:5] for row, (_, label) in zip(rows, samples)),
-               rate(row[0] == other[0] for row, other in zip(rows, first)), len(samples)), flush=True)
+            def table(self, method, chosen):
+                path = os.path.join(tables, "%s-%d" % (name.replace(" ", "_"), self.current))
+                if not os.path.exists(path):
+                    os.makedirs(tables, exist_ok=True)
+                    shutil.copy(super().table(method, chosen), path)
+                return path
 
-    first = answers("--precision", "fp32")
-    report("fp32", first, first)
-    report("fp16", answers("--precision", "fp32,fp16"), first)
-    for method in METHODS:
-        subprocess.run([scull.COMMAND, "calibrate", model, weights, "--inputs", inputs, "--method", method, "-o", table,
-                        "--quiet"], check=True)
-        report("int8, " + method, answers("--precision", "fp32,fp16,int8", "--calibration", table), first)
-    words = ["--precision", "fp32,fp16,int8", "--calibration", table, "--layer-precision", DEPTHWISE + "=fp16"]
-    report("int8, %s, depthwise in fp16" % METHODS[-1], answers(*words), first)
+        for name in NETWORKS:
+            if words and not any(word.lower() in name.lower() for word in words):
+                continue
+            with tempfile.TemporaryDirectory() as place:
+                bench = OnDevice(precision.NETWORKS[name], args, place)
+                every = range(len(bench.inputs))
+                print("%-18s %-18s %7.2f  (all %d)" % (name, "fp32", bench.network.figure(bench.float_outputs(), bench.truth_of(
+                    list(every))), len(every)), flush=True)
+                precision.measure(bench, name, "fp16", SPLITS, "fp32,fp16", None)
+                precision.measure(bench, name, "int8-" + METHOD, SPLITS, "fp32,fp16,int8", METHOD)
+                args.extra = PINNED  # where FP16 is faster, too
+                precision.measure(bench, name, "int8 wherever", SPLITS, "fp32,fp16,int8", METHOD)
+                args.extra = []
 
 
-main(*sys.argv[1:])
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -17,7 +17,10 @@ def torch_net(name):
     if name == "mobilenet_v1":
         return timm.create_model("mobilenetv1_100", pretrained=False)
     more = {"aux_logits": True, "init_weights": False} if name == "inception_v3" else {}
-    return getattr(torchvision.models, name)(weights=None, **more)
+    net = getattr(torchvision.models, name)(weights=None, **more)
+    if name == "vit_b_16":  # which begins with a head of zeros
+        net.heads.head.weight.data.normal_(0, 0.02)
+    return net
 
 
 def settle(net, side):

@@ -38,7 +38,7 @@ bool door_lod_give(const door_cell_t *cell, const char *name, door_cell_t *offse
   const size_t count = has_lod ? last->size : 2;
   if (!door_cell_reserve(offsets, count * sizeof(int64_t)))
     return false;
-  int64_t *values = offsets->data;
+  int64_t *values = offsets->memory.data;
   for (size_t i = 0; i < count; i++)
     values[i] = (int64_t)(has_lod ? last->data[i] : i * rows);
   if (!offsets->shaped || offsets->shape.dims[0] != (int64_t)count)

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "calibration.h"
+#include "files.h"
 #include "shape_range.h"
 
 enum { PLANS = 4, PATH_ROOM = 4096 };
@@ -394,23 +395,16 @@ static scull_engine_t *open_plan(const char *path, bool is_temporary) {
   return engine;
 }
 
-static bool temporary_path(char path[PATH_ROOM]) {
-  const char *folder = getenv("TMPDIR");
-  const int size = snprintf(path, PATH_ROOM, "%s/scull-XXXXXX", folder == NULL ? "/tmp" : folder);
-  const int file = size < PATH_ROOM ? mkstemp(path) : -1;
-  if (file < 0)
-    return door_fail("no temporary file can be made for the plan (%s)", path);
-  close(file);
-  return true;
-}
-
 /* *wants_table: the build would have used INT8 if there had been a table. */
 static scull_engine_t *build_with(scull_build_options_t *options, bool *wants_table) {
   scull_builder_t *builder = NULL;
   scull_engine_t *engine = NULL;
   char path[PATH_ROOM] = "";
-  if (!options->use_static && !temporary_path(path))
+  FILE *file = options->use_static ? NULL : door_temporary_file(path, sizeof path);
+  if (!options->use_static && file == NULL)
     return NULL;
+  if (file != NULL)
+    fclose(file); /* the build puts its own in this place */
   if (scull_builder_create(&builder) == SCULL_OK &&
       scull_builder_build(builder, options, options->use_static ? NULL : path) == SCULL_OK) {
     engine = options->use_static ? open_plan(scull_builder_static_path(builder), false)

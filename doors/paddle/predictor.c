@@ -9,6 +9,7 @@
 
 #include "arrays.h"
 #include "calibration.h"
+#include "convert.h"
 #include "lod.h"
 #include "profile.h"
 
@@ -47,6 +48,10 @@ static PD_Predictor *create(door_model_t *model) {
     PD_PredictorDestroy(p);
     return NULL;
   }
+  for (size_t i = 0; i < p->input_count; i++)
+    p->inputs[i].dtype = door_model_inputs(model)->items[i].dtype;
+  for (size_t i = 0; i < p->output_count; i++)
+    p->outputs[i].dtype = door_model_outputs(model)->items[i].dtype;
   return p;
 }
 
@@ -67,7 +72,8 @@ PD_Predictor *PD_PredictorClone(PD_Predictor *predictor) {
 
 static void clear_cells(door_cell_t *cells, size_t count) {
   for (size_t i = 0; cells != NULL && i < count; i++) {
-    free(cells[i].data);
+    free(cells[i].memory.data);
+    free(cells[i].converted.data);
     PD_TwoDimArraySizeDestroy(cells[i].lod);
   }
   free(cells);
@@ -155,18 +161,22 @@ PD_IOInfos *PD_PredictorGetOutputInfos(PD_Predictor *predictor) {
 /* --- runs --------------------------------------------------------------------------------------
  */
 
-bool door_cell_reserve(door_cell_t *cell, size_t size) {
-  if (cell->data != NULL && size <= cell->capacity)
+/* Sets *moved when the memory is another one than before. */
+static bool reserve(door_memory_t *memory, size_t size, bool *moved) {
+  if (memory->data != NULL && size <= memory->capacity)
     return true;
   const size_t rounded = size > SIZE_MAX - 64 ? 0 : (size / 64 + 1) * 64;
   void *data = rounded == 0 ? NULL : aligned_alloc(64, rounded);
   if (data == NULL)
     return door_fail_memory();
-  free(cell->data);
-  cell->data = data;
-  cell->capacity = rounded;
-  cell->changed = true;
+  free(memory->data);
+  *memory = (door_memory_t){.data = data, .capacity = rounded};
+  *moved = true;
   return true;
+}
+
+bool door_cell_reserve(door_cell_t *cell, size_t size) {
+  return reserve(&cell->memory, size, &cell->changed);
 }
 
 static bool fail_scull(void) {
@@ -186,6 +196,35 @@ static bool inputs_ready(PD_Predictor *p) {
       return false;
   }
   return true;
+}
+
+/* Inputs of another type than the model's: their values in the model's. */
+static bool convert_inputs(PD_Predictor *p) {
+  for (size_t i = 0; i < p->input_count; i++) {
+    const door_port_t *port = &door_model_inputs(p->model)->items[i];
+    door_cell_t *cell = &p->inputs[i];
+    if (cell->dtype == port->dtype)
+      continue;
+    const size_t count = cell->size / door_element_size(cell->dtype);
+    if (!reserve(&cell->converted, count * door_element_size(port->dtype), &cell->changed))
+      return false;
+    if (!door_convert(cell->memory.data, cell->dtype, cell->converted.data, port->dtype, count))
+      return door_fail("PD_PredictorRun: input '%s' was given in another element type, in which "
+                       "not every value is one of the model's type",
+                       port->name);
+  }
+  return true;
+}
+
+/* The values of input `i` in the model's type, in *size bytes. */
+static const void *input_values(const PD_Predictor *p, size_t i, size_t *size) {
+  const door_cell_t *cell = &p->inputs[i];
+  const scull_dtype_t wanted = door_model_inputs(p->model)->items[i].dtype;
+  *size = cell->size;
+  if (cell->dtype == wanted)
+    return cell->memory.data;
+  *size = cell->size / door_element_size(cell->dtype) * door_element_size(wanted);
+  return cell->converted.data;
 }
 
 /* Which outputs of a new plan have offsets: those stand behind the model's own, as "y@lod". */
@@ -233,9 +272,11 @@ static bool choose_plan(PD_Predictor *p) {
 
 static bool give_input(PD_Predictor *p, size_t i) {
   door_cell_t *cell = &p->inputs[i];
+  size_t size;
+  const void *values = input_values(p, i, &size);
   if (scull_context_set_input_shape(p->context, i, cell->shape.rank, cell->shape.dims) !=
           SCULL_OK ||
-      scull_context_set_input(p->context, i, cell->data, cell->size) != SCULL_OK)
+      scull_context_set_input(p->context, i, values, size) != SCULL_OK)
     return fail_scull();
   cell->changed = false;
   return true;
@@ -249,7 +290,7 @@ static bool place_output(PD_Predictor *p, size_t i) {
     return fail_scull();
   if (!door_cell_reserve(cell, view.size))
     return false;
-  if (scull_context_set_output(p->context, i, cell->data, cell->capacity) != SCULL_OK)
+  if (scull_context_set_output(p->context, i, cell->memory.data, cell->memory.capacity) != SCULL_OK)
     return fail_scull();
   return true;
 }
@@ -289,6 +330,7 @@ static bool take_outputs(PD_Predictor *p) {
     scull_tensor_view_t view;
     if (scull_context_output(p->context, i, &view) != SCULL_OK)
       return fail_scull();
+    cell->dtype = view.dtype;
     cell->shape.rank = view.rank;
     memcpy(cell->shape.dims, view.dims, sizeof view.dims);
     cell->size = view.size;
@@ -309,17 +351,16 @@ static void calibrate(const PD_Predictor *p) {
   for (size_t i = 0; i < p->input_count; i++) {
     const door_cell_t *cell = &p->inputs[i];
     inputs[i] = (scull_named_tensor_t){.name = door_model_inputs(p->model)->items[i].name,
-                                       .data = cell->data,
-                                       .size = cell->size,
                                        .rank = cell->shape.rank};
+    inputs[i].data = input_values(p, i, &inputs[i].size);
     memcpy(inputs[i].dims, cell->shape.dims, sizeof inputs[i].dims);
   }
   door_model_calibrate(p->model, inputs, p->input_count);
 }
 
 PD_Bool PD_PredictorRun(PD_Predictor *predictor) {
-  if (!check(predictor, __func__) || !inputs_ready(predictor) || !choose_plan(predictor) ||
-      !bind(predictor))
+  if (!check(predictor, __func__) || !inputs_ready(predictor) || !convert_inputs(predictor) ||
+      !choose_plan(predictor) || !bind(predictor))
     return FALSE;
   if (scull_context_run(predictor->context) != SCULL_OK) {
     fail_scull();

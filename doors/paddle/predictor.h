@@ -4,10 +4,17 @@
 
 #include "plans.h"
 
-/* Memory of one input or output, and what a handle sees. */
+/* Memory that grows, 64-byte aligned. */
 typedef struct {
-  void *data; /* 64-byte aligned; NULL: none yet */
-  size_t capacity, size;
+  void *data; /* NULL: none yet */
+  size_t capacity;
+} door_memory_t;
+
+/* One input or output, and what a handle sees. */
+typedef struct {
+  door_memory_t memory, converted; /* converted: of an input whose type is not the model's */
+  size_t size;                     /* bytes that count in `memory` */
+  scull_dtype_t dtype;             /* of an input the type that was given last */
   door_shape_t shape;
   bool shaped;  /* an input whose shape was set, an output of a run */
   bool filled;  /* an input that was written to, an output of a run */
@@ -26,7 +33,7 @@ struct PD_Predictor {
   struct door_profile *profile; /* NULL: not wanted */
 };
 
-/* Room for `size` bytes; false when memory is short. Contents are lost. */
+/* Room for `size` bytes in cell->memory; false when memory is short. Contents are lost. */
 bool door_cell_reserve(door_cell_t *cell, size_t size);
 
 /* Paddle's name of a type; UNK where it has none. */

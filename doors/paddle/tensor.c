@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "arrays.h"
+#include "convert.h"
 #include "predictor.h"
 
 struct PD_Tensor {
@@ -47,18 +48,8 @@ PD_DataType door_dtype(scull_dtype_t dtype) {
   }
 }
 
-static size_t size_of(scull_dtype_t dtype) {
-  switch ((int)dtype) {
-#define SCULL_X(name, value, size)                                                                 \
-  case SCULL_DTYPE_##name: return size;
-    SCULL_DTYPE_LIST(SCULL_X)
-#undef SCULL_X
-  default: return 0;
-  }
-}
-
 static bool is_type(const PD_Tensor *tensor, scull_dtype_t dtype, const char *function) {
-  return port_of(tensor)->dtype == dtype ||
+  return cell_of(tensor)->dtype == dtype ||
          door_fail("%s: '%s' has another element type", function, port_of(tensor)->name);
 }
 
@@ -142,7 +133,7 @@ void PD_TensorReshape(PD_Tensor *tensor, size_t rank, int32_t *shape) {
   else if (shape == NULL || rank > SCULL_MAX_RANK)
     door_fail("%s: '%s': no shape, or more than %d dimensions", __func__, port->name,
               SCULL_MAX_RANK);
-  else if (!shape_size(shape, rank, size_of(port->dtype), &size))
+  else if (!shape_size(shape, rank, door_element_size(cell_of(tensor)->dtype), &size))
     door_fail("%s: '%s': the shape is negative or too large", __func__, port->name);
   else
     set_shape(cell_of(tensor), shape, rank, size);
@@ -161,9 +152,24 @@ PD_OneDimArrayInt32 *PD_TensorGetShape(PD_Tensor *tensor) {
 /* --- data --------------------------------------------------------------------------------------
  */
 
+/* An input takes the type of what is written to it; a run then converts it. */
+static bool set_type(door_cell_t *cell, scull_dtype_t dtype) {
+  size_t size = door_element_size(dtype);
+  if (cell->dtype == dtype)
+    return true;
+  for (int32_t i = 0; i < cell->shape.rank; i++) {
+    if (__builtin_mul_overflow(size, (size_t)cell->shape.dims[i], &size))
+      return door_fail_memory();
+  }
+  cell->size = size;
+  cell->dtype = dtype;
+  cell->changed = true;
+  return true;
+}
+
 static void *mutable_data(PD_Tensor *tensor, scull_dtype_t dtype, PD_PlaceType place,
                           const char *function) {
-  if (!check(tensor, function) || !is_type(tensor, dtype, function))
+  if (!check(tensor, function))
     return NULL;
   door_cell_t *cell = cell_of(tensor);
   if (tensor->is_output || !cell->shaped) {
@@ -175,10 +181,10 @@ static void *mutable_data(PD_Tensor *tensor, scull_dtype_t dtype, PD_PlaceType p
     door_fail("%s: only PD_PLACE_CPU is served", function);
     return NULL;
   }
-  if (!door_cell_reserve(cell, cell->size))
+  if (!set_type(cell, dtype) || !door_cell_reserve(cell, cell->size))
     return NULL;
   cell->filled = true;
-  return cell->data;
+  return cell->memory.data;
 }
 
 static void *data(PD_Tensor *tensor, scull_dtype_t dtype, PD_PlaceType *place, int32_t *size,
@@ -192,9 +198,9 @@ static void *data(PD_Tensor *tensor, scull_dtype_t dtype, PD_PlaceType *place, i
     return NULL;
   }
   *place = PD_PLACE_CPU;
-  const size_t count = cell->size / size_of(dtype);
+  const size_t count = cell->size / door_element_size(dtype);
   *size = count > INT32_MAX ? INT32_MAX : (int32_t)count;
-  return cell->data;
+  return cell->memory.data;
 }
 
 static void copy_from(PD_Tensor *tensor, scull_dtype_t dtype, const void *src,
@@ -248,7 +254,7 @@ const char *PD_TensorGetName(PD_Tensor *tensor) {
 }
 
 PD_DataType PD_TensorGetDataType(PD_Tensor *tensor) {
-  return check(tensor, __func__) ? door_dtype(port_of(tensor)->dtype) : PD_DATA_UNK;
+  return check(tensor, __func__) ? door_dtype(cell_of(tensor)->dtype) : PD_DATA_UNK;
 }
 
 /* Offsets may be wrong until a run, but not missing. */

@@ -87,8 +87,19 @@ static bool infer(const trtexec_options_t *options, const trtexec_engine_t *engi
   return ok;
 }
 
+/* Scripts name TensorRT's plug-ins, too, whose operators may be Scull's own: those are passed over.
+ */
+static void load_plugins(const trtexec_options_t *options) {
+  for (size_t i = 0; i < options->plugins.count; i++) {
+    if (scull_plugin_load(options->plugins.items[i]) != SCULL_OK)
+      trtexec_say('W', "%s is no plug-in of Scull: %s", options->plugins.items[i],
+                  scull_last_error());
+  }
+}
+
 static bool work(const trtexec_options_t *options) {
   trtexec_engine_t engine = {0};
+  load_plugins(options);
   if (options->plan_version_only)
     return trtexec_engine_print_version(options);
   trtexec_options_print(options);

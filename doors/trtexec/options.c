@@ -192,7 +192,8 @@ void trtexec_options_deinit(trtexec_options_t *options) {
       &options->outputs,    &options->min_shapes,    &options->opt_shapes,
       &options->max_shapes, &options->shapes,        &options->layer_precisions,
       &options->pools,      &options->load_inputs,   &options->references,
-      &options->watched,    &options->saved_tensors, &options->unused};
+      &options->watched,    &options->saved_tensors, &options->unused,
+      &options->plugins};
   for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
     free(lists[i]->items);
 }
@@ -283,6 +284,7 @@ void trtexec_options_print(const trtexec_options_t *o) {
   print_build(o);
   trtexec_say('I', "=== System Options ===");
   trtexec_say('I', "Device: %s", o->device == NULL ? "0" : o->device);
+  print_list("dynamicPlugins", &o->plugins, "");
   print_inference(o);
   trtexec_say('I', "=== Reporting Options ===");
   trtexec_say('I', "Verbose: %s", enabled(o->verbose));

@@ -18,7 +18,7 @@ typedef struct {
 typedef struct {
   /* model */
   const char *onnx, *model, *deploy;
-  trtexec_list_t outputs;
+  trtexec_list_t outputs, plugins;
   /* shapes */
   trtexec_list_t min_shapes, opt_shapes, max_shapes, shapes;
   int64_t batch, max_batch; /* 0: not given */

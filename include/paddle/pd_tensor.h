@@ -1,7 +1,9 @@
 /* Tensors: the inputs and outputs of a predictor, by handle. A handle belongs to the thread of its
- * predictor. An input takes its shape first (PD_TensorReshape), then its data; a type other than
- * the model's own is refused. What fails answers NULL or 0, or does nothing, and leaves its words
- * in PD_GetLastError (pd_scull.h). */
+ * predictor. An input takes its shape first (PD_TensorReshape), then its data. Data of another type
+ * than the model's is converted by each run, which fails when a value is not exactly there in the
+ * model's type; an output is read in its own type. What fails answers NULL or 0, or does nothing,
+ * and leaves its words in PD_GetLastError (pd_scull.h); so does a handle that was destroyed, or
+ * whose predictor was. */
 #ifndef PADDLE_PD_TENSOR_H
 #define PADDLE_PD_TENSOR_H
 

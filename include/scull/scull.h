@@ -6,9 +6,10 @@
  * Rules that hold everywhere. Every function that can fail returns a scull_status_t; the words are
  * in scull_last_error() of the calling thread and go to the logger, if one was given. `T **out_x`
  * is yours on success and NULL on failure; every other pointer is borrowed for the call unless its
- * comment says until when. Option structs begin with their size: start from the ..._INIT macro.
- * NULL handles are refused with INVALID_ARGUMENT, except by the destroy functions, which ignore
- * them. Nothing here aborts, exits or prints. Tensors are dense and row-major; sizes are in bytes.
+ * comment says until when. Option structs begin with their size: start from the ..._init function
+ * or the ..._INIT macro. NULL handles are refused with INVALID_ARGUMENT, except by the destroy
+ * functions, which ignore them; functions without a status answer 0, false or "" to them. Nothing
+ * here aborts, exits or prints. Tensors are dense and row-major; sizes are in bytes.
  *
  * Threads: an engine may be used by any number of threads at once. A builder or a context belongs
  * to one thread at a time; scull_builder_cancel may come from any thread. */
@@ -470,8 +471,10 @@ typedef struct scull_engine_options {
 } scull_engine_options_t;
 SCULL_API void scull_engine_options_init(scull_engine_options_t *options);
 
-/* Opens a plan file; weights are mapped, not copied. `options` may be NULL. CORRUPT for a damaged
- * plan; NEEDS_BUILD when it is of another device or version and cannot be re-tuned. */
+/* Opens a plan file; weights are mapped, not copied. `options` may be NULL. NOT_FOUND for the file
+ * or a plug-in that the plan needs; IO; CORRUPT for a damaged plan; NEEDS_BUILD when it is of
+ * another device or version and cannot be re-tuned; DEVICE when its device is absent;
+ * OUT_OF_MEMORY. */
 SCULL_API SCULL_CHECKED scull_status_t scull_engine_open(const char *plan_path,
                                                          const scull_engine_options_t *options,
                                                          scull_engine_t **out_engine);
@@ -534,7 +537,8 @@ typedef struct scull_context_options {
 } scull_context_options_t;
 SCULL_API void scull_context_options_init(scull_context_options_t *options);
 
-/* `options` may be NULL. The context starts at the opt shapes. */
+/* `options` may be NULL. The context starts at the opt shapes. INVALID_ARGUMENT for threads beyond
+ * 1024 and an arena that is too small, not aligned or not of the device. */
 SCULL_API SCULL_CHECKED scull_status_t scull_context_create(scull_engine_t *engine,
                                                             const scull_context_options_t *options,
                                                             scull_context_t **out_context);
@@ -550,15 +554,16 @@ SCULL_API SCULL_CHECKED scull_status_t scull_context_set_input_shape(scull_conte
 SCULL_API SCULL_CHECKED scull_status_t scull_context_prepare(scull_context_t *context);
 
 /* Input `index` is read from `data` (dense, of the current shape, any alignment >= its element) in
- * every run until set again: keep it valid. A plan of a GPU takes memory of that GPU as well as of
- * the host; the former, aligned to 256 bytes, is read without a copy. INVALID_ARGUMENT when `size`
- * is not the shape's. */
+ * every run until set again or the input's shape changes: keep it valid. A plan of a GPU takes
+ * memory of that GPU as well as of the host; the former, aligned to 256 bytes, is read without a
+ * copy. INVALID_ARGUMENT when `size` is not the shape's. */
 SCULL_API SCULL_CHECKED scull_status_t scull_context_set_input(scull_context_t *context,
                                                                size_t index, const void *data,
                                                                size_t size);
 
 /* Output `index` is written to `data` (at least the shape's size; host or GPU as above) in every
- * run until set again; NULL: to host memory of the context's own. */
+ * run until set again; NULL: to host memory of the context's own. What is too small fails the next
+ * prepare or run with INVALID_ARGUMENT. */
 SCULL_API SCULL_CHECKED scull_status_t scull_context_set_output(scull_context_t *context,
                                                                 size_t index, void *data,
                                                                 size_t size);
@@ -585,13 +590,16 @@ SCULL_API SCULL_CHECKED scull_status_t scull_context_output_item(scull_context_t
                                                                  size_t index, size_t item,
                                                                  scull_tensor_view_t *out);
 
-/* Runs and returns when the outputs are there. All inputs must be set. */
+/* Runs and returns when the outputs are there. INVALID_ARGUMENT when an input is not set or an
+ * output's memory too small; OUT_OF_RANGE and OUT_OF_MEMORY as limited by the context's options, or
+ * for values that an operator cannot take; DEVICE. */
 SCULL_API SCULL_CHECKED scull_status_t scull_context_run(scull_context_t *context);
 
 /* Starts a run and returns at once; `wait` returns its status. Inputs must stay unchanged until
  * wait. On the CPU one run of a context at a time: a second enqueue waits for the first. On a GPU
  * the run is put into the context's stream (steps that only the host can run are done before this
- * returns), behind earlier runs and whatever else the caller has put there. */
+ * returns), behind earlier runs and whatever else the caller has put there. With a profiler or a
+ * watch a run goes as on the CPU. `wait` without a run answers OK. */
 SCULL_API SCULL_CHECKED scull_status_t scull_context_enqueue(scull_context_t *context);
 SCULL_API SCULL_CHECKED scull_status_t scull_context_wait(scull_context_t *context);
 
@@ -656,7 +664,8 @@ SCULL_API SCULL_CHECKED scull_status_t scull_compare(const scull_compare_options
 
 /* --- plans as files --------------------------------------------------------------------------- */
 
-/* What a plan contains, as JSON: format version, device, inputs, outputs, sections, steps. */
+/* What a plan contains, as JSON: format version, device, inputs, outputs, sections, steps.
+ * NOT_FOUND, IO, CORRUPT: the whole file is checked. */
 SCULL_API SCULL_CHECKED scull_status_t scull_plan_describe(const char *plan_path,
                                                            scull_text_sink_fn_t sink, void *user);
 

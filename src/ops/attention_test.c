@@ -54,6 +54,11 @@ static const scull_opcase_t cases[] = {
      "-0.7494604}"},
     {"one key gives its value", NULL, "f32[1x1x2x3] f32[1x1x1x3] f32[1x1x1x2]={5,-7}",
      "f32[1x1x2x2]={5,-7,5,-7}"},
+    {"heads of 64, several tiles of keys", "scale=0.125",
+     "f32[1x3x37x64] f32[1x3x133x64] f32[1x3x133x64]", "f32[1x3x37x64]"},
+    {"heads of 24 and 40, a mask", "scale=0.2",
+     "f32[2x2x70x24] f32[2x2x65x24] f32[2x2x65x40] f32[1x2x70x65]", "f32[2x2x70x40]"},
+    {"heads of 128", "scale=0.1", "f32[1x2x17x128] f32[1x2x64x128] f32[1x2x64x8]", "f32[1x2x17x8]"},
     {"large scores", "scale=1000",
      "f32[1x2x2x3]={0.25,-1.25,-1.75,-0.75,1.25,-1.75,-2,-0.5,-1.75,-1.5,-2,0} "
      "f32[1x2x3x3]={0.75,-0.25,-1.5,-0.75,0.25,1.75,2,-1,-2,1.25,1.75,-0.25,1,1.5,0.5,1.5,"

@@ -23,8 +23,11 @@ static scull_status_t infer(const scull_op_call_t *call) {
   scull_ops_open(call, 0, 0);
   if (((const scull_multiclass_nms_attrs_t *)call->attrs)->empty_row)
     scull_ops_open(call, 0, 1);
-  if (call->output_count > 1)
-    call->outputs[1].type = (scull_type_t){SCULL_DTYPE_I32, {1, {b->dim[0]}}};
+  if (call->output_count < 2)
+    return SCULL_OK;
+  call->outputs[1].type = (scull_type_t){SCULL_DTYPE_I32, {1, {b->dim[0]}}};
+  if (((const scull_multiclass_nms_attrs_t *)call->attrs)->empty_row)
+    scull_ops_open(call, 1, 0);
   return SCULL_OK;
 }
 
@@ -139,6 +142,10 @@ static scull_status_t reference(const scull_op_call_t *call) {
   if (rows == 0 && attrs->empty_row) {
     call->outputs[0].type.shape = (scull_shape_t){2, {1, 1}};
     ((float *)call->outputs[0].data)[0] = -1;
+    if (call->output_count > 1 && call->outputs[1].type.shape.dim[0] > 0) {
+      call->outputs[1].type.shape.dim[0] = 1;
+      ((int32_t *)call->outputs[1].data)[0] = 1;
+    }
   }
   return SCULL_OK;
 }

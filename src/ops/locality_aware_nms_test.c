@@ -18,7 +18,7 @@ static const scull_opcase_t cases[] = {
      "36,30.54} f32[1x1x12]={0.42,0.18,0.12,0.82,0.02,0.13,0.66,0.57,0.43,0.81,0.24,0.21}",
      "f32[2x6]={0,1.81,22.28188,19.01956,31.78867,28.21265,0,1.14,3.034737,8.476491,12.4993,20."
      "03631} i32[1]={2}"},
-    {"nothing", "least=9 empty_row=true", "f32[1x3x4] f32[1x2x3]", "f32[1x1]={-1} i32[1]={0}"},
+    {"nothing", "least=9 empty_row=true", "f32[1x3x4] f32[1x2x3]", "f32[1x1]={-1} i32[1]={1}"},
     {"no boxes", NULL, "f32[1x0x4] f32[1x1x0]", "f32[0x6] i32[1]={0}"},
     {"scores of another number", NULL, "f32[1x3x4] f32[1x2x4]", "error"},
     {"boxes of five numbers", NULL, "f32[1x3x5] f32[1x2x3]", "error"},

@@ -102,10 +102,13 @@ static scull_status_t infer(const scull_op_call_t *call) {
     call->outputs[1].type = (scull_type_t){SCULL_DTYPE_I32, {2, {rows, 1}}};
   for (size_t i = 0; i < call->output_count && i < 2; i++)
     scull_ops_open(call, i, 0);
-  if (((const scull_multiclass_nms_attrs_t *)call->attrs)->empty_row)
+  bool empty_row = ((const scull_multiclass_nms_attrs_t *)call->attrs)->empty_row;
+  if (empty_row)
     scull_ops_open(call, 0, 1);
   if (call->output_count > 2)
     call->outputs[2].type = (scull_type_t){SCULL_DTYPE_I32, {1, {v.pictures}}};
+  if (empty_row && call->output_count > 2)
+    scull_ops_open(call, 2, 0);
   return SCULL_OK;
 }
 
@@ -199,7 +202,7 @@ static void put_rows(run_t *r, int64_t first, int64_t count) {
   }
 }
 
-/* Nothing found at all: no row, or one that says so and counts as the first picture's. */
+/* Nothing found at all: no row, or one that says so, and then there is one picture. */
 static void finish(const run_t *r) {
   const scull_multiclass_nms_attrs_t *attrs = r->call->attrs;
   scull_shape_t *y = &r->call->outputs[0].type.shape;
@@ -210,8 +213,10 @@ static void finish(const run_t *r) {
     return;
   *y = (scull_shape_t){2, {1, 1}};
   ((float *)r->call->outputs[0].data)[0] = -1;
-  if (r->call->output_count > 2 && r->view.pictures > 0)
+  if (r->call->output_count > 2 && r->view.pictures > 0) {
+    r->call->outputs[2].type.shape.dim[0] = 1;
     ((int32_t *)r->call->outputs[2].data)[0] = 1;
+  }
 }
 
 static scull_status_t reference(const scull_op_call_t *call) {

@@ -83,6 +83,8 @@ static const scull_opcase_t cases[] = {
     {"doubles", NULL, "f64[1x3x4] f64[1x2x3]", "error"},
     {"more regions than there are", NULL, "f32[2x1x4] f32[2x1] i32[1]={3}", "error"},
     {"regions with scores of three dimensions", NULL, "f32[2x1x4] f32[2x1x1] i32[1]={2}", "error"},
+    {"nothing, and of how many pictures", "least=2 empty_row=true background=-1",
+     "f32[2x3x4] f32[2x2x3]", "f32[1x1]={-1} i32[0x1] i32[1]={1}"},
 };
 
 SCULL_OPCASES(multiclass_nms, cases);

@@ -1,4 +1,4 @@
-/* Attributes of psroi_pool and deformable_psroi_pool. */
+/* Attributes of psroi_pool. */
 #ifndef SCULL_OPS_PSROI_POOL_H
 #define SCULL_OPS_PSROI_POOL_H
 

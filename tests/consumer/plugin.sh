@@ -40,3 +40,7 @@ grep -q RadialBasis "$tmp/log" || { cat "$tmp/log"; fail "the message does not n
 "$scull" ops --plugin "$lib" | grep -q demo.rbf || fail "ops does not list the operator"
 SCULL_PLUGIN_PATH=/no/such/folder:$tmp/project/build "$scull" bench "$tmp/x.plan" --duration 0.1 \
   >"$tmp/log" 2>&1 || { cat "$tmp/log"; fail "bench by SCULL_PLUGIN_PATH"; }
+trtexec=$tmp/prefix/bin/scull-trtexec
+"$trtexec" --onnx="$models/rbf.onnx" --dynamicPlugins="$lib" --plugins=/no/such/lib.so --skipInference >"$tmp/log" 2>&1 ||
+  { cat "$tmp/log"; fail "scull-trtexec --dynamicPlugins"; }
+grep -q '\[W\] /no/such/lib.so is no plug-in of Scull: ' "$tmp/log" || { cat "$tmp/log"; fail "a library that is none is not named"; }

@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "base/library.h"
 #include "support/mirror.h"
 #include "support/net.h"
 
@@ -113,6 +114,47 @@ static void other_operators(void **state) {
                               scull_tensor_shape(3, (int64_t[]){2, 7, 16})};
     for (uint64_t k = 0; k < 3; k++)
       net_check(&net, context, shapes, k);
+    close_net(&net, context, engine);
+  }
+}
+
+/* Long chains over much data, of one shape and with operands that broadcast. */
+static const char chains[] =
+    "input %x: f32[1:2:3x64x40x40]\ninput %z: f32[1:2:3x64x40x40]\n"
+    "const %s: f32[1x64x1x1] ~normal:1\nconst %t: f32[40] ~normal:2\n"
+    "%a1 = mul(%x, %s)\n%a2 = clip(%a1) min=-2 max=3\n%a3 = leaky_relu(%a2) alpha=0.1\n"
+    "%a4 = add(%z, %a3)\n%a5 = tanh(%a4)\n%a6 = gelu(%a5)\n%a7 = sub(%t, %a6)\n"
+    "%a8 = hard_swish(%a7)\noutput %a8\n"
+    "%b1 = sigmoid(%z)\n%b2 = div(%x, %b1)\n%b3 = elu(%b2)\n%b4 = max(%b3, %x)\n"
+    "%b5 = scale(%b4) scale=0.3 bias=0.1\n%b6 = softplus(%b5)\n%b7 = min(%b6, %z)\n"
+    "output %b7\n"
+    "%c1 = abs(%x)\n%c2 = sqrt(%c1)\n%c3 = exp(%c2)\n%c4 = log(%c3)\n%c5 = mul(%c4, %z)\n"
+    "%c6 = swish(%c5)\n%c7 = square(%c6)\n%c8 = neg(%c7)\noutput %c8\n";
+
+/* With the interpreter of chains out of the way. */
+static void chains_are_generated(void **state) {
+  static const char *const others_name = "cuda.elementwise";
+  (void)state;
+  for (uint32_t precisions = 0; precisions < 2; precisions++) {
+    const scull_runtime_options_t none = {0};
+    scull_runtime_context_t *context = NULL;
+    size_t generated = 0;
+    net_t net;
+    net_open(&net, chains, backend->name);
+    net.tune.precisions = precisions << SCULL_AS_F16;
+    net.tune.disabled_tactics = (scull_names_t){&others_name, 1};
+    net.tolerance = precisions == 0 ? 1e-5 : 2e-2;
+    scull_runtime_engine_t *engine = net_engine(&net);
+    for (size_t i = 0; i < net.lowered.plan.step_count; i++)
+      generated += strcmp(net.lowered.plan.steps[i].tactic_name, "cuda.generated") == 0;
+    if (strcmp(backend->name, "cuda") == 0)
+      assert_true(generated >= 3 ||
+                  scull_base_library_open_system("libnvrtc.so.13", NULL, 0) == NULL);
+    assert_int_equal(scull_runtime_context_create(engine, &none, &context, &net.diag), SCULL_OK);
+    for (int64_t n = 1; n <= 3; n++) {
+      const scull_shape_t shape = scull_tensor_shape(4, (int64_t[]){n, 64, 40, 40});
+      net_check(&net, context, (scull_shape_t[]){shape, shape}, (uint64_t)n);
+    }
     close_net(&net, context, engine);
   }
 }
@@ -219,10 +261,10 @@ static void device_is_lost(void **state) {
 
 int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(classifier_f32),   cmocka_unit_test(classifier_f16),
-      cmocka_unit_test(classifier_tuned), cmocka_unit_test(other_operators),
-      cmocka_unit_test(device_memory),    cmocka_unit_test(memory_runs_out),
-      cmocka_unit_test(device_is_lost)};
+      cmocka_unit_test(classifier_f32),       cmocka_unit_test(classifier_f16),
+      cmocka_unit_test(classifier_tuned),     cmocka_unit_test(other_operators),
+      cmocka_unit_test(chains_are_generated), cmocka_unit_test(device_memory),
+      cmocka_unit_test(memory_runs_out),      cmocka_unit_test(device_is_lost)};
   int failures = 0;
   program = argv[0];
   if (argc == 2 && strcmp(argv[1], "lost") == 0)

@@ -114,13 +114,32 @@ static void older_devices_get_general_kernels(void **state) {
   scull_backend_close(device.host);
 }
 
+/* What stands for Hopper's matrix unit elsewhere: that of all since 8.0. */
+static void other_devices_get_theirs(void **state) {
+  static const uint32_t features[] = {80, 86, 100};
+  (void)state;
+  for (size_t i = 0; i < sizeof features / sizeof *features; i++) {
+    scull_device_t device;
+    net_t net;
+    record(&device, features[i]);
+    open_recorded(&net, &device, classifier, 1u << SCULL_AS_F16);
+    const scull_plan_t *plan = net_plan(&net);
+    assert_int_equal(count_tactic(plan, "cuda.conv.mma"), 1); /* with add and relu */
+    assert_int_equal(count_tactic(plan, "cuda.matmul.mma"), 1);
+    assert_int_equal(count_tactic(plan, "cuda.conv.depthwise"), 1);
+    assert_int_equal(count_kind(plan, SCULL_PLAN_ON_HOST), 0);
+    net_close(&net);
+    scull_backend_close(device.host);
+  }
+}
+
 static void the_host_takes_the_rest(void **state) {
   (void)state;
   scull_device_t device;
   net_t net;
   record(&device, 90);
   open_recorded(&net, &device,
-                "input %x: f32[2x8x4x4]\n%a = relu(%x)\n%c = cumsum(%a) axis=1\n"
+                "input %x: f32[2x8x4x4]\n%a = relu(%x)\n%c = hardmax(%a) axis=1\n"
                 "%y = tanh(%c)\noutput %y\n",
                 0);
   const scull_plan_t *plan = net_plan(&net);
@@ -130,6 +149,28 @@ static void the_host_takes_the_rest(void **state) {
   assert_int_equal(count_kind(plan, SCULL_PLAN_COPY), 4); /* in, to the host, back, out */
   net_close(&net);
   scull_backend_close(device.host);
+}
+
+/* Between operators of the host a few small ones stay there; with much work they are worth two
+ * copies. */
+static void copies_are_weighed(void **state) {
+  static const char small[] = "input %x: f32[8x64]\n%a = hardmax(%x) axis=1\n%b = exp(%a)\n"
+                              "%c = tanh(%b)\n%y = hardmax(%c) axis=1\noutput %y\n";
+  static const char large[] = "input %x: f32[64x65536]\n%a = hardmax(%x) axis=1\n%b = exp(%a)\n"
+                              "%c = tanh(%b)\n%d = sigmoid(%c)\n%e = erf(%d)\n"
+                              "%y = hardmax(%e) axis=1\noutput %y\n";
+  (void)state;
+  for (int i = 0; i < 2; i++) {
+    scull_device_t device;
+    net_t net;
+    record(&device, 90);
+    open_recorded(&net, &device, i == 0 ? small : large, 0);
+    const scull_plan_t *plan = net_plan(&net);
+    assert_int_equal(count_kind(plan, SCULL_PLAN_RUN), i);
+    assert_int_equal(count_kind(plan, SCULL_PLAN_COPY), 2 * i);
+    net_close(&net);
+    scull_backend_close(device.host);
+  }
 }
 
 /* --- refusals --------------------------------------------------------------------------------- */
@@ -165,6 +206,27 @@ static const refusal_t refusals[] = {
     {"cuda.conv.wide", CONV("1x8x8x8", "4x8x3x3", ""), 80, NULL},
     {"cuda.conv.wide", CONV("1x6x8x8", "4x6x3x3", ""), 90, "channels % 4"},
     {"cuda.conv.direct", CONV("1x2x4x5x6", "3x2x2x2x2", ""), 90, "spatial axes"},
+    {"cuda.conv.mma", CONV("1x64x8x8", "64x64x3x3", ""), 80, NULL},
+    {"cuda.conv.mma", CONV("1x64x8x8", "6x64x1x1", ""), 90, NULL},
+    {"cuda.conv.mma", CONV("1x64x8x8", "64x64x3x3", ""), 75, "8.0"},
+    {"cuda.conv.mma", CONV("1x6x8x8", "8x6x3x3", ""), 80, "channels % 4"},
+    {"cuda.conv.mma", CONV("1x64x8x8", "64x32x3x3", " groups=2"), 80, "one group"},
+    {"cuda.attention.mma",
+     "input %q: f32[1x2x9x64]\ninput %k: f32[1x2x9x64]\n%y = attention(%q, %k, %k)\noutput %y\n",
+     80, NULL},
+    {"cuda.attention.mma",
+     "input %q: f32[1x2x9x60]\ninput %k: f32[1x2x9x60]\n%y = attention(%q, %k, %k)\noutput %y\n",
+     80, "heads of 8"},
+    {"cuda.arg", "input %x: f32[4x8]\n%y = arg_max(%x) axis=1\noutput %y\n", 90, NULL},
+    {"cuda.cumsum", "input %x: i32[4x8]\n%y = cumsum(%x) axis=1\noutput %y\n", 90, "floats"},
+    {"cuda.recurrent",
+     "input %x: f32[5x1x8]\nconst %w: f32[1x16x8] ~normal:1\nconst %r: f32[1x16x4] ~normal:2\n"
+     "%y, %h, %c = lstm(%x, %w, %r)\noutput %y\n",
+     90, NULL},
+    {"cuda.recurrent",
+     "input %x: f32[5x1x8]\nconst %w: f32[1x16x8] ~normal:1\nconst %r: f32[1x16x4] ~normal:2\n"
+     "%y, %h, %c = lstm(%x, %w, %r) clip=3\noutput %y\n",
+     90, "usual activations"},
     {"cuda.elementwise", "input %x: i64[4]\n%y = abs(%x)\noutput %y\n", 90, "floats"},
     {"cuda.softmax", "input %x: f32[4x8]\n%y = softmax(%x) axis=1\noutput %y\n", 90, NULL},
     {"cuda.copy", "input %x: f32[4x8]\n%y = transpose(%x) perm=1,0\noutput %y\n", 90, NULL},
@@ -245,6 +307,52 @@ static void weights_are_packed(void **state) {
   scull_backend_close(device.host);
 }
 
+/* Those of the other matrix unit: rows of K in scull_cuda_mma_channel's order, behind them biases.
+ */
+static void weights_of_others_are_packed(void **state) {
+  (void)state;
+  enum { K = 40, C = 16, TAPS = 9, ROWS = 64 };
+  const scull_tactic_t *tactic = scull_backend_tactic_find(cuda, "cuda.conv.mma");
+  scull_config_t configs[SCULL_MAX_CONFIGS];
+  scull_value_id_t *values = NULL;
+  scull_device_t device;
+  scull_site_t site;
+  size_t bytes = 0;
+  net_t net;
+  record(&device, 80);
+  open_recorded(&net, &device, CONV("1x16x8x8", "40x16x3x3", ""), 1u << SCULL_AS_F16);
+  scull_node_id_t node = scull_graph_value(net.graph, net_value(&net, "y"))->producer;
+  assert_int_equal(scull_tune_site(net.graph, &node, 1, &net.tune, &net.arena, &site, &values),
+                   SCULL_OK);
+  assert_int_equal(scull_tune_site_load(net.graph, values, &site, &net.arena), SCULL_OK);
+  assert_true(tactic->configs(&site, &device, configs, SCULL_MAX_CONFIGS) > 2);
+  scull_backend_config_apply(&site, &configs[0]);
+  assert_int_equal(tactic->pack_size(&site, &configs[0], &device, &bytes), SCULL_OK);
+  assert_int_equal(bytes, ROWS * C * TAPS * 2 + 2 * ROWS * sizeof(float));
+  uint8_t *packed = scull_base_alloc(bytes);
+  assert_non_null(packed);
+  assert_int_equal(tactic->pack(&site, &configs[0], &device, packed), SCULL_OK);
+  const float *w = site.values[site.ops[0].inputs[1]].data;
+  bool seen[ROWS] = {false};
+  for (int64_t row = 0; row < ROWS; row++) {
+    int64_t tile = row % 32 / 8, column = row % 8;
+    int64_t k = row / 32 * 32 + 8 * (column / 2) + 2 * tile + column % 2;
+    assert_false(seen[k]);
+    seen[k] = true;
+    for (int64_t i = 0; i < (int64_t)C * TAPS; i++) {
+      int64_t tap = i / C, c = i % C;
+      uint16_t wanted = 0, got = 0;
+      if (k < K)
+        scull_tensor_store(&wanted, SCULL_DTYPE_F16, 0, (double)w[(k * C + c) * TAPS + tap]);
+      memcpy(&got, packed + (row * C * TAPS + i) * 2, sizeof got);
+      assert_int_equal(got, wanted);
+    }
+  }
+  scull_base_free(packed);
+  net_close(&net);
+  scull_backend_close(device.host);
+}
+
 /* INT8 with unsigned pixels, and weights that somebody has rounded in another way than to the
  * nearest. */
 static void rounded_weights_are_packed(void **state) {
@@ -292,9 +400,12 @@ int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(absence_is_said),
                                      cmocka_unit_test(fp16_is_planned),
                                      cmocka_unit_test(older_devices_get_general_kernels),
+                                     cmocka_unit_test(other_devices_get_theirs),
                                      cmocka_unit_test(the_host_takes_the_rest),
+                                     cmocka_unit_test(copies_are_weighed),
                                      cmocka_unit_test(tactics_refuse),
                                      cmocka_unit_test(weights_are_packed),
+                                     cmocka_unit_test(weights_of_others_are_packed),
                                      cmocka_unit_test(rounded_weights_are_packed)};
   cuda = scull_backend_find("cuda");
   if (cuda == NULL || cuda->tactics[0] == NULL) {

@@ -52,16 +52,9 @@ size_t scull_cpu_conv8_pairs(const scull_site_t *site, const scull_cpu_conv_t *c
   return count;
 }
 
-bool scull_cpu_conv8_stored(const scull_cpu_conv_t *c, const scull_config_t *config) {
-  const bool residual = c->residual == NULL || (c->residual->layout == SCULL_LAYOUT_NHWC &&
-                                                c->residual->as == config->dst_as);
-  return c->src->layout == config->src && c->src->as == config->src_as &&
-         c->dst->layout == SCULL_LAYOUT_NHWC && c->dst->as == config->dst_as && residual;
-}
-
-void scull_cpu_post8_of(const scull_cpu_conv_t *c, scull_cpu_post8_t *out) {
+void scull_cpu_post8_of(const scull_cpu_conv_t *c, scull_cpu_narrow_post_t *out) {
   const float unit = scull_backend_site_scale(c->dst);
-  *out = (scull_cpu_post8_t){.to = SCULL_CPU_F32, .low = -INFINITY, .high = INFINITY};
+  *out = (scull_cpu_narrow_post_t){.to = SCULL_CPU_F32, .low = -INFINITY, .high = INFINITY};
   scull_cpu_number_of(c->dst, &out->to);
   /* Beyond these bounds nothing can be told from the bounds; integers must not overflow before. */
   if (out->to != SCULL_CPU_F32) {
@@ -101,11 +94,4 @@ float scull_cpu_scale8(const scull_cpu_conv_t *c, int64_t o) {
 float scull_cpu_bias8(const scull_cpu_conv_t *c, int64_t o) {
   const float bias = c->bias == NULL ? 0.0f : ((const float *)c->bias->data)[o];
   return bias / scull_backend_site_scale(c->dst);
-}
-
-uint32_t scull_cpu_conv8_alias(const scull_site_t *site, const scull_config_t *config) {
-  scull_cpu_conv_t c;
-  if (scull_cpu_conv_of(site, &c) != NULL || c.residual == NULL || c.residual->as != c.dst->as)
-    return 0;
-  return scull_cpu_conv_alias(site, config);
 }

@@ -1,6 +1,7 @@
-/* cpu.pool: max and average pooling over two axes, NHWC and C16, into slices as well. A unit of
- * work is one result row, or a part of its channels where rows are few (global pooling). Floor: the
- * source read and the destination written once, at the speed of L2 or L3. */
+/* cpu.pool: max and average pooling over two axes, NHWC and C16, into slices as well, of f32 and,
+ * in NHWC, bf16. A unit of work is one result row, or a part of its channels where rows are few
+ * (global pooling). Floor: the source read and the destination written once, at the speed of L2 or
+ * L3. */
 #include "ops/pool.h"
 
 #include <string.h>
@@ -12,6 +13,7 @@ typedef struct {
   const scull_cpu_kernels_t *kernels;
   scull_cpu_view_t src, dst;
   scull_window_t y, x;
+  scull_cpu_number_t as;
   bool is_max, include_pad;
   int64_t images, channels, group, groups; /* blocks a unit; units of blocks */
   int threads;
@@ -50,6 +52,11 @@ static size_t configs(const scull_site_t *site, const scull_device_t *device, sc
         scull_cpu_view_fits(scull_backend_site_output(site, 0, 0), layouts[i]))
       out[count++] = (scull_config_t){.src = layouts[i], .dst = layouts[i]};
   }
+  if (count < room && scull_backend_site_permits(site, SCULL_AS_BF16))
+    out[count++] = (scull_config_t){.src = SCULL_LAYOUT_NHWC,
+                                    .src_as = SCULL_AS_BF16,
+                                    .dst = SCULL_LAYOUT_NHWC,
+                                    .dst_as = SCULL_AS_BF16};
   return count;
 }
 
@@ -61,7 +68,7 @@ static scull_status_t prepare(const scull_site_t *site, const scull_config_t *co
   const scull_pool_attrs_t *attrs = site->ops[0].attrs;
   scull_pool_geometry_t g;
   (void)config;
-  if (!scull_cpu_view_fits(x, x->layout) || !scull_cpu_view_fits(y, y->layout) ||
+  if (!scull_cpu_view_fits(x, x->layout) || !scull_cpu_view_fits(y, y->layout) || x->as != y->as ||
       !geometry_of(site, &g))
     return SCULL_UNSUPPORTED;
   state_t *s = scull_base_alloc(sizeof *s);
@@ -77,6 +84,7 @@ static scull_status_t prepare(const scull_site_t *site, const scull_config_t *co
                  .images = x->opt.dim[0],
                  .channels = x->opt.dim[1],
                  .threads = site->threads};
+  scull_cpu_number_of(x, &s->as);
   const int64_t blocks = (s->channels + 15) / 16;
   s->group = s->images * s->y.out >= 4 * s->threads ? blocks : 4;
   s->groups = s->group > 0 ? (blocks + s->group - 1) / s->group : 0;
@@ -86,14 +94,16 @@ static scull_status_t prepare(const scull_site_t *site, const scull_config_t *co
 
 typedef struct {
   const state_t *state;
-  const float *src;
-  float *dst;
+  const char *src;
+  char *dst;
 } job_t;
 
 static void run_units(void *user, int64_t begin, int64_t end, int thread) {
   const job_t *job = user;
   const state_t *s = job->state;
-  scull_cpu_pool_t p = {.src_step = s->src,
+  const int64_t size = s->as == SCULL_CPU_F32 ? 4 : 2;
+  scull_cpu_pool_t p = {.as = s->as,
+                        .src_step = s->src,
                         .dst_step = s->dst,
                         .width = s->x.in,
                         .columns = s->x.out,
@@ -110,8 +120,8 @@ static void run_units(void *user, int64_t begin, int64_t end, int thread) {
     const int64_t bottom = top + s->y.kernel, rest = s->channels - 16 * block;
     const int64_t y0 = top < 0 ? 0 : top, y1 = bottom < s->y.in ? bottom : s->y.in;
     const int64_t padded = s->y.in + s->y.pad_end;
-    p.src = job->src + image * s->src.image + block * s->src.block + y0 * s->src.row;
-    p.dst = job->dst + image * s->dst.image + block * s->dst.block + y * s->dst.row;
+    p.src = job->src + size * (image * s->src.image + block * s->src.block + y0 * s->src.row);
+    p.dst = job->dst + size * (image * s->dst.image + block * s->dst.block + y * s->dst.row);
     p.rows = y1 - y0;
     p.rows_counted = (float)(s->include_pad ? (bottom < padded ? bottom : padded) - top : y1 - y0);
     p.blocks = rest < 16 * s->group ? (rest + 15) / 16 : s->group;
@@ -135,6 +145,7 @@ static const char *const anchors[] = {"max_pool", "avg_pool", NULL};
 const scull_tactic_t scull_tactic_cpu_pool = {.name = "cpu.pool",
                                               .version = 1,
                                               .anchors = anchors,
+                                              .precisions = 1u << SCULL_AS_BF16,
                                               .refuse = refuse,
                                               .configs = configs,
                                               .prepare = prepare,

@@ -47,6 +47,20 @@ __device__ inline float unary(float v, int kind, const float *p) {
   }
 }
 
+/* As a call, so that kernels which end in an activation in many places stay small. */
+__device__ __noinline__ inline float unary_call(float v, int kind, float p0, float p1, float p2) {
+  const float p[3] = {p0, p1, p2};
+  return unary(v, kind, p);
+}
+
+/* For the ends of tiles: clamps in place, all others by a call. */
+__device__ __forceinline__ float end(float v, const scull_cuda_do_t &act) {
+  if (act.kind == SCULL_CUDA_DO_COPY)
+    return v;
+  return act.kind == SCULL_CUDA_DO_CLIP ? fminf(fmaxf(v, act.p[0]), act.p[1])
+                                        : unary_call(v, act.kind, act.p[0], act.p[1], act.p[2]);
+}
+
 __device__ inline float binary(float a, float b, int kind) {
   switch (kind) {
   case SCULL_CUDA_DO_ADD: return a + b;

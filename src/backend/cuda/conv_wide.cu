@@ -128,8 +128,7 @@ __device__ __forceinline__ void multiply(const float *stage,
 }
 
 __device__ __forceinline__ float end_of(const scull_cuda_end_t &e, float v, float r) {
-  return e.add_first ? activation::unary(v + r, e.act.kind, e.act.p)
-                     : activation::unary(v, e.act.kind, e.act.p) + r;
+  return activation::end(e.add_first ? v + r : v, e.act) + (e.add_first ? 0 : r);
 }
 
 /* Four neighbouring channels of a pixel. */

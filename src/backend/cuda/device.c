@@ -3,6 +3,7 @@
  * whether their last work was a kernel of ours: then the next may be launched before it ends. */
 #include <cuda_runtime_api.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "backend/cuda/device.h"
@@ -67,6 +68,14 @@ static void close_cuda(scull_device_t *device) {
   scull_base_free(device);
 }
 
+/* SCULL_CUDA_CAPABILITY=80 makes it pass for an older device, so that what runs there can be tried
+ * on what there is. */
+static uint32_t capability(const struct cudaDeviceProp *prop) {
+  const char *wanted = getenv("SCULL_CUDA_CAPABILITY");
+  long real = prop->major * 10 + prop->minor, as = wanted == NULL ? real : strtol(wanted, NULL, 10);
+  return (uint32_t)(as > 0 && as < real ? as : real);
+}
+
 static scull_status_t read_facts(scull_device_t *device, scull_cuda_device_t *self) {
   struct cudaDeviceProp prop;
   cudaError_t error = cudaGetDeviceProperties(&prop, self->index);
@@ -78,7 +87,8 @@ static scull_status_t read_facts(scull_device_t *device, scull_cuda_device_t *se
     return scull_cuda_status(error);
   self->sms = prop.multiProcessorCount;
   snprintf(device->name, sizeof device->name, "%.80s", prop.name);
-  device->features = (uint32_t)(prop.major * 10 + prop.minor);
+  device->features = capability(&prop);
+  self->chains = device->features >= 90;
   device->l1_bytes = prop.sharedMemPerMultiprocessor;
   device->l2_bytes = (size_t)prop.l2CacheSize;
   snprintf(device->libraries, sizeof device->libraries, "%d multiprocessors, cuda %d.%d", self->sms,
@@ -190,7 +200,8 @@ static void stream_destroy(scull_stream_t *stream) {
 
 scull_cuda_launch_t scull_cuda_launch(scull_stream_t *stream, bool ours) {
   scull_cuda_use(stream->device);
-  scull_cuda_launch_t launch = {.stream = stream->native, .chained = ours && stream->chain};
+  scull_cuda_launch_t launch = {.stream = stream->native,
+                                .chained = ours && stream->chain && stream->device->chains};
   stream->chain = ours;
   return launch;
 }

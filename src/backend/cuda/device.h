@@ -9,6 +9,7 @@
 typedef struct scull_cuda_device {
   int index;
   int sms;             /* multiprocessors */
+  bool chains;         /* knows programmatic dependent launch */
   int runtime, driver; /* versions as CUDA numbers them */
   struct scull_cuda_pool *pool;
 } scull_cuda_device_t;

@@ -188,8 +188,8 @@ __global__ void __launch_bounds__(THREADS)
       r = element::load(t.residual.data,
                         n * t.residual.n + c * t.residual.c + y * t.residual.h + x * t.residual.w,
                         t.residual.type);
-    value = t.end.add_first ? activation::unary(value + r, t.end.act.kind, t.end.act.p)
-                            : activation::unary(value, t.end.act.kind, t.end.act.p) + r;
+    value =
+        activation::end(t.end.add_first ? value + r : value, t.end.act) + (t.end.add_first ? 0 : r);
     element::store((void *)t.dst.data, n * t.dst.n + c * t.dst.c + y * t.dst.h + x * t.dst.w,
                    t.dst.type, value);
   });
@@ -250,8 +250,7 @@ __global__ void __launch_bounds__(THREADS) matmul(const __grid_constant__ scull_
     long long at = (batch * t.m + m) * t.n + n;
     v += t.end.bias ? t.end.bias[n] : 0;
     float r = t.residual ? element::load(t.residual, at, t.res_type) : 0;
-    v = t.end.add_first ? activation::unary(v + r, t.end.act.kind, t.end.act.p)
-                        : activation::unary(v, t.end.act.kind, t.end.act.p) + r;
+    v = activation::end(t.end.add_first ? v + r : v, t.end.act) + (t.end.add_first ? 0 : r);
     element::store(t.dst, at, t.dst_type, v);
   });
 }

@@ -7,6 +7,7 @@
 
 #include "import/paddle/flow.h"
 #include "import/region.h"
+#include "ops/loop.h"
 
 enum { MAX_DEPTH = 12 };
 
@@ -234,9 +235,31 @@ static scull_status_t begin_body(scull_paddle_call_t *call, const written_t *w,
   return SCULL_OK;
 }
 
+/* What no trip reads before it is written may begin as anything: exporters put a 0 there just to
+ * have the name. It begins with as many dimensions as a trip gives it, and of that type. */
+static scull_status_t fit_unread(scull_paddle_call_t *call, const scull_import_region_t *body,
+                                 size_t param, scull_value_id_t result, scull_value_id_t *begin) {
+  const scull_value_t *outer = scull_graph_value(call->graph, *begin);
+  const scull_value_t *inner = scull_graph_value(body->graph, result);
+  const scull_dtype_t from = outer->dtype, to = inner->dtype;
+  const int32_t rank = inner->shape[0].rank;
+  int64_t ones[SCULL_MAX_RANK];
+  if (scull_graph_value(body->graph, body->graph->inputs.data[param])->users.size > 0 ||
+      (from == to && outer->shape[0].rank == rank) || scull_tensor_dtype_is_sequence(from) ||
+      scull_tensor_dtype_is_sequence(to) || outer->late ||
+      !scull_graph_is_fixed(call->graph, *begin) || scull_tensor_count(&outer->shape[0]) != 1)
+    return SCULL_OK;
+  for (int32_t i = 0; i < rank; i++)
+    ones[i] = 1;
+  if (from != to)
+    SCULL_TRY(scull_import_emit_cast(&call->emitter, *begin, to, NULL, begin));
+  return scull_import_emit_reshape(&call->emitter, *begin, (scull_ints_t){ones, (size_t)rank}, NULL,
+                                   begin);
+}
+
 static scull_status_t end_loop(scull_paddle_call_t *call, const written_t *w,
                                scull_import_region_t *body, scull_paddle_scope_t *inner,
-                               uint32_t condition, const scull_value_id_t *carried) {
+                               uint32_t condition, scull_value_id_t *carried) {
   scull_arena_t *arena = &call->graph->arena;
   scull_value_id_t *outs = SCULL_ARENA_ARRAY(arena, scull_value_id_t, w->count);
   const char **names = SCULL_ARENA_ARRAY(arena, const char *, w->count);
@@ -247,6 +270,8 @@ static scull_status_t end_loop(scull_paddle_call_t *call, const written_t *w,
     if (w->vars[i] != condition)
       SCULL_TRY(fit_rank(call, inner, w->vars[i], scull_import_rank(call->graph, carried[i])));
     SCULL_TRY(add_result(call, inner, w->vars[i]));
+    SCULL_TRY(fit_unread(call, body, SCULL_LOOP_CARRIED + i,
+                         body->graph->outputs.data[SCULL_LOOP_RESULT + i].value, &carried[i]));
     names[i] = call->program->vars.data[w->vars[i]].name;
   }
   const scull_import_loop_t loop = {

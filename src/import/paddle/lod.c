@@ -129,7 +129,9 @@ static const char *const readers[] = {"lod_reset",
                                       "collect_fpn_proposals",
                                       "roi_align",
                                       "roi_pool",
-                                      "psroi_pool"};
+                                      "psroi_pool",
+                                      "deformable_psroi_pooling",
+                                      "bipartite_match"};
 
 static bool reads_lod(const char *type) {
   if (strncmp(type, "sequence_", strlen("sequence_")) == 0)

@@ -382,6 +382,47 @@ static scull_status_t psroi_pool(scull_paddle_call_t *call) {
   return scull_paddle_end(call, &emit, "Out");
 }
 
+/* A side of Paddle's list of two sizes. */
+static void copy_sides(scull_paddle_call_t *call, scull_emit_t *emit, const char *theirs,
+                       const char *height, const char *width) {
+  scull_ints_t sides = scull_paddle_ints(call, theirs);
+  if (sides.size != 2)
+    return;
+  scull_import_emit_int(emit, height, sides.data[0]);
+  scull_import_emit_int(emit, width, sides.data[1]);
+}
+
+static scull_status_t deformable_psroi_pool(scull_paddle_call_t *call) {
+  static const char *const slots[] = {"Output", "TopCount"};
+  scull_value_id_t outs[2], shifts = scull_paddle_in(call, "Trans");
+  scull_emit_t emit;
+  SCULL_TRY(BEGIN(call, "deformable_psroi_pool", &emit, "Input", "ROIs"));
+  scull_import_emit_input(&emit, scull_paddle_lod(call, "ROIs", 0));
+  scull_import_emit_input(&emit, scull_paddle_bool(call, "no_trans", false) ? SCULL_NO_ID : shifts);
+  scull_import_emit_word(&emit, "regions", "offsets");
+  scull_import_emit_int(&emit, "channels", scull_paddle_int(call, "output_dim", 1));
+  scull_import_emit_int(&emit, "height", scull_paddle_int(call, "pooled_height", 1));
+  scull_import_emit_int(&emit, "width", scull_paddle_int(call, "pooled_width", 1));
+  copy_sides(call, &emit, "group_size", "group_height", "group_width");
+  copy_sides(call, &emit, "part_size", "part_height", "part_width");
+  scull_import_emit_int(&emit, "samples", scull_paddle_int(call, "sample_per_part", 1));
+  scull_import_emit_float(&emit, "scale", scull_paddle_float(call, "spatial_scale", 1));
+  scull_import_emit_float(&emit, "shift_scale", scull_paddle_float(call, "trans_std", 0.1));
+  return end_slots(call, &emit, slots, 2, outs);
+}
+
+static scull_status_t bipartite_match(scull_paddle_call_t *call) {
+  static const char *const slots[] = {"ColToRowMatchIndices", "ColToRowMatchDist"};
+  const char *type = scull_paddle_text(call, "match_type", "bipartite");
+  scull_value_id_t outs[2];
+  scull_emit_t emit;
+  SCULL_TRY(BEGIN(call, "bipartite_match", &emit, "DistMat"));
+  scull_import_emit_input(&emit, scull_paddle_lod(call, "DistMat", 0));
+  scull_import_emit_bool(&emit, "every", strcmp(type, "per_prediction") == 0);
+  scull_import_emit_float(&emit, "threshold", scull_paddle_float(call, "dist_threshold", 0.5));
+  return end_slots(call, &emit, slots, 2, outs);
+}
+
 static const scull_paddle_row_t rows[] = {
     {"prior_box", prior_box, "prior_box", NULL, NULL},
     {"density_prior_box", density_prior_box, "density_prior_box", NULL, NULL},
@@ -407,6 +448,8 @@ static const scull_paddle_row_t rows[] = {
     {"roi_align", roi_align, "roi_align", NULL, NULL},
     {"roi_pool", roi_pool, "roi_pool", NULL, NULL},
     {"psroi_pool", psroi_pool, "psroi_pool", NULL, NULL},
+    {"deformable_psroi_pooling", deformable_psroi_pool, "deformable_psroi_pool", NULL, NULL},
+    {"bipartite_match", bipartite_match, "bipartite_match", NULL, NULL},
 };
 
 SCULL_PADDLE_ROWS(detection, rows);

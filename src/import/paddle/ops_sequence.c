@@ -87,6 +87,60 @@ static scull_status_t sequence_conv(scull_paddle_call_t *call) {
   return scull_paddle_end(call, &product, "Out");
 }
 
+static scull_status_t sequence_pad(scull_paddle_call_t *call) {
+  scull_value_id_t offsets = SCULL_NO_ID, padding = SCULL_NO_ID, outs[2];
+  scull_emit_t emit;
+  SCULL_TRY(scull_paddle_need(call, "PadValue", &padding));
+  SCULL_TRY(begin(call, "sequence_pad", "X", &offsets, &emit));
+  scull_import_emit_input(&emit, padding);
+  scull_import_emit_int(&emit, "length", scull_paddle_int(call, "padded_length", -1));
+  const char *names[2] = {scull_paddle_out_name(call, "Out", 0),
+                          scull_paddle_out_name(call, "Length", 0)};
+  SCULL_TRY(scull_import_emit_end_many(&emit, names, 2, outs));
+  scull_paddle_set(call, "Out", 0, outs[0]);
+  scull_paddle_set(call, "Length", 0, outs[1]);
+  return SCULL_OK;
+}
+
+/* A row of a matrix is a sequence of rows of one element. */
+static scull_status_t sequence_unpad(scull_paddle_call_t *call) {
+  scull_value_id_t x = SCULL_NO_ID, lengths = SCULL_NO_ID, offsets = SCULL_NO_ID;
+  SCULL_TRY(scull_paddle_need(call, "X", &x));
+  SCULL_TRY(scull_paddle_need(call, "Length", &lengths));
+  if (scull_import_rank(call->graph, x) == 2)
+    SCULL_TRY(scull_import_emit_reshape(&call->emitter, x, SCULL_INTS(0, 0, 1), NULL, &x));
+  SCULL_TRY(scull_paddle_lod_from_counts(call, lengths, &offsets));
+  scull_emit_t emit = scull_import_emit(&call->emitter, "sequence_unpad", x);
+  scull_import_emit_input(&emit, lengths);
+  SCULL_TRY(scull_paddle_end(call, &emit, "Out"));
+  scull_paddle_set_lod(call, "Out", 0, offsets);
+  return SCULL_OK;
+}
+
+/* Operands, then their offsets; those of the result are the sum of them. */
+static scull_status_t sequence_concat(scull_paddle_call_t *call) {
+  size_t count = scull_paddle_in_count(call, "X");
+  scull_value_id_t sum = SCULL_NO_ID;
+  scull_value_id_t *all = SCULL_ARENA_ARRAY(&call->graph->arena, scull_value_id_t, 2 * count + 1);
+  if (all == NULL)
+    return scull_base_fail_memory(call->graph->diag, "a graph");
+  for (size_t i = 0; i < count; i++) {
+    all[i] = scull_paddle_in_at(call, "X", i);
+    all[count + i] = scull_paddle_lod(call, "X", i);
+    if (all[count + i] == SCULL_NO_ID)
+      return scull_import_unsupported(&call->emitter, "nothing says whose the rows of its X are");
+    if (i == 0)
+      sum = all[count];
+    else
+      SCULL_TRY(scull_import_emit_simple(&call->emitter, "add", sum, all[count + i], NULL, &sum));
+  }
+  scull_emit_t emit = scull_import_emit(&call->emitter, "sequence_chain", SCULL_NO_ID);
+  scull_import_emit_inputs(&emit, all, 2 * count);
+  SCULL_TRY(scull_paddle_end(call, &emit, "Out"));
+  scull_paddle_set_lod(call, "Out", 0, sum);
+  return SCULL_OK;
+}
+
 /* Another LoD for the same rows: that of Y, Y's elements, or an attribute. */
 static scull_status_t lod_reset(scull_paddle_call_t *call) {
   scull_value_id_t y = scull_paddle_in(call, "Y"), offsets = scull_paddle_lod(call, "Y", 0);
@@ -155,6 +209,9 @@ static const scull_paddle_row_t rows[] = {
     {"sequence_expand", sequence_expand, "sequence_expand", NULL, NULL},
     {"sequence_expand_as", sequence_expand, "sequence_expand", NULL, NULL},
     {"sequence_conv", sequence_conv, NULL, NULL, NULL},
+    {"sequence_pad", sequence_pad, "sequence_pad", NULL, NULL},
+    {"sequence_unpad", sequence_unpad, "sequence_unpad", NULL, NULL},
+    {"sequence_concat", sequence_concat, "sequence_chain", NULL, NULL},
     {"lod_reset", lod_reset, NULL, NULL, NULL},
     {"im2sequence", im2sequence, "im2col", NULL, NULL},
     {"ctc_align", ctc_align, "ctc_align", NULL, NULL},

@@ -1,7 +1,9 @@
 /* Convolutions and pooling over one to three spatial axes. Channels-last programs get a transpose
  * before and after. */
+#include <float.h>
 #include <string.h>
 
+#include "base/checked.h"
 #include "import/paddle/call.h"
 
 /* What an optimized program may have fused into a convolution, and Scull's own passes do better. */
@@ -76,7 +78,7 @@ static bool all_ones(scull_ints_t list) {
 typedef struct {
   scull_value_id_t x;
   scull_ints_t kernel;
-  bool max, last, global, adaptive;
+  bool max, last, global, adaptive, slides;
 } pool_t;
 
 static scull_status_t sliding_pool(scull_paddle_call_t *call, const pool_t *pool) {
@@ -108,12 +110,55 @@ static scull_status_t adaptive_pool(scull_paddle_call_t *call, const pool_t *poo
   return scull_paddle_end_first(call, &emit, pool->last, "Out");
 }
 
+static bool extent_is_fixed(const scull_graph_t *graph, const scull_value_t *x, int32_t axis) {
+  for (int p = 1; p < graph->points; p++) {
+    if (x->shape[p].dim[axis] != x->shape[0].dim[axis])
+      return false;
+  }
+  return true;
+}
+
+/* The maximum of pool2d and pool3d has as many bins as it is asked for, but its windows are of as
+ * many elements and slide by the strides from the picture's corner, whatever lies behind them: what
+ * Paddle computes, not what it says. Windows beyond the picture hold the least float. */
+static scull_status_t unfit_pool(scull_paddle_call_t *call, const pool_t *pool) {
+  enum { SPATIAL = 3 };
+  const scull_value_t *x = scull_graph_value(call->graph, pool->x);
+  const scull_ints_t strides = scull_paddle_ints(call, "strides");
+  const int32_t rank = x->shape[0].rank;
+  int64_t pads[2 * (2 + SPATIAL)] = {0};
+  scull_value_id_t padded = SCULL_NO_ID;
+  if (pool->kernel.size < 1 || pool->kernel.size > SPATIAL || strides.size != pool->kernel.size ||
+      rank != 2 + (int32_t)pool->kernel.size)
+    return scull_base_fail(call->graph->diag, SCULL_CORRUPT, "%zu sizes and %zu strides of rank %d",
+                           pool->kernel.size, strides.size, rank);
+  for (int32_t i = 0; i < rank - 2; i++) {
+    int64_t bins = pool->kernel.data[i], extent = x->shape[0].dim[2 + i], reach = 0;
+    if (!extent_is_fixed(call->graph, x, 2 + i))
+      return scull_import_unsupported(&call->emitter, "its input has no fixed shape");
+    if (bins < 1 || !scull_base_i64_mul(bins - 1, strides.data[i], &reach) ||
+        !scull_base_i64_add(reach, bins, &reach) ||
+        !scull_base_i64_add(reach, -extent, &pads[rank + 2 + i]))
+      return scull_base_fail(call->graph->diag, SCULL_CORRUPT, "%lld bins", (long long)bins);
+  }
+  scull_emit_t pad = scull_import_emit(&call->emitter, "pad", pool->x);
+  scull_import_emit_ints(&pad, "pads", (scull_ints_t){pads, 2 * (size_t)rank});
+  scull_import_emit_float(&pad, "value", -(double)FLT_MAX);
+  SCULL_TRY(scull_import_emit_end(&pad, NULL, &padded));
+  scull_emit_t emit = scull_import_emit(&call->emitter, "max_pool", padded);
+  scull_import_emit_ints(&emit, "kernel", pool->kernel);
+  scull_import_emit_ints(&emit, "strides", strides);
+  return scull_paddle_end_first(call, &emit, pool->last, "Out");
+}
+
 static scull_status_t any_pool(scull_paddle_call_t *call, pool_t *pool) {
   SCULL_TRY(scull_paddle_need(call, "X", &pool->x));
   SCULL_TRY(scull_paddle_fixed_list(call, "ksize", "KernelSize", NULL, &pool->kernel));
   SCULL_TRY(scull_paddle_to_first(call, pool->last, pool->x, &pool->x));
   pool->global = scull_paddle_bool(call, "global_pooling", false);
   pool->adaptive = scull_paddle_bool(call, "adaptive", false);
+  if (pool->adaptive && pool->max && pool->slides && !pool->global)
+    return unfit_pool(call, pool);
   if (pool->global || (pool->adaptive && all_ones(pool->kernel)))
     return global_pool(call, pool); /* one bin is the whole picture */
   return pool->adaptive ? adaptive_pool(call, pool) : sliding_pool(call, pool);
@@ -121,7 +166,8 @@ static scull_status_t any_pool(scull_paddle_call_t *call, pool_t *pool) {
 
 static scull_status_t pool(scull_paddle_call_t *call) {
   pool_t it = {.max = strcmp(scull_paddle_text(call, "pooling_type", "max"), "max") == 0,
-               .last = scull_paddle_channels_last(call, "data_format")};
+               .last = scull_paddle_channels_last(call, "data_format"),
+               .slides = true};
   return any_pool(call, &it);
 }
 

@@ -232,12 +232,12 @@ V16_INLINE int b64_channel(int columns, int i) {
   return 4 * columns * (i % 16 / 4) + 4 * (i / 16) + i % 4;
 }
 
-V16_INLINE v16_t b64_clip(v16_t x, const scull_cpu_post8_t *post) {
+V16_INLINE v16_t b64_clip(v16_t x, const scull_cpu_narrow_post_t *post) {
   return v16_min(v16_max(x, v16_set1(post->low)), v16_set1(post->high));
 }
 
 /* sums -> numbers in units of the destination, as floats. residual: NULL or four vectors. */
-V16_INLINE v16_t b64_finish(const scull_cpu_post8_t *post, b64_t sum, v16_t scale, v16_t bias,
+V16_INLINE v16_t b64_finish(const scull_cpu_narrow_post_t *post, b64_t sum, v16_t scale, v16_t bias,
                             const b64_t *residual) {
   v16_t x = v16_fma(b64_to_float(sum), scale, bias);
   if (residual != NULL && post->add_first)
