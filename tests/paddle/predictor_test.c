@@ -12,7 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/lsan_interface.h>
+#endif
 
 #include <cmocka.h>
 
@@ -264,6 +268,30 @@ static void tables_are_made(void **state) {
   said("the predictor is NULL");
 }
 
+static PD_Predictor *forgotten;
+
+/* a program that never destroys its predictor */
+static void tables_are_not_lost(void **state) {
+  (void)state;
+  char folder[] = "/tmp/scull-door-XXXXXX";
+  int status = -1;
+  assert_non_null(mkdtemp(folder));
+  fflush(NULL);
+  const pid_t child = fork();
+  if (child == 0) {
+#if defined(__SANITIZE_ADDRESS__)
+    __lsan_disable(); /* what is forgotten is the test */
+#endif
+    forgotten = int8_predictor(folder);
+    exit(answers(forgotten, 0, 8));
+  }
+  assert_int_equal(waitpid(child, &status, 0), child);
+  assert_int_equal(status, 0);
+  assert_int_equal(tables_in(folder), 1);
+  count_and_remove(folder, "");
+  rmdir(folder);
+}
+
 static void plans_are_drawn(void **state) {
   (void)state;
   char folder[] = "/tmp/scull-door-XXXXXX", path[64];
@@ -445,6 +473,7 @@ int main(void) {
       cmocka_unit_test(engine_takes_batches_up_to_its_maximum),
       cmocka_unit_test(engine_is_stored),
       cmocka_unit_test(tables_are_made),
+      cmocka_unit_test(tables_are_not_lost),
       cmocka_unit_test(plans_are_drawn),
       cmocka_unit_test(ranges_by_hand_and_collected),
       cmocka_unit_test(clones_in_threads),
