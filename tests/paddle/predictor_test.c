@@ -380,13 +380,15 @@ static void ranges_by_hand_and_collected(void **state) {
   PD_Config *c = digits_config();
   PD_ConfigCollectShapeRangeInfo(c, path);
   PD_Predictor *p = create(c);
-  right(p, 0, 2);
-  right(p, 0, 6);
+  static const int batches[] = {2, 5, 3, 5, 6};
+  for (int i = 0; i < 5; i++)
+    right(p, 0, batches[i]);
   PD_PredictorDestroy(p);
   size_t size;
   char *text = slurp(path, &size);
   assert_non_null(strstr(text, "min_shape: 2"));
   assert_non_null(strstr(text, "max_shape: 6"));
+  assert_non_null(strstr(text, "opt_shape: 5")); /* the most frequent */
   free(text);
   for (PD_Bool grow = 0; grow < 2; grow++) {
     c = digits_config();
