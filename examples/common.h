@@ -75,29 +75,33 @@ static inline void picture_write(const char *path, const picture_t *p) {
   }
 }
 
+/* Between the pixels of a picture, whose centres are whole numbers: red, green or blue, 0 to 255;
+ * beyond the part (x, y, w, h) its edge. */
+static inline float picture_sample(const picture_t *p, const int part[4], float x, float y, int c) {
+  const float sx = fminf(fmaxf(x, 0), (float)(part[2] - 1));
+  const float sy = fminf(fmaxf(y, 0), (float)(part[3] - 1));
+  const int x0 = (int)sx, y0 = (int)sy;
+  const int x1 = x0 + 1 < part[2] ? x0 + 1 : x0, y1 = y0 + 1 < part[3] ? y0 + 1 : y0;
+  const float fx = sx - (float)x0, fy = sy - (float)y0;
+#define AT(px, py)                                                                                 \
+  (float)p->bytes[((size_t)(part[1] + (py)) * (size_t)p->width + (size_t)(part[0] + (px))) * 3 +   \
+                  (size_t)c]
+  return (AT(x0, y0) * (1 - fx) + AT(x1, y0) * fx) * (1 - fy) +
+         (AT(x0, y1) * (1 - fx) + AT(x1, y1) * fx) * fy;
+#undef AT
+}
+
 /* The part (x, y, w, h) of a picture as height * width planes of red, green, blue, linear between
  * pixels: (value / 255 - mean) / std. */
 static inline void picture_planes(const picture_t *p, const int part[4], int height, int width,
                                   const float mean[3], const float std[3], float *out) {
   for (int y = 0; y < height; y++) {
-    const float sy = fminf(fmaxf(((float)y + 0.5f) * (float)part[3] / (float)height - 0.5f, 0),
-                           (float)(part[3] - 1));
+    const float sy = ((float)y + 0.5f) * (float)part[3] / (float)height - 0.5f;
     for (int x = 0; x < width; x++) {
-      const float sx = fminf(fmaxf(((float)x + 0.5f) * (float)part[2] / (float)width - 0.5f, 0),
-                             (float)(part[2] - 1));
-      const int x0 = (int)sx, y0 = (int)sy;
-      const int x1 = x0 + 1 < part[2] ? x0 + 1 : x0, y1 = y0 + 1 < part[3] ? y0 + 1 : y0;
-      const float fx = sx - (float)x0, fy = sy - (float)y0;
-      for (int c = 0; c < 3; c++) {
-#define AT(px, py)                                                                                 \
-  (float)p->bytes[((size_t)(part[1] + (py)) * (size_t)p->width + (size_t)(part[0] + (px))) * 3 +   \
-                  (size_t)c]
-        const float value = (AT(x0, y0) * (1 - fx) + AT(x1, y0) * fx) * (1 - fy) +
-                            (AT(x0, y1) * (1 - fx) + AT(x1, y1) * fx) * fy;
-#undef AT
+      const float sx = ((float)x + 0.5f) * (float)part[2] / (float)width - 0.5f;
+      for (int c = 0; c < 3; c++)
         out[((size_t)c * (size_t)height + (size_t)y) * (size_t)width + (size_t)x] =
-            (value / 255 - mean[c]) / std[c];
-      }
+            (picture_sample(p, part, sx, sy, c) / 255 - mean[c]) / std[c];
     }
   }
 }

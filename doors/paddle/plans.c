@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "calibration.h"
+#include "files.h"
 #include "shape_range.h"
 
 enum { PLANS = 4, PATH_ROOM = 4096 };
@@ -29,6 +30,7 @@ struct door_model {
   door_ports_t inputs, outputs;
   door_ranges_t ranges;            /* what the config gives: by hand or from a file */
   door_ranges_t seen;              /* what the runs brought, one an input, the last one as opt */
+  door_tally_t tally;              /* of all runs, when shapes are collected */
   door_plan_t *plans[PLANS];       /* the newest first */
   door_calibration_t *calibration; /* NULL: none is made */
   size_t built;                    /* plans, ever */
@@ -320,6 +322,8 @@ static bool note_shapes(door_model_t *model, const door_shape_t *shapes) {
     const door_range_t *seen = find_range(&model->seen, model->inputs.items[k].name);
     for (int32_t i = 0; i < shapes[k].rank; i++) {
       dims[i] = (int32_t)shapes[k].dims[i];
+      if (model->config->collect_shapes && !door_tally_add(&model->tally, k, i, dims[i]))
+        return false;
       if (seen == NULL || (size_t)shapes[k].rank != seen->rank)
         continue;
       seen->min[i] = dims[i] < seen->min[i] ? dims[i] : seen->min[i];
@@ -373,6 +377,8 @@ static void fill_options(const door_model_t *model, const scull_shape_range_t *r
   out->device_index = strcmp(out->device, "cuda") == 0 ? c->gpu_id : 0;
   out->threads = c->threads;
   out->precisions = precisions_of(c);
+  if (strcmp(out->device, "cpu") == 0)
+    out->precisions &= ~(uint32_t)SCULL_PRECISION_F16; /* was said; one plan serves both wishes */
   out->workspace = c->use_engine && c->workspace > 0 ? (size_t)c->workspace : 0;
   out->min_subgraph_size = !c->ir_optim ? INT32_MAX : c->use_engine ? c->min_subgraph : 0;
   out->disabled_ops = (const char *const *)c->native_ops.items;
@@ -394,23 +400,16 @@ static scull_engine_t *open_plan(const char *path, bool is_temporary) {
   return engine;
 }
 
-static bool temporary_path(char path[PATH_ROOM]) {
-  const char *folder = getenv("TMPDIR");
-  const int size = snprintf(path, PATH_ROOM, "%s/scull-XXXXXX", folder == NULL ? "/tmp" : folder);
-  const int file = size < PATH_ROOM ? mkstemp(path) : -1;
-  if (file < 0)
-    return door_fail("no temporary file can be made for the plan (%s)", path);
-  close(file);
-  return true;
-}
-
 /* *wants_table: the build would have used INT8 if there had been a table. */
 static scull_engine_t *build_with(scull_build_options_t *options, bool *wants_table) {
   scull_builder_t *builder = NULL;
   scull_engine_t *engine = NULL;
   char path[PATH_ROOM] = "";
-  if (!options->use_static && !temporary_path(path))
+  FILE *file = options->use_static ? NULL : door_temporary_file(path, sizeof path);
+  if (!options->use_static && file == NULL)
     return NULL;
+  if (file != NULL)
+    fclose(file); /* the build puts its own in this place */
   if (scull_builder_create(&builder) == SCULL_OK &&
       scull_builder_build(builder, options, options->use_static ? NULL : path) == SCULL_OK) {
     engine = options->use_static ? open_plan(scull_builder_static_path(builder), false)
@@ -651,6 +650,7 @@ static void destroy(door_model_t *model) {
   clear_ports(&model->outputs);
   door_ranges_clear(&model->ranges);
   door_ranges_clear(&model->seen);
+  door_tally_clear(&model->tally);
   PD_ConfigDestroy(model->config);
   pthread_mutex_destroy(&model->lock);
   free(model);
@@ -692,13 +692,17 @@ door_model_t *door_model_share(door_model_t *model) {
   return model;
 }
 
-/* The shapes of all runs, when they were to be collected. */
-static void write_shapes(const door_model_t *model) {
+/* The shapes of all runs, when they were to be collected; the best extent is the most frequent. */
+static void write_shapes(door_model_t *model) {
   char path[PATH_ROOM];
   if (!model->config->collect_shapes || model->seen.count == 0 || !shape_file(model, path))
     return;
   if (or_empty(model->config->shape_file)[0] == '\0')
-    mkdir(model->cache_dir, 0777); /* a failure shows when the file is written */
+    mkdir(model->cache_dir, 0777);                 /* a failure shows when the file is written */
+  for (size_t k = 0; k < model->seen.count; k++) { /* one an input, in their order */
+    for (size_t i = 0; i < model->seen.items[k].rank; i++)
+      model->seen.items[k].opt[i] = door_tally_best(&model->tally, k, (int32_t)i);
+  }
   if (!door_shape_range_write(path, &model->seen))
     door_say(model->config->quiet, "%s", door_error());
 }
