@@ -378,6 +378,8 @@ static void fill_options(const door_model_t *model, const scull_shape_range_t *r
   out->device_index = strcmp(out->device, "cuda") == 0 ? c->gpu_id : 0;
   out->threads = c->threads;
   out->precisions = precisions_of(c);
+  if (strcmp(out->device, "cpu") == 0)
+    out->precisions &= ~(uint32_t)SCULL_PRECISION_F16; /* was said; one plan serves both wishes */
   out->workspace = c->use_engine && c->workspace > 0 ? (size_t)c->workspace : 0;
   out->min_subgraph_size = !c->ir_optim ? INT32_MAX : c->use_engine ? c->min_subgraph : 0;
   out->disabled_ops = (const char *const *)c->native_ops.items;
