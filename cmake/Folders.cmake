@@ -19,7 +19,7 @@ function(scull_folder_sources folder out)
 endfunction()
 
 # Kernels that are written once and compiled for each instruction set; the device's features choose
-# at run time. Those of small integers (int8_*.c) want VNNI beside AVX-512.
+# at run time. Those of small integers (int8_*.c) want VNNI beside AVX-512, those of bf16 AVX512-BF16.
 function(scull_add_simd name pattern)
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/backend/cpu/simd/*.c)
   list(FILTER sources INCLUDE REGEX "${pattern}")
@@ -32,10 +32,12 @@ endfunction()
 
 function(scull_add_folders)
   set(avx512 -mavx2 -mfma -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=512)
-  scull_add_simd(avx2 "." -mavx2 -mfma)
-  scull_add_simd(avx512 "/([^i]|i[^n])[a-z0-9]*[.]c$" ${avx512})
+  scull_add_simd(avx2 "/([a-z0-9]+|int8_[a-z]*)[.]c$" -mavx2 -mfma)
+  scull_add_simd(avx512 "/[a-z0-9]+[.]c$" ${avx512})
   scull_add_simd(vnni "/int8_[a-z]*[.]c$" ${avx512} -mavx512vnni)
-  set(simd $<TARGET_OBJECTS:scull_avx2> $<TARGET_OBJECTS:scull_avx512> $<TARGET_OBJECTS:scull_vnni>)
+  scull_add_simd(bf16 "/bf16_[a-z]*[.]c$" ${avx512} -mavx512vnni -mavx512bf16)
+  set(simd $<TARGET_OBJECTS:scull_avx2> $<TARGET_OBJECTS:scull_avx512> $<TARGET_OBJECTS:scull_vnni>
+           $<TARGET_OBJECTS:scull_bf16>)
   set(objects ${simd})
   foreach(folder ${SCULL_FOLDERS})
     scull_folder_sources(${folder} sources)

@@ -1,17 +1,12 @@
 """Scull beside ONNX Runtime and OpenVINO on one CPU, FP32: latency of the four networks at batch 1, 5, 10, or with
 --models of any ONNX models, which all three then read from the same file.
-All three live in this process and take turns in short bursts, in changing order, so that a noisy neighbour or a
-changing clock meets them alike. Printed: median and minimum in ms; "ahead" is the faster peer over Scull.
+All three live in this process and take turns (bench/turns.py). Printed: median and minimum in ms; "ahead" is the faster peer over Scull.
 Run it through bench/cpu/run, which makes the environment."""
 import argparse
 import gc
 import json
-import math
 import os
-import random
-import statistics
 import sys
-import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
@@ -19,12 +14,11 @@ import numpy as np
 
 import networks
 import scull
+import turns
 from networks import Net
 
 # Sizes for models that leave more than the batch open.
 OPEN_SHAPES = {"ppocr_cls": (1, 3, 48, 192), "ppocrv3_det": (1, 3, 640, 640)}
-REST = 0.06  # seconds between bursts: the pools of all three spin for a while after their last run
-SKIPPED = 2  # runs at the beginning of a burst that wake the threads up
 
 
 def onnx_net(args, path):
@@ -87,33 +81,14 @@ def open_range(args, net):
 PEERS = {"scull": open_scull, "range": open_range, "onnxruntime": open_onnxruntime, "openvino": open_openvino}
 
 
-def burst(run, x, seconds, times):
-    time.sleep(REST)
-    for _ in range(SKIPPED):
-        run(x)
-    end = time.perf_counter() + seconds
-    while True:
-        begin = time.perf_counter()
-        run(x)
-        now = time.perf_counter()
-        times.append(1e3 * (now - begin))
-        if now >= end:
-            return
-
-
 def measure(args, net):
     seeded = np.random.RandomState(0)
     x = {name: seeded.rand(*shape).astype(np.float32) for name, shape in net.shapes.items()}
     runs = {name: PEERS[name](args, net) for name in args.peers}
-    times = {name: [] for name in runs}
-    order = list(runs)
-    for _ in range(args.rounds):
-        random.shuffle(order)
-        for name in order:
-            burst(runs[name], x, args.burst, times[name])
+    cell = turns.take_turns(runs, x, args.rounds, args.burst)
     del runs
     gc.collect()
-    return {name: (statistics.median(t), min(t)) for name, t in times.items()}
+    return cell
 
 
 def row(net, cell):
@@ -137,16 +112,9 @@ def kept(cell):
     return tuple(cell["range"][i] / cell["scull"][i] for i in (0, 1)) if "range" in cell and "scull" in cell else None
 
 
-def geometric(ratios):
-    return math.exp(sum(map(math.log, ratios)) / len(ratios))
-
-
 def summarize(cells):
-    for what, of, worst in (("faster peer / scull", ahead, min), ("range / scull", kept, max)):
-        for i, figures in enumerate(("medians", "minima")):
-            ratios = [of(cell)[i] for cell in cells if of(cell)]
-            if ratios:
-                print("%s, %s: geometric mean %.3f, worst %.3f" % (what, figures, geometric(ratios), worst(ratios)))
+    turns.print_ratios("faster peer / scull", map(ahead, cells), min)
+    turns.print_ratios("range / scull", map(kept, cells), max)
 
 
 def main():

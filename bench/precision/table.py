@@ -1,29 +1,23 @@
 """FP32, BF16 and INT8 of Scull beside ONNX Runtime's INT8 and OpenVINO's BF16 and INT8: latency of the four networks at
-batch 1, 5, 10 on one CPU, all in one process, taking turns in short bursts in changing order. Printed: median and
-minimum in ms; what the faster peer of the same precision takes over what Scull does; the share of the
+batch 1, 5, 10 on one CPU, all in one process, taking turns (bench/turns.py). Printed: median and minimum in ms; what the faster peer of the same precision takes over what Scull does; the share of the
 operations that Scull's INT8 plan does in 8 bits. Weights are seeded, ranges come from noise: times are real, answers are not.
 Run it through bench/precision/run, which makes the environment."""
 import argparse
 import gc
 import json
-import math
 import os
-import random
-import statistics
 import subprocess
 import sys
-import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
 import numpy as np
 
 import scull
+import turns
 
 SIDES = {"resnet50": 224, "mobilenet_v1": 224, "resnet101": 224, "inception_v3": 299}
 PERMITS = {"fp32": "fp32", "bf16": "fp32,bf16", "int8": "fp32,bf16,int8"}
-REST = 0.06  # seconds between bursts: the pools of all spin for a while after their last run
-SKIPPED = 2  # runs at the beginning of a burst that wake the threads up
 CALIBRATES = 4  # inputs of noise
 
 
@@ -95,35 +89,24 @@ PEERS = {"scull": open_scull, "onnxruntime": open_onnxruntime, "openvino": open_
 COLUMNS = ["scull:fp32", "scull:bf16", "openvino:bf16", "scull:int8", "onnxruntime:int8", "openvino:int8"]
 
 
-def burst(run, x, seconds, times):
-    time.sleep(REST)
-    for _ in range(SKIPPED):
-        run(x)
-    end = time.perf_counter() + seconds
-    while True:
-        begin = time.perf_counter()
-        run(x)
-        now = time.perf_counter()
-        times.append(1e3 * (now - begin))
-        if now >= end:
-            return
-
-
 def measure(args, name, batch):
     x = np.random.RandomState(9).randn(batch, 3, SIDES[name], SIDES[name]).astype(np.float32)
     runs = {}
     for column in args.columns:
         who, precision = column.split(":")
         runs[column] = PEERS[who](args, name, batch, precision)
-    times = {column: [] for column in runs}
-    order = list(runs)
-    for _ in range(args.rounds):
-        random.shuffle(order)
-        for column in order:
-            burst(runs[column], x, args.burst, times[column])
+    cell = turns.take_turns(runs, x, args.rounds, args.burst)
     runs.clear()
     gc.collect()
-    return {column: (statistics.median(t), min(t)) for column, t in times.items()}
+    share = int8_share(plan_of(args, name, batch, "int8")) if "scull:int8" in cell else None
+    return {"net": name, "batch": batch, "ms": cell, "int8_share": share}
+
+
+def keep(args, known):
+    if args.json:
+        with open(args.json + ".part", "w") as file:
+            json.dump(list(known.values()), file, indent=1)
+        os.replace(args.json + ".part", args.json)
 
 
 def ahead(cell, precision):
@@ -131,6 +114,15 @@ def ahead(cell, precision):
     peers = [t for column, t in cell.items() if column.endswith(":" + precision) and not column.startswith("scull")]
     own = cell.get("scull:" + precision)
     return tuple(min(p[i] for p in peers) / own[i] for i in (0, 1)) if peers and own else None
+
+
+def print_row(args, cell):
+    text = "| %s | %d |" % (cell["net"], cell["batch"]) + "".join(" %.2f / %.2f |" % tuple(cell["ms"][c]) for c in args.columns)
+    for precision in ("bf16", "int8"):
+        ratio = ahead(cell["ms"], precision)
+        text += " %.2f / %.2f |" % ratio if ratio else " - |"
+    share = cell["int8_share"]
+    print(text + (" %.1f %% |" % (100 * share) if share is not None else " - |"), flush=True)
 
 
 def main():
@@ -146,11 +138,10 @@ def main():
     parser.add_argument("--rebuild", action="store_true", help="build plans again")
     parser.add_argument("--build-only", action="store_true", help="make the plans and stop")
     parser.add_argument("--build", action="append", default=[], metavar="WORD", help="more words for scull build")
-    parser.add_argument("--json", help="file for the figures")
+    parser.add_argument("--json", help="file for the figures; cells that it holds are not measured again")
     args = parser.parse_args()
     args.columns = args.columns.split(",")
     os.makedirs(args.work, exist_ok=True)
-    cells = []
     pairs = [(name, batch) for name in args.nets.split(",") for batch in map(int, args.batches.split(","))]
     if args.build_only:
         for name, batch in pairs:
@@ -158,26 +149,19 @@ def main():
                 if column.startswith("scull"):
                     print(plan_of(args, name, batch, column.split(":")[1]), flush=True)
         return
+    known = {}
+    if args.json and os.path.exists(args.json):
+        with open(args.json) as file:
+            known = {(cell["net"], cell["batch"]): cell for cell in json.load(file)}
     print("| network | batch |%s bf16 ahead | int8 ahead | in int8 |" % "".join(" %s |" % c for c in args.columns))
     print("|---|---|%s---|---|---|" % ("---|" * len(args.columns)), flush=True)
-    for name, batch in pairs:
-        cell = measure(args, name, batch)
-        share = int8_share(plan_of(args, name, batch, "int8")) if "scull:int8" in cell else None
-        cells.append({"net": name, "batch": batch, "ms": cell, "int8_share": share})
-        text = "| %s | %d |" % (name, batch) + "".join(" %.2f / %.2f |" % cell[c] for c in args.columns)
-        for precision in ("bf16", "int8"):
-            ratio = ahead(cell, precision)
-            text += " %.2f / %.2f |" % ratio if ratio else " - |"
-        print(text + (" %.1f %% |" % (100 * share) if share is not None else " - |"), flush=True)
+    for pair in pairs:
+        if pair not in known or not set(args.columns) <= set(known[pair]["ms"]):
+            known[pair] = measure(args, *pair)
+            keep(args, known)
+        print_row(args, known[pair])
     for precision in ("bf16", "int8"):
-        for i, figures in enumerate(("medians", "minima")):
-            ratios = [ahead(c["ms"], precision)[i] for c in cells if ahead(c["ms"], precision)]
-            if ratios:
-                print("%s, faster peer / scull, %s: geometric mean %.3f, least %.3f"
-                      % (precision, figures, math.exp(sum(map(math.log, ratios)) / len(ratios)), min(ratios)))
-    if args.json:
-        with open(args.json, "w") as file:
-            json.dump(cells, file, indent=1)
+        turns.print_ratios(precision + ", faster peer / scull", [ahead(known[pair]["ms"], precision) for pair in pairs], min)
 
 
 main()

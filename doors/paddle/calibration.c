@@ -4,16 +4,21 @@
 #include "calibration.h"
 
 #include <dirent.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "files.h"
 
 struct door_calibration {
+  pthread_mutex_t lock; /* against the process's exit */
+  struct door_calibration *next;
   scull_collector_t *collector;
   uint64_t written; /* rows that the table has */
+  pid_t owner;      /* the process that calibrates: a child leaves the table alone */
   bool quiet, complained;
 };
 
@@ -73,6 +78,48 @@ static table_t join_tables(const char *folder, FILE *to) {
   return found;
 }
 
+/* --- all of this process ------------------------------------------------------------------------
+ */
+
+static door_calibration_t *all;
+static pthread_mutex_t all_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void enlist(door_calibration_t *c) {
+  pthread_mutex_lock(&all_lock);
+  c->next = all;
+  all = c;
+  pthread_mutex_unlock(&all_lock);
+}
+
+static void strike_out(door_calibration_t *c) {
+  pthread_mutex_lock(&all_lock);
+  door_calibration_t **at = &all;
+  while (*at != c)
+    at = &(*at)->next;
+  *at = c->next;
+  pthread_mutex_unlock(&all_lock);
+}
+
+static bool write_table(door_calibration_t *c);
+
+/* Programs that never destroy their predictor lose nothing. A thread that is amid a run has a
+ * second to get out of it. */
+__attribute__((destructor)) static void write_all(void) {
+  struct timespec until;
+  clock_gettime(CLOCK_REALTIME, &until);
+  until.tv_sec++;
+  if (pthread_mutex_timedlock(&all_lock, &until) != 0)
+    return;
+  for (door_calibration_t *c = all; c != NULL; c = c->next) {
+    if (pthread_mutex_timedlock(&c->lock, &until) != 0)
+      continue;
+    if (c->owner == getpid() && !write_table(c))
+      door_say(c->quiet, "%s", door_error());
+    pthread_mutex_unlock(&c->lock);
+  }
+  pthread_mutex_unlock(&all_lock);
+}
+
 /* --- begin --------------------------------------------------------------------------------------
  */
 
@@ -84,11 +131,14 @@ door_calibration_t *door_calibration_create(const PD_Config *config,
     return NULL;
   }
   c->quiet = config->quiet;
+  c->owner = getpid();
   if (scull_collector_create(options, &c->collector) != SCULL_OK) {
     door_fail("%s", scull_last_error());
     free(c);
     return NULL;
   }
+  pthread_mutex_init(&c->lock, NULL);
+  enlist(c);
   door_say(c->quiet, "calibrating: every run's inputs count, and the predictor's end writes %s",
            scull_collector_path(c->collector));
   return c;
@@ -97,7 +147,9 @@ door_calibration_t *door_calibration_create(const PD_Config *config,
 void door_calibration_destroy(door_calibration_t *calibration) {
   if (calibration == NULL)
     return;
+  strike_out(calibration);
   scull_collector_destroy(calibration->collector);
+  pthread_mutex_destroy(&calibration->lock);
   free(calibration);
 }
 
@@ -130,24 +182,40 @@ bool door_calibration_begin(const PD_Config *config, scull_build_options_t *opti
 /* --- inputs -------------------------------------------------------------------------------------
  */
 
+static void add(door_calibration_t *c, const scull_named_tensor_t *inputs, size_t count) {
+  if (scull_collector_add(c->collector, inputs, count) == SCULL_OK || c->complained)
+    return;
+  door_say(c->quiet, "calibration: inputs of a run are left out: %s", scull_last_error());
+  c->complained = true;
+}
+
 void door_calibration_add(door_calibration_t *calibration, const scull_named_tensor_t *inputs,
                           size_t count) {
-  if (calibration == NULL ||
-      scull_collector_add(calibration->collector, inputs, count) == SCULL_OK ||
-      calibration->complained)
+  if (calibration == NULL)
     return;
-  door_say(calibration->quiet, "calibration: inputs of a run are left out: %s", scull_last_error());
-  calibration->complained = true;
+  pthread_mutex_lock(&calibration->lock);
+  add(calibration, inputs, count);
+  pthread_mutex_unlock(&calibration->lock);
+}
+
+/* The lock is held. */
+static bool write_table(door_calibration_t *c) {
+  const uint64_t rows = scull_collector_count(c->collector);
+  if (rows == c->written)
+    return true;
+  if (scull_collector_write(c->collector, SCULL_CALIBRATION_MSE, NULL) != SCULL_OK)
+    return door_fail("%s", scull_last_error());
+  door_say(c->quiet, "calibration: %llu inputs are in %s", (unsigned long long)rows,
+           scull_collector_path(c->collector));
+  c->written = rows;
+  return true;
 }
 
 bool door_calibration_write(door_calibration_t *calibration) {
-  const uint64_t rows = calibration == NULL ? 0 : scull_collector_count(calibration->collector);
-  if (calibration == NULL || rows == calibration->written)
+  if (calibration == NULL)
     return true;
-  if (scull_collector_write(calibration->collector, SCULL_CALIBRATION_MSE, NULL) != SCULL_OK)
-    return door_fail("%s", scull_last_error());
-  door_say(calibration->quiet, "calibration: %llu inputs are in %s", (unsigned long long)rows,
-           scull_collector_path(calibration->collector));
-  calibration->written = rows;
-  return true;
+  pthread_mutex_lock(&calibration->lock);
+  const bool ok = write_table(calibration);
+  pthread_mutex_unlock(&calibration->lock);
+  return ok;
 }

@@ -1,5 +1,6 @@
 /* use_calib_mode: a model's table under its cache folder, its absence, and its making. Private to
- * doors/paddle. The caller keeps threads apart. */
+ * doors/paddle. The caller keeps threads apart. What a process made and did not write when it exits
+ * is written then. */
 #ifndef SCULL_DOORS_PADDLE_CALIBRATION_H
 #define SCULL_DOORS_PADDLE_CALIBRATION_H
 

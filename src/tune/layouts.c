@@ -13,7 +13,8 @@ typedef struct {
   size_t count;            /* variables: groups, native nodes, views */
   scull_node_id_t *anchor; /* by variable */
   size_t *label_count;
-  size_t **candidate; /* by variable, by label: index into the form's candidates */
+  size_t **candidate; /* by variable, by label: index into the form's candidates; of views the
+                         precision that they pass on */
   double **cost;
   size_t *variable_of; /* by value id: who writes it; SIZE_MAX: nobody */
   scull_label_edge_t *edges;
@@ -28,11 +29,22 @@ static scull_storage_t fit(const scull_value_t *v, scull_storage_t wanted) {
   return scull_backend_storage_fit(v->dtype, &v->shape[0], v->quant, wanted);
 }
 
+/* Views are plain, in any of the floats that are permitted: their bytes are whatever they are. */
+static bool is_view(const work_t *w, size_t variable) {
+  const scull_node_t *node = scull_graph_node(w->s->graph, w->anchor[variable]);
+  return form_of(w, variable) == NULL && (node->op->traits & SCULL_OP_VIEW) != 0 &&
+         !scull_tune_is_at_shape(w->s->graph, node);
+}
+
+static scull_storage_t view_format(const work_t *w, size_t variable, size_t l) {
+  return (scull_storage_t){SCULL_LAYOUT_PLAIN, (scull_precision_t)w->candidate[variable][l]};
+}
+
 /* The format in which label `l` of a variable writes. */
 static scull_storage_t writes(const work_t *w, size_t variable, size_t l, const scull_value_t *v) {
   const scull_form_t *form = form_of(w, variable);
   if (form == NULL)
-    return plain_format;
+    return is_view(w, variable) ? fit(v, view_format(w, variable, l)) : plain_format;
   return fit(v, scull_backend_config_dst(&form->candidates[w->candidate[variable][l]].config));
 }
 
@@ -42,7 +54,7 @@ static scull_storage_t reads(const work_t *w, size_t variable, size_t l, scull_v
   const scull_form_t *form = form_of(w, variable);
   const scull_value_t *v = scull_graph_value(w->s->graph, value);
   if (form == NULL)
-    return plain_format;
+    return is_view(w, variable) ? fit(v, view_format(w, variable, l)) : plain_format;
   const scull_config_t *config = &form->candidates[w->candidate[variable][l]].config;
   const scull_node_t *anchor = scull_graph_node(w->s->graph, w->anchor[variable]);
   for (size_t i = 0; i < anchor->input_count; i++) {
@@ -146,6 +158,22 @@ static bool same_formats(const scull_config_t *a, const scull_config_t *b) {
          scull_backend_storage_equal(scull_backend_config_dst(a), scull_backend_config_dst(b));
 }
 
+/* A view has a label for each precision of floats. */
+static scull_status_t make_view_labels(work_t *w, size_t variable) {
+  size_t *candidate = SCULL_ARENA_ARRAY(w->s->arena, size_t, SCULL_PRECISIONS), count = 0;
+  double *cost = SCULL_ARENA_ARRAY(w->s->arena, double, SCULL_PRECISIONS);
+  if (candidate == NULL || cost == NULL)
+    return SCULL_OUT_OF_MEMORY;
+  for (size_t as = SCULL_AS_MODEL; as <= SCULL_AS_F16; as++) {
+    if (as == SCULL_AS_MODEL || (w->s->options->precisions >> as & 1) != 0)
+      candidate[count++] = as;
+  }
+  w->label_count[variable] = count;
+  w->candidate[variable] = candidate;
+  w->cost[variable] = cost;
+  return SCULL_OK;
+}
+
 /* Keeps the fastest candidate of each pair of formats. */
 static scull_status_t make_labels(work_t *w, size_t variable) {
   const scull_form_t *form = form_of(w, variable);
@@ -192,7 +220,7 @@ static scull_status_t make_variables(work_t *w) {
       for (size_t k = 0; k < node->output_count; k++)
         w->variable_of[node->outputs[k]] = w->count;
     }
-    SCULL_TRY(make_labels(w, w->count));
+    SCULL_TRY(is_view(w, w->count) ? make_view_labels(w, w->count) : make_labels(w, w->count));
     w->count++;
   }
   return SCULL_OK;
@@ -279,6 +307,8 @@ static void start_at(const work_t *w, scull_storage_t format, size_t *label) {
   for (size_t x = 0; x < w->count; x++) {
     const scull_form_t *form = form_of(w, x);
     label[x] = 0;
+    for (size_t l = 0; form == NULL && is_view(w, x) && l < w->label_count[x]; l++)
+      label[x] = w->candidate[x][l] == (size_t)format.as ? l : label[x];
     for (size_t l = 0; form != NULL && l < w->label_count[x]; l++) {
       const scull_config_t *c = &form->candidates[w->candidate[x][l]].config;
       if (scull_backend_storage_equal(scull_backend_config_src(c), format) &&

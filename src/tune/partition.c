@@ -1,6 +1,7 @@
 /* Which nodes the engine takes: mark what a device tactic accepts, contract neighbours without
- * making a cycle, keep the clusters with more than min_subgraph_size operators of the file; the
- * rest stays native. Nothing is ever refused. */
+ * making a cycle, keep the clusters with more than min_subgraph_size operators of the file whose
+ * work is worth the copies to a device with memory of its own; the rest stays native. Nothing is
+ * ever refused. */
 #include <stdlib.h>
 
 #include "tune/tune.h"
@@ -16,6 +17,7 @@ typedef struct {
   size_t *cluster; /* union-find over node ids; of marked nodes */
   bool *marked;
   const char **why;
+  double *work;   /* by node id, of marked nodes: microseconds on the host, roughly */
   uint32_t *seen; /* marks of the last search for a path */
   uint32_t round;
   scull_node_id_t *stack;
@@ -42,6 +44,24 @@ static bool is_disabled(const work_t *w, const scull_node_t *node) {
   return found;
 }
 
+/* Microseconds that an operator takes a processor, roughly: so that nothing of a few kilobytes is
+ * sent to a device and back. */
+static double host_time(const scull_site_t *site) {
+  enum { ROOM = 16 };
+  const double flops_a_us = 2e4 * site->threads, bytes_a_us = 1e4;
+  scull_tensor_t inputs[ROOM], outputs[ROOM];
+  scull_op_call_t call;
+  const scull_opdef_t *def = site->ops[0].def;
+  double bytes = 0, flops = 0;
+  for (size_t i = 0; i < site->value_count; i++) {
+    const scull_type_t type = {site->values[i].dtype, site->values[i].opt};
+    bytes += (double)scull_tensor_bytes(&type);
+  }
+  if (def->flops != NULL && scull_backend_site_call(site, 0, inputs, ROOM, outputs, ROOM, &call))
+    flops = def->flops(&call);
+  return flops / flops_a_us + bytes / bytes_a_us;
+}
+
 /* NULL when some tactic takes the node alone, else the reason of the last one that refused. */
 static scull_status_t refusal(const work_t *w, scull_node_id_t id, const char **reason) {
   const scull_tactic_t *const *tactics = scull_backend_tactics(w->options->device->backend);
@@ -55,6 +75,7 @@ static scull_status_t refusal(const work_t *w, scull_node_id_t id, const char **
       continue;
     const char *why = tactics[i]->refuse(&site, w->options->device);
     if (why == NULL) {
+      w->work[id] = host_time(&site);
       *reason = NULL;
       return SCULL_OK;
     }
@@ -203,13 +224,77 @@ static scull_status_t count_origins(work_t *w, size_t *counts) {
   return SCULL_OK;
 }
 
+/* What a cluster brings and costs beside a device with memory of its own. */
+typedef struct {
+  double work, copies; /* microseconds: of its operators on the host, of what crosses */
+  bool from_host, to_host;
+} worth_t;
+
+/* A value that crosses between a cluster and an operator of the host: one copy. */
+static void add_copy(const scull_value_t *v, worth_t *worth) {
+  const double each_us = 10, bytes_a_us = 2e4;
+  const scull_type_t type = {v->dtype, v->shape[0]};
+  worth->copies += each_us + (double)scull_tensor_bytes(&type) / bytes_a_us;
+}
+
+static bool is_native(const work_t *w, scull_node_id_t id) {
+  return !w->marked[id] && !is_done_before(w, id) &&
+         (scull_graph_node(w->graph, id)->op->traits & SCULL_OP_VIEW) == 0;
+}
+
+/* What comes from the host, once for all of a cluster that reads it; `seen` has a place a node. */
+static void weigh_arrivals(work_t *w, worth_t *worth, scull_value_id_t *seen) {
+  for (size_t id = 0; id < w->graph->values.size; id++) {
+    const scull_value_t *v = scull_graph_value(w->graph, (scull_value_id_t)id);
+    if (v == NULL || v->producer == SCULL_NO_ID || !is_native(w, v->producer))
+      continue;
+    for (size_t u = 0; u < v->users.size; u++) {
+      if (!w->marked[v->users.data[u]])
+        continue;
+      const size_t r = root(w, v->users.data[u]);
+      if (seen[r] == (scull_value_id_t)id + 1)
+        continue;
+      seen[r] = (scull_value_id_t)id + 1;
+      worth[r].from_host = true;
+      add_copy(v, &worth[r]);
+    }
+  }
+}
+
+static void weigh(work_t *w, worth_t *worth, scull_value_id_t *seen) {
+  weigh_arrivals(w, worth, seen);
+  for (size_t i = 0; i < w->count; i++) {
+    const scull_node_t *node = scull_graph_node(w->graph, w->order[i]);
+    if (!w->marked[w->order[i]])
+      continue;
+    worth_t *own = &worth[root(w, w->order[i])];
+    own->work += w->work[w->order[i]];
+    for (size_t o = 0; o < node->output_count; o++) {
+      const scull_value_t *v = scull_graph_value(w->graph, node->outputs[o]);
+      bool crosses = false;
+      for (size_t u = 0; u < v->users.size; u++)
+        crosses = crosses || is_native(w, v->users.data[u]);
+      own->to_host = own->to_host || crosses;
+      if (crosses)
+        add_copy(v, own);
+    }
+  }
+}
+
+static const char too_little[] = "the host before and behind it does it sooner than copies to the "
+                                 "device and back take";
+
 static scull_status_t trim(work_t *w, scull_partition_t *out) {
   size_t n = w->graph->nodes.size;
   size_t *counts = SCULL_ARENA_ARRAY(w->arena, size_t, n + 1);
   int32_t *number = SCULL_ARENA_ARRAY(w->arena, int32_t, n + 1);
-  if (counts == NULL || number == NULL)
+  worth_t *worth = SCULL_ARENA_ARRAY(w->arena, worth_t, n + 1);
+  scull_value_id_t *seen = SCULL_ARENA_ARRAY(w->arena, scull_value_id_t, n + 1);
+  if (counts == NULL || number == NULL || worth == NULL || seen == NULL)
     return scull_base_fail_memory(w->graph->diag, "a partition");
   SCULL_TRY(count_origins(w, counts));
+  if (w->options->device->host != NULL)
+    weigh(w, worth, seen);
   for (size_t i = 0; i < w->count; i++) {
     scull_node_id_t id = w->order[i];
     out->engine[id] = -1;
@@ -220,6 +305,10 @@ static scull_status_t trim(work_t *w, scull_partition_t *out) {
       w->why[id] = scull_base_arena_format(w->arena,
                                            "its cluster has %zu operators; more than %d are needed",
                                            counts[r], w->options->min_subgraph_size);
+      continue;
+    }
+    if (worth[r].from_host && worth[r].to_host && worth[r].work < worth[r].copies) {
+      w->why[id] = too_little;
       continue;
     }
     if (number[r] == 0)
@@ -238,10 +327,11 @@ scull_status_t scull_tune_partition(scull_graph_t *graph, const scull_tune_optio
   w.why = out->why;
   w.cluster = SCULL_ARENA_ARRAY(arena, size_t, n);
   w.marked = SCULL_ARENA_ARRAY(arena, bool, n);
+  w.work = SCULL_ARENA_ARRAY(arena, double, n);
   w.seen = SCULL_ARENA_ARRAY(arena, uint32_t, n);
   w.stack = SCULL_ARENA_ARRAY(arena, scull_node_id_t, n);
   if (out->engine == NULL || out->why == NULL || w.cluster == NULL || w.marked == NULL ||
-      w.seen == NULL || w.stack == NULL)
+      w.work == NULL || w.seen == NULL || w.stack == NULL)
     return scull_base_fail_memory(graph->diag, "a partition");
   SCULL_TRY(scull_graph_sort(graph, &w.order, &w.count));
   SCULL_TRY(mark(&w));

@@ -151,6 +151,28 @@ static void the_host_takes_the_rest(void **state) {
   scull_backend_close(device.host);
 }
 
+/* Between operators of the host a few small ones stay there; with much work they are worth two
+ * copies. */
+static void copies_are_weighed(void **state) {
+  static const char small[] = "input %x: f32[8x64]\n%a = hardmax(%x) axis=1\n%b = exp(%a)\n"
+                              "%c = tanh(%b)\n%y = hardmax(%c) axis=1\noutput %y\n";
+  static const char large[] = "input %x: f32[64x65536]\n%a = hardmax(%x) axis=1\n%b = exp(%a)\n"
+                              "%c = tanh(%b)\n%d = sigmoid(%c)\n%e = erf(%d)\n"
+                              "%y = hardmax(%e) axis=1\noutput %y\n";
+  (void)state;
+  for (int i = 0; i < 2; i++) {
+    scull_device_t device;
+    net_t net;
+    record(&device, 90);
+    open_recorded(&net, &device, i == 0 ? small : large, 0);
+    const scull_plan_t *plan = net_plan(&net);
+    assert_int_equal(count_kind(plan, SCULL_PLAN_RUN), i);
+    assert_int_equal(count_kind(plan, SCULL_PLAN_COPY), 2 * i);
+    net_close(&net);
+    scull_backend_close(device.host);
+  }
+}
+
 /* --- refusals --------------------------------------------------------------------------------- */
 
 typedef struct {
@@ -380,6 +402,7 @@ int main(void) {
                                      cmocka_unit_test(older_devices_get_general_kernels),
                                      cmocka_unit_test(other_devices_get_theirs),
                                      cmocka_unit_test(the_host_takes_the_rest),
+                                     cmocka_unit_test(copies_are_weighed),
                                      cmocka_unit_test(tactics_refuse),
                                      cmocka_unit_test(weights_are_packed),
                                      cmocka_unit_test(weights_of_others_are_packed),

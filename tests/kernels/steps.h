@@ -1,6 +1,6 @@
-/* Products of small integers against the reference kernels: operands are first made numbers that
- * 8 bits hold exactly, so that results may differ by one step of the destination and no more. For
- * the tests of tactics; header only. */
+/* Kernels of narrow numbers (small integers, bf16) against the reference kernels: operands are
+ * first made numbers that the narrow type holds exactly, so that results may differ by one step of
+ * the destination and no more. For the tests of tactics; header only. */
 #ifndef SCULL_TESTS_KERNELS_STEPS_H
 #define SCULL_TESTS_KERNELS_STEPS_H
 
@@ -44,6 +44,15 @@ static inline uint16_t activation(bench_t *b, int32_t rank, const int64_t *dims,
   return v;
 }
 
+/* A value whose numbers bf16 holds. */
+static inline uint16_t bf16_value(harness_t *h, bool constant, int32_t rank, const int64_t *dims) {
+  const uint16_t v = harness_value(h, constant, rank, dims);
+  float *data = h->data[v];
+  for (int64_t i = 0; i < scull_tensor_count(&h->values[v].opt); i++)
+    data[i] = scull_tensor_bf16_to_f32(scull_tensor_f32_to_bf16(data[i]));
+  return v;
+}
+
 /* Weights with a scale a channel that fits the largest of each. */
 static inline uint16_t weights(bench_t *b, int32_t rank, const int64_t *dims, int32_t axis) {
   const uint16_t v = harness_value(&b->h, true, rank, dims);
@@ -64,38 +73,43 @@ static inline void put(const scull_site_value_t *v, void *memory, const float *r
                            : (double)reals[i]);
 }
 
-/* Largest distance from the reference, in steps of the destination; a small part of the range for
- * f32. What the destination cannot hold is clamped on both sides. */
+/* One step of the destination at `real`; a small part of the range for f32. */
+static inline double step_at(const scull_site_value_t *y, double real) {
+  if (y->as == SCULL_AS_INT8)
+    return (double)y->quant->scales[0];
+  return y->as == SCULL_AS_BF16 ? fmax(fabs(real), 1e-2) / 256 : 1e-4;
+}
+
+/* Largest distance from the reference, in steps of the destination. What the destination cannot
+ * hold is clamped on both sides. */
 static inline double distance(const harness_t *h, const harness_run_t *run) {
   const scull_site_value_t *y = &h->values[h->outputs[0]];
   const float *wanted = h->data[h->outputs[0]];
-  const double scale = y->as == SCULL_AS_INT8 ? (double)y->quant->scales[0] : 1e-4;
   double worst = 0;
   for (int64_t i = 0; i < scull_tensor_count(&y->opt); i++) {
     double real = (double)wanted[i];
     if (y->as == SCULL_AS_INT8)
-      real = scale * scull_tensor_quantize(y->quant->dtype, y->quant->scales[0], wanted[i]);
+      real = (double)y->quant->scales[0] *
+             scull_tensor_quantize(y->quant->dtype, y->quant->scales[0], wanted[i]);
     const double got =
         scull_tensor_load(run->out[0], scull_backend_site_stored(y), harness_at(y, i)) *
         (double)scull_backend_site_scale(y);
-    worst = fabs(got - real) / scale > worst ? fabs(got - real) / scale : worst;
+    worst = fmax(worst, fabs(got - real) / step_at(y, real));
   }
   return worst;
 }
 
-/* Every configuration of the tactic that computes in 8 bits; returns how many there are. */
-static inline int run_all(bench_t *b, const scull_tactic_t *tactic, const scull_quant_t *result) {
+/* Every configuration of the tactic with operands stored as `as`; returns how many there are. */
+static inline int run_as(harness_t *h, const scull_tactic_t *tactic, scull_precision_t as) {
   scull_config_t configs[SCULL_MAX_CONFIGS];
-  harness_t *h = &b->h;
   int runs = 0;
-  h->values[h->outputs[0]].quant = result;
-  h->site.precisions = 1u << SCULL_AS_INT8;
+  h->site.precisions = 1u << as;
   harness_reference(h);
   assert_null(tactic->refuse(&h->site, h->device));
   const size_t count = tactic->configs(&h->site, h->device, configs, SCULL_MAX_CONFIGS);
   for (size_t i = 0; i < count; i++) {
     harness_run_t run;
-    if (configs[i].src_as != SCULL_AS_INT8 && configs[i].dst_as != SCULL_AS_INT8)
+    if (configs[i].src_as != as && configs[i].dst_as != as)
       continue;
     assert_true(harness_prepare(h, tactic, &configs[i], &run));
     for (size_t k = 0; k < h->site.input_count; k++)
@@ -111,6 +125,12 @@ static inline int run_all(bench_t *b, const scull_tactic_t *tactic, const scull_
   }
   harness_deinit(h);
   return runs;
+}
+
+/* The same in 8 bits. */
+static inline int run_all(bench_t *b, const scull_tactic_t *tactic, const scull_quant_t *result) {
+  b->h.values[b->h.outputs[0]].quant = result;
+  return run_as(&b->h, tactic, SCULL_AS_INT8);
 }
 
 static inline bool begin(bench_t *b, scull_device_t *device) {

@@ -20,18 +20,11 @@ const char *scull_cpu_conv8_refuse(const scull_cpu_conv_t *c);
 size_t scull_cpu_conv8_pairs(const scull_site_t *site, const scull_cpu_conv_t *c,
                              scull_storage_t from, scull_config_t *out, size_t count, size_t room);
 
-/* True in prepare when source, result and residual are stored as kernels have it. */
-bool scull_cpu_conv8_stored(const scull_cpu_conv_t *c, const scull_config_t *config);
-
 /* What follows the sums, for the storages that are set. */
-void scull_cpu_post8_of(const scull_cpu_conv_t *c, scull_cpu_post8_t *out);
+void scull_cpu_post8_of(const scull_cpu_conv_t *c, scull_cpu_narrow_post_t *out);
 
 /* The s8 weight `i` (row-major) of output channel `o`. */
 int8_t scull_cpu_weight8(const scull_cpu_conv_t *c, int64_t o, int64_t i);
-
-/* scull_cpu_conv_alias where the residual's elements are stored as the result's are, else nothing:
- * it is read where the result is then written. */
-uint32_t scull_cpu_conv8_alias(const scull_site_t *site, const scull_config_t *config);
 
 /* What the sum of channel `o` is multiplied with, and what is added: units of the destination. */
 float scull_cpu_scale8(const scull_cpu_conv_t *c, int64_t o);

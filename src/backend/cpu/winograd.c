@@ -18,6 +18,7 @@ typedef struct {
   const scull_cpu_kernels_t *kernels;
   scull_cpu_conv_t conv; /* its pointers into the site are not used after prepare */
   scull_cpu_view_t src, dst, residual;
+  scull_cpu_number_t from, to; /* of the source; of result and residual */
   bool has_residual;
   int64_t in_channels, in_width16; /* as they are; in whole blocks of 16 */
   int64_t out_channels, out_blocks;
@@ -63,13 +64,18 @@ static size_t configs(const scull_site_t *site, const scull_device_t *device, sc
                       size_t room) {
   static const int32_t blocks[] = {0, 12};
   scull_cpu_conv_t c;
-  scull_config_t pairs[4];
+  scull_config_t pairs[5];
   size_t count = 0;
   if (scull_cpu_conv_of(site, &c) != NULL)
     return 0;
-  const size_t layouts = scull_cpu_layout_pairs(&c, pairs);
+  size_t layouts = scull_cpu_layout_pairs(&c, pairs);
   const int64_t panels = panel_count(scull_cpu_kernels_of(device), block_count(c.g.out_channels));
   const bool divides = site->threads > 1 && panels >= site->threads;
+  if (scull_backend_site_permits(site, SCULL_AS_BF16))
+    pairs[layouts++] = (scull_config_t){.src = SCULL_LAYOUT_NHWC,
+                                        .src_as = SCULL_AS_BF16,
+                                        .dst = SCULL_LAYOUT_NHWC,
+                                        .dst_as = SCULL_AS_BF16};
   for (size_t l = 0; l < layouts; l++) {
     for (size_t b = 0; b < sizeof blocks / sizeof *blocks; b++) {
       for (int32_t split = BY_TILES; split <= (divides ? BY_CHANNELS : BY_TILES); split++) {
@@ -180,7 +186,8 @@ static scull_status_t prepare(const scull_site_t *site, const scull_config_t *co
                               const scull_device_t *device, scull_prepared_t *out,
                               scull_diag_t *diag) {
   scull_cpu_conv_t c;
-  if (scull_cpu_conv_of(site, &c) != NULL || !scull_cpu_conv_laid_out(&c))
+  if (scull_cpu_conv_of(site, &c) != NULL || !scull_cpu_conv_laid_out(&c) ||
+      (c.residual != NULL && c.residual->as != c.dst->as))
     return SCULL_UNSUPPORTED;
   state_t *s = scull_base_alloc(sizeof *s);
   if (s == NULL)
@@ -205,6 +212,8 @@ static scull_status_t prepare(const scull_site_t *site, const scull_config_t *co
                  .pad_x = x->pad_begin,
                  .threads = site->threads,
                  .split = config->knob[0]};
+  scull_cpu_number_of(c.src, &s->from);
+  scull_cpu_number_of(c.dst, &s->to);
   if (s->has_residual)
     s->residual = scull_cpu_view_of(c.residual);
   s->tiles = c.g.batch * s->rows * s->columns;
@@ -220,8 +229,10 @@ static scull_status_t prepare(const scull_site_t *site, const scull_config_t *co
 
 typedef struct {
   const state_t *state;
-  const float *src, *residual, *packed;
-  float *dst, *v, *m;   /* v, m: of thread 0 */
+  const char *src, *residual;
+  const float *packed;
+  char *dst;
+  float *v, *m;         /* of thread 0 */
   int64_t first, count; /* BY_CHANNELS: the tiles at hand */
 } job_t;
 
@@ -242,12 +253,13 @@ static int clamp(int64_t x, int64_t low, int64_t high) {
 static void transform_in(const job_t *job, float *v, int64_t first, int64_t count, int64_t row) {
   const state_t *s = job->state;
   scull_cpu_winograd_input_t p = {
-      .step = s->src, .plane = s->v_plane, .blocks = s->in_width16 / 16};
+      .from = s->from, .step = s->src, .plane = s->v_plane, .blocks = s->in_width16 / 16};
   p.tail = s->in_channels - 16 * (p.blocks - 1);
   for (int64_t i = 0; i < count; i++) {
     const place_t at = place_of(s, first + i);
     const int64_t y = at.y - s->pad_y, x = at.x - s->pad_x;
-    p.src = job->src + at.image * s->src.image + y * s->src.row + x * s->src.pixel;
+    p.src = job->src;
+    p.corner = at.image * s->src.image + y * s->src.row + x * s->src.pixel;
     p.y0 = clamp(-y, 0, 6);
     p.y1 = clamp(s->in_height - y, 0, 6);
     p.x0 = clamp(-x, 0, 6);
@@ -279,8 +291,10 @@ static void multiply(const state_t *s, const float *v, const float *u, float *m,
 static void transform_out(const job_t *job, const float *m, int64_t first, int64_t tiles,
                           int64_t block, int64_t blocks) {
   const state_t *s = job->state;
+  const int64_t size = s->to == SCULL_CPU_F32 ? 4 : 2;
   scull_cpu_winograd_output_t p = {.plane = s->m_plane,
                                    .blocks = blocks,
+                                   .to = s->to,
                                    .step = s->dst,
                                    .residual_step = s->residual,
                                    .bias = job->packed + 16 * block,
@@ -290,11 +304,11 @@ static void transform_out(const job_t *job, const float *m, int64_t first, int64
   for (int64_t i = 0; i < tiles; i++) {
     const place_t at = place_of(s, first + i);
     p.src = m + i * 16 * blocks;
-    p.dst = job->dst + at.image * s->dst.image + at.y * s->dst.row + at.x * s->dst.pixel +
-            block * s->dst.block;
+    p.dst = job->dst + size * (at.image * s->dst.image + at.y * s->dst.row + at.x * s->dst.pixel +
+                               block * s->dst.block);
     if (s->has_residual)
-      p.residual = job->residual + at.image * s->residual.image + at.y * s->residual.row +
-                   at.x * s->residual.pixel + block * s->residual.block;
+      p.residual = job->residual + size * (at.image * s->residual.image + at.y * s->residual.row +
+                                           at.x * s->residual.pixel + block * s->residual.block);
     p.rows = clamp(s->out_height - at.y, 1, 4);
     p.columns = clamp(s->out_width - at.x, 1, 4);
     s->kernels->winograd_output(&p);
@@ -363,6 +377,7 @@ const scull_tactic_t scull_tactic_cpu_conv_winograd_f4x4 = {.name = "cpu.conv.wi
                                                             .version = 2,
                                                             .anchors = anchors,
                                                             .growth = SCULL_GROW_EPILOGUE,
+                                                            .precisions = 1u << SCULL_AS_BF16,
                                                             .refuse = refuse,
                                                             .configs = configs,
                                                             .pack_size = pack_size,

@@ -152,8 +152,8 @@ static const char *refuse_mma(const scull_site_t *site, const scull_device_t *de
     const scull_site_value_t *v = scull_backend_site_input(site, 0, i);
     if (v->dtype != SCULL_DTYPE_F32)
       return "takes networks of f32";
-    if (!fits_unit(&v->min) || !fits_unit(&v->max))
-      return "needs heads of 8, 16, ... 128";
+    if (!fits_unit(&v->max) || v->min.dim[3] != v->max.dim[3])
+      return "needs heads of a fixed 8, 16, ... 128";
   }
   return device->features < 80 ? "needs compute capability 8.0" : NULL;
 }
@@ -161,13 +161,18 @@ static const char *refuse_mma(const scull_site_t *site, const scull_device_t *de
 static size_t configs_mma(const scull_site_t *site, const scull_device_t *device,
                           scull_config_t *out, size_t room) {
   static const scull_precision_t floats[] = {SCULL_AS_F16, SCULL_AS_BF16};
+  static const int warps[] = {SCULL_CUDA_ATTENTION_SPLIT, 4, 2};
+  const bool narrow = scull_backend_site_input(site, 0, 0)->max.dim[3] <= 64 &&
+                      scull_backend_site_input(site, 0, 2)->max.dim[3] <= 64;
   size_t n = 0;
   (void)device;
   for (size_t f = 0; f < 2; f++) {
-    for (int k = 0; k < 4 && n < room && scull_backend_site_permits(site, floats[f]); k++)
-      out[n++] = (scull_config_t){.knob = {k % 2 == 0 ? 4 : 2},
-                                  .src_as = floats[f],
-                                  .dst_as = k < 2 ? floats[f] : SCULL_AS_MODEL};
+    for (size_t k = 0; k < 6 && scull_backend_site_permits(site, floats[f]); k++) {
+      if (n < room && (narrow || warps[k % 3] != SCULL_CUDA_ATTENTION_SPLIT))
+        out[n++] = (scull_config_t){.knob = {warps[k % 3]},
+                                    .src_as = floats[f],
+                                    .dst_as = k < 3 ? floats[f] : SCULL_AS_MODEL};
+    }
   }
   return n;
 }
@@ -179,7 +184,9 @@ static scull_status_t prepare_mma(const scull_site_t *site, const scull_config_t
   state_t *s = out->state;
   s->warps = config->knob[0];
   const bool pair = s->a.q_type == SCULL_CUDA_E_F16 || s->a.q_type == SCULL_CUDA_E_BF16;
-  if (pair && s->a.k_type == s->a.q_type && s->a.v_type == s->a.q_type && s->a.keys > 0)
+  const bool fits =
+      s->warps != SCULL_CUDA_ATTENTION_SPLIT || (s->a.depth <= 64 && s->a.width <= 64);
+  if (pair && s->a.k_type == s->a.q_type && s->a.v_type == s->a.q_type && s->a.keys > 0 && fits)
     return SCULL_OK;
   scull_cuda_release(s);
   out->state = NULL;

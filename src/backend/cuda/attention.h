@@ -24,7 +24,9 @@ int scull_cuda_attention_enqueue(const scull_cuda_attention_t *attention, int ch
                                  void *stream);
 
 /* The same where q, k and v are all FP16 or all BF16, depth and width multiples of 8 up to 128 and
- * there are keys (attention_mma.cu); `warps` of 16 queries a block: 2 or 4. */
+ * there are keys (attention_mma.cu); `warps` of 16 queries a block: 2 or 4, or SPLIT: four that
+ * share the keys of the same 16, depth and width up to 64. */
+enum { SCULL_CUDA_ATTENTION_SPLIT = 1 };
 int scull_cuda_attention_mma_enqueue(const scull_cuda_attention_t *attention, int warps,
                                      int chained, void *stream);
 

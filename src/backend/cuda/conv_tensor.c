@@ -69,7 +69,7 @@ static const char *refuse_end(const scull_site_t *site, float *lo, float *hi,
   return NULL;
 }
 
-const char *scull_cuda_clamped_of(const scull_site_t *site, scull_cuda_clamped_t *out) {
+const char *scull_cuda_ended_of(const scull_site_t *site, scull_cuda_clamped_t *out) {
   scull_tensor_t inputs[4], outputs[1];
   scull_op_call_t call;
   scull_cuda_behind_t behind;
@@ -86,15 +86,27 @@ const char *scull_cuda_clamped_of(const scull_site_t *site, scull_cuda_clamped_t
   if (out->src->is_constant || !out->filter->is_constant ||
       (out->bias != NULL && !out->bias->is_constant))
     return "needs a constant filter and bias";
-  const char *why = refuse_end(site, &out->lo, &out->hi, &behind);
+  const char *why = scull_cuda_behind_of(site, &behind);
   if (why != NULL)
     return why;
+  out->clamps = scull_cuda_clamp_of(&behind.act, &out->lo, &out->hi);
+  out->act = behind.act;
   out->residual = behind.residual;
   out->residual_at = behind.residual_at;
+  out->adds_last = behind.residual != NULL && !behind.add_first;
   if (!scull_backend_site_call(site, 0, inputs, 4, outputs, 1, &call) ||
       scull_ops_conv_geometry(&call, &out->g) != SCULL_OK)
     return "is no valid convolution";
   return scull_cuda_refuse_values(site);
+}
+
+const char *scull_cuda_clamped_of(const scull_site_t *site, scull_cuda_clamped_t *out) {
+  const char *why = scull_cuda_ended_of(site, out);
+  if (why != NULL)
+    return why;
+  if (!out->clamps)
+    return "ends in a clamp";
+  return out->adds_last && out->act.kind != SCULL_CUDA_DO_COPY ? "adds before it clamps" : NULL;
 }
 
 static const char *refuse_device(const scull_device_t *device) {

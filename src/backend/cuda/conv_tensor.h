@@ -7,16 +7,22 @@
 #include "backend/cuda/conv.h"
 #include "ops/conv.h"
 
-/* A convolution over two axes whose end is a clamp. */
+/* A convolution over two axes and its end, which is a clamp or any activation. */
 typedef struct scull_cuda_clamped {
   scull_conv_geometry_t g; /* at `opt` */
   const scull_site_value_t *src, *filter, *bias, *dst, *residual;
   int residual_at; /* in the site's inputs; -1: none */
-  float lo, hi;
+  bool adds_last;  /* the residual is added behind the activation */
+  bool clamps;
+  float lo, hi;        /* infinite where it is no clamp */
+  scull_cuda_do_t act; /* that is behind it */
 } scull_cuda_clamped_t;
 
 /* NULL, or why not: constant filter, f32 in the model, and clamp(y [+ residual]) behind it. */
 const char *scull_cuda_clamped_of(const scull_site_t *site, scull_cuda_clamped_t *out);
+
+/* The same with any activation. */
+const char *scull_cuda_ended_of(const scull_site_t *site, scull_cuda_clamped_t *out);
 
 /* The clamp that an activation is; false when it is another. */
 bool scull_cuda_clamp_of(const scull_cuda_do_t *act, float *lo, float *hi);

@@ -7,7 +7,7 @@
 
 static const char *refuse(const scull_site_t *site, const scull_device_t *device) {
   scull_cuda_clamped_t c;
-  const char *why = scull_cuda_clamped_of(site, &c);
+  const char *why = scull_cuda_ended_of(site, &c);
   if (why != NULL)
     return why;
   const scull_window_t *y = &c.g.window[0], *x = &c.g.window[1];
@@ -29,14 +29,14 @@ static size_t configs(const scull_site_t *site, const scull_device_t *device, sc
   scull_cuda_clamped_t c;
   size_t n = 0;
   (void)device;
-  if (scull_cuda_clamped_of(site, &c) != NULL)
+  if (scull_cuda_ended_of(site, &c) != NULL)
     return 0;
   if (scull_backend_site_permits(site, SCULL_AS_F16) && n < room) {
     out[n] = nhwc;
     out[n].src_as = out[n].dst_as = SCULL_AS_F16;
     n++;
   }
-  if (scull_backend_site_permits(site, SCULL_AS_INT8) && scull_cuda_is_bytes(c.src) &&
+  if (c.clamps && scull_backend_site_permits(site, SCULL_AS_INT8) && scull_cuda_is_bytes(c.src) &&
       scull_cuda_is_bytes(c.dst) && n < room) {
     out[n] = nhwc;
     out[n].src_as = out[n].dst_as = SCULL_AS_INT8;
@@ -78,7 +78,7 @@ static scull_status_t pack(const scull_site_t *site, const scull_config_t *confi
   scull_cuda_clamped_t c;
   scull_cuda_type_t type = type_of(config);
   (void)device;
-  if (scull_cuda_clamped_of(site, &c) != NULL)
+  if (scull_cuda_ended_of(site, &c) != NULL)
     return SCULL_UNSUPPORTED;
   int64_t k = c.g.out_channels, taps = c.g.window[0].kernel * c.g.window[1].kernel;
   float *floats = scull_base_alloc((size_t)k * 2 * sizeof *floats);
@@ -113,9 +113,10 @@ static scull_status_t prepare(const scull_site_t *site, const scull_config_t *co
   scull_cuda_clamped_t c;
   (void)device;
   (void)diag;
-  if (scull_cuda_clamped_of(site, &c) != NULL || c.src->layout != SCULL_LAYOUT_NHWC ||
+  if (scull_cuda_ended_of(site, &c) != NULL || c.src->layout != SCULL_LAYOUT_NHWC ||
       c.dst->layout != SCULL_LAYOUT_NHWC || scull_cuda_tensor_type(c.src) != (int)type_of(config) ||
-      scull_cuda_tensor_type(c.dst) != (int)type_of(config))
+      scull_cuda_tensor_type(c.dst) != (int)type_of(config) ||
+      (!c.clamps && type_of(config) == SCULL_CUDA_S8))
     return SCULL_UNSUPPORTED;
   const scull_window_t *y = &c.g.window[0], *x = &c.g.window[1];
   float to = scull_backend_site_scale(c.dst);
@@ -133,7 +134,9 @@ static scull_status_t prepare(const scull_site_t *site, const scull_config_t *co
                               .dst_pitch = scull_cuda_pitch(c.dst),
                               .signs = scull_cuda_signs(c.src, c.dst, NULL),
                               .lo = c.lo / to,
-                              .hi = c.hi / to};
+                              .hi = c.hi / to,
+                              .any = !c.clamps,
+                              .act = c.act};
   return scull_cuda_keep(&t, sizeof t, out);
 }
 
@@ -150,7 +153,7 @@ static scull_status_t enqueue(void *user, const scull_args_t *args) {
 
 static const char *const convs[] = {"conv", NULL};
 const scull_tactic_t scull_tactic_cuda_conv_depthwise = {.name = "cuda.conv.depthwise",
-                                                         .version = 2,
+                                                         .version = 3,
                                                          .anchors = convs,
                                                          .growth = SCULL_GROW_EPILOGUE,
                                                          .precisions = 1u << SCULL_AS_F16 |

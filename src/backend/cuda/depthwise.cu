@@ -13,6 +13,7 @@
 
 #include <cuda_runtime.h>
 
+#include "backend/cuda/activation.cuh"
 #include "backend/cuda/conv_end.cuh"
 #include "backend/cuda/sm90.cuh"
 
@@ -98,7 +99,16 @@ template <class T> __device__ __forceinline__ void store8(T *dst, const float (&
     *(uint2 *)dst = conv::pack_bytes(v, signs);
 }
 
-template <class T, int R, int STRIDE, int DOWN, int RUN>
+/* ANY: what is behind is no clamp (those have no room for calls). */
+template <bool ANY>
+__device__ __forceinline__ float end_of(const scull_cuda_depthwise_t &t, float v) {
+  if constexpr (ANY)
+    return activation::end(v, t.act);
+  else
+    return fminf(fmaxf(v, t.lo), t.hi);
+}
+
+template <class T, int R, int STRIDE, int DOWN, int RUN, bool ANY = false>
 __global__ void __launch_bounds__(THREADS)
     depthwise(const __grid_constant__ scull_cuda_depthwise_t t, int runs, int downs, int work) {
   using sum_t = typename conv::sum_of<T>::type;
@@ -148,7 +158,7 @@ __global__ void __launch_bounds__(THREADS)
       conv::affine(v, sum, scale);
 #pragma unroll
       for (int e = 0; e < 8; e++)
-        v[e] = fminf(fmaxf(v[e], t.lo), t.hi);
+        v[e] = end_of<ANY>(t, v[e]);
       if (y0 + d < t.p && x0 + j < t.q)
         store8(dst + ((size_t)d * t.q + j) * t.dst_pitch, v, t.signs);
     }
@@ -236,7 +246,7 @@ __global__ void __launch_bounds__(THREADS)
 }
 
 /* FP32: four channels of RUN neighbouring outputs. */
-template <int R, int STRIDE, int RUN>
+template <int R, int STRIDE, int RUN, bool ANY>
 __global__ void __launch_bounds__(THREADS)
     depthwise_wide(const __grid_constant__ scull_cuda_depthwise_t t, int runs, int downs,
                    int work) {
@@ -288,8 +298,8 @@ __global__ void __launch_bounds__(THREADS)
   for (int j = 0; j < RUN; j++)
     if (x0 + j < t.q)
       *(float4 *)(dst + (size_t)j * t.dst_pitch) =
-          make_float4(fminf(fmaxf(sum[j].x, t.lo), t.hi), fminf(fmaxf(sum[j].y, t.lo), t.hi),
-                      fminf(fmaxf(sum[j].z, t.lo), t.hi), fminf(fmaxf(sum[j].w, t.lo), t.hi));
+          make_float4(end_of<ANY>(t, sum[j].x), end_of<ANY>(t, sum[j].y), end_of<ANY>(t, sum[j].z),
+                      end_of<ANY>(t, sum[j].w));
 }
 
 using kernel_t = void (*)(scull_cuda_depthwise_t, int, int, int);
@@ -316,7 +326,14 @@ int enqueue(kernel_t kernel, int down, int run, const scull_cuda_depthwise_t *t,
 /* Patches reuse columns and rows; few pixels need more threads instead. */
 template <class T, int R, int STRIDE>
 int enqueue_shape(const scull_cuda_depthwise_t *t, int chained, void *stream) {
-  if ((long long)t->n * t->p * t->q * t->c < (long long)1 << 21)
+  bool few = (long long)t->n * t->p * t->q * t->c < (long long)1 << 21;
+  if constexpr (sizeof(T) == 2) {
+    if (t->any && few)
+      return enqueue(depthwise<T, R, STRIDE, 1, 1, true>, 1, 1, t, chained, stream);
+    if (t->any)
+      return enqueue(depthwise<T, R, STRIDE, 1, 2, true>, 1, 2, t, chained, stream);
+  }
+  if (few)
     return enqueue(depthwise<T, R, STRIDE, 1, 1>, 1, 1, t, chained, stream);
   if constexpr (R == 5 && sizeof(T) == 1)
     return enqueue(depthwise<T, R, STRIDE, 1, 1>, 1, 1, t, chained, stream);
@@ -331,8 +348,10 @@ int enqueue_shape(const scull_cuda_depthwise_t *t, int chained, void *stream) {
 template <int R, int STRIDE>
 int enqueue_wide(const scull_cuda_depthwise_t *t, int chained, void *stream) {
   if ((long long)t->n * t->p * t->q * t->c < (long long)1 << 20)
-    return enqueue(depthwise_wide<R, STRIDE, 1>, 1, 1, t, chained, stream);
-  return enqueue(depthwise_wide<R, STRIDE, 4>, 1, 4, t, chained, stream);
+    return t->any ? enqueue(depthwise_wide<R, STRIDE, 1, true>, 1, 1, t, chained, stream)
+                  : enqueue(depthwise_wide<R, STRIDE, 1, false>, 1, 1, t, chained, stream);
+  return t->any ? enqueue(depthwise_wide<R, STRIDE, 4, true>, 1, 4, t, chained, stream)
+                : enqueue(depthwise_wide<R, STRIDE, 4, false>, 1, 4, t, chained, stream);
 }
 
 int enqueue_float(const scull_cuda_depthwise_t *t, int chained, void *stream) {
@@ -354,7 +373,8 @@ template <class T> int enqueue_type(const scull_cuda_depthwise_t *t, int chained
 } // namespace
 
 int scull_cuda_depthwise_enqueue(const scull_cuda_depthwise_t *t, int chained, void *stream) {
-  if (t->c % 8 || (t->r != 3 && t->r != 5) || (t->stride != 1 && t->stride != 2))
+  if (t->c % 8 || (t->any && t->type == SCULL_CUDA_S8) || (t->r != 3 && t->r != 5) ||
+      (t->stride != 1 && t->stride != 2))
     return cudaErrorInvalidValue;
   if (t->type == SCULL_CUDA_F32)
     return enqueue_float(t, chained, stream);

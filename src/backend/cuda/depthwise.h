@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "backend/cuda/conv.h"
+#include "backend/cuda/elementwise.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -24,6 +25,8 @@ typedef struct scull_cuda_depthwise {
   int32_t p, q, dst_pitch;
   int32_t signs; /* SCULL_CUDA_UNSIGNED_* */
   float lo, hi;
+  int32_t any; /* FP16 and FP32: `act` instead of the clamp */
+  scull_cuda_do_t act;
 } scull_cuda_depthwise_t;
 
 /* Channels stand in blocks of 8: r * r taps of 8 elements, then 8 FP32 of bias and 8 of scale. */

@@ -8,23 +8,33 @@
 #include "backend/cuda/chain.h"
 #include "backend/cuda/tactics.h"
 
-/* An operand of the chain as the site has it. */
+/* What an operand is: a value of the site, or a factor or shift a channel that a batch
+ * normalization comes to. */
+typedef enum { WHOLE, FACTOR, SHIFT } part_t;
+
+/* A chain as the site has it; of factors and shifts `value` is the number of the operator. */
 typedef struct {
   uint16_t value[SCULL_CUDA_OPERANDS];
+  part_t part[SCULL_CUDA_OPERANDS];
   int count;
   scull_cuda_do_t chain[SCULL_CUDA_CHAIN];
   int length;
 } program_t;
 
-static int operand_of(program_t *p, uint16_t value) {
+static int add_operand(program_t *p, uint16_t value, part_t part) {
   for (int i = 1; i < p->count; i++) {
-    if (p->value[i] == value)
+    if (p->value[i] == value && p->part[i] == part)
       return i;
   }
   if (p->count == SCULL_CUDA_OPERANDS)
     return -1;
   p->value[p->count] = value;
+  p->part[p->count] = part;
   return p->count++;
+}
+
+static int operand_of(program_t *p, uint16_t value) {
+  return add_operand(p, value, WHOLE);
 }
 
 /* where(condition, x, y): x flows. */
@@ -35,9 +45,27 @@ static const char *add_where(const scull_site_op_t *op, program_t *p) {
   return condition < 0 || other < 0 ? "has too many operands" : NULL;
 }
 
+/* x * factor + shift. */
+static const char *add_norm(const scull_site_t *site, size_t i, program_t *p) {
+  for (size_t k = 1; k < 5; k++) {
+    if (!scull_backend_site_input(site, i, k)->is_constant)
+      return "needs constant statistics";
+  }
+  int factor = add_operand(p, (uint16_t)i, FACTOR), shift = add_operand(p, (uint16_t)i, SHIFT);
+  if (factor < 0 || shift < 0 || p->length + 2 > SCULL_CUDA_CHAIN)
+    return "has too many operands";
+  p->chain[p->length++] = (scull_cuda_do_t){.kind = SCULL_CUDA_DO_MUL, .operand = (int8_t)factor};
+  p->chain[p->length++] = (scull_cuda_do_t){.kind = SCULL_CUDA_DO_ADD, .operand = (int8_t)shift};
+  return NULL;
+}
+
 static const char *add_step(const scull_site_t *site, size_t i, uint16_t flow, program_t *p) {
   const scull_site_op_t *op = &site->ops[i];
   scull_cuda_do_t *d = &p->chain[p->length];
+  if (scull_backend_site_is(site, i, "batch_norm"))
+    return add_norm(site, i, p);
+  if (p->length == SCULL_CUDA_CHAIN)
+    return "takes eight steps at most";
   if (!scull_cuda_do_of(op, d))
     return "has no code for this operator";
   if (d->kind >= SCULL_CUDA_DO_BINARY) {
@@ -67,7 +95,8 @@ static const char *read_program(const scull_site_t *site, program_t *p) {
     why = add_where(&site->ops[0], p);
   uint16_t flow = chooses ? site->ops[0].outputs[0] : p->value[0];
   for (size_t i = chooses ? 1 : 0; i < site->op_count && why == NULL; i++) {
-    if (i > 0 && (site->ops[i].def->traits & (SCULL_OP_UNARY | SCULL_OP_BINARY)) == 0)
+    if (i > 0 &&
+        (site->ops[i].def->traits & (SCULL_OP_UNARY | SCULL_OP_BINARY | SCULL_OP_BY_CHANNEL)) == 0)
       return "takes element-wise operators only";
     why = add_step(site, i, flow, p);
     flow = site->ops[i].outputs[0];
@@ -85,7 +114,7 @@ const char *scull_cuda_chain_refuse(const scull_site_t *site) {
   if (why == NULL)
     why = read_program(site, &p);
   for (int i = 0; why == NULL && i < p.count; i++) {
-    if (!fits_type(&site->values[p.value[i]]))
+    if (p.part[i] == WHOLE && !fits_type(&site->values[p.value[i]]))
       why = "computes in floats";
   }
   if (why == NULL && !fits_type(&site->values[site->outputs[0]]))
@@ -100,9 +129,33 @@ static const char *refuse(const scull_site_t *site, const scull_device_t *device
 
 /* --- constants -------------------------------------------------------------------------------- */
 
-static size_t value_bytes(const scull_site_value_t *v) {
-  scull_type_t type = {.dtype = v->dtype, .shape = v->opt};
-  return (scull_tensor_bytes(&type) + 255) / 256 * 256;
+/* Of packed operand i; 0: it is not packed. */
+static size_t packed_bytes(const scull_site_t *site, const program_t *p, int i) {
+  size_t bytes = 0;
+  if (p->part[i] != WHOLE) {
+    bytes = (size_t)scull_backend_site_input(site, p->value[i], 1)->opt.dim[0] * sizeof(float);
+  } else if (site->values[p->value[i]].is_constant) {
+    const scull_site_value_t *v = &site->values[p->value[i]];
+    const scull_type_t type = {.dtype = v->dtype, .shape = v->opt};
+    bytes = scull_tensor_bytes(&type);
+  }
+  return (bytes + 255) / 256 * 256;
+}
+
+static double number_of(const scull_site_t *site, size_t op, size_t operand, int64_t channel) {
+  const scull_site_value_t *v = scull_backend_site_input(site, op, operand);
+  return scull_tensor_load(v->data, v->dtype, channel);
+}
+
+/* scale / sqrt(variance + epsilon), and what is left of bias and mean. */
+static void pack_norm(const scull_site_t *site, size_t op, part_t part, float *dst) {
+  const double epsilon = scull_cuda_attr(&site->ops[op], "epsilon", 1e-5);
+  for (int64_t c = 0; c < scull_backend_site_input(site, op, 1)->opt.dim[0]; c++) {
+    double factor = number_of(site, op, 1, c) / sqrt(number_of(site, op, 4, c) + epsilon);
+    dst[c] =
+        (float)(part == FACTOR ? factor
+                               : number_of(site, op, 2, c) - number_of(site, op, 3, c) * factor);
+  }
 }
 
 static scull_status_t pack_size(const scull_site_t *site, const scull_config_t *config,
@@ -113,10 +166,8 @@ static scull_status_t pack_size(const scull_site_t *site, const scull_config_t *
   *bytes = 0;
   if (read_program(site, &p) != NULL)
     return SCULL_UNSUPPORTED;
-  for (int i = 0; i < p.count; i++) {
-    if (site->values[p.value[i]].is_constant)
-      *bytes += value_bytes(&site->values[p.value[i]]);
-  }
+  for (int i = 0; i < p.count; i++)
+    *bytes += packed_bytes(site, &p, i);
   return SCULL_OK;
 }
 
@@ -129,12 +180,14 @@ static scull_status_t pack(const scull_site_t *site, const scull_config_t *confi
   if (read_program(site, &p) != NULL)
     return SCULL_UNSUPPORTED;
   for (int i = 0; i < p.count; i++) {
-    const scull_site_value_t *v = &site->values[p.value[i]];
-    scull_type_t type = {.dtype = v->dtype, .shape = v->opt};
-    if (!v->is_constant)
-      continue;
-    memcpy(at, v->data, scull_tensor_bytes(&type));
-    at += value_bytes(v);
+    if (p.part[i] != WHOLE) {
+      pack_norm(site, p.value[i], p.part[i], (float *)(void *)at);
+    } else if (site->values[p.value[i]].is_constant) {
+      const scull_site_value_t *v = &site->values[p.value[i]];
+      const scull_type_t type = {.dtype = v->dtype, .shape = v->opt};
+      memcpy(at, v->data, scull_tensor_bytes(&type));
+    }
+    at += packed_bytes(site, &p, i);
   }
   return SCULL_OK;
 }
@@ -172,7 +225,11 @@ static void set_box(scull_cuda_chain_t *s, const scull_site_t *site, const progr
   int64_t *steps[SCULL_CUDA_OPERANDS + 1];
   for (int i = 0; i < p->count; i++) {
     steps[i] = store[i];
-    steps_along(&site->values[p->value[i]], &y->opt, store[i]);
+    memset(store[i], 0, sizeof store[i]);
+    if (p->part[i] == WHOLE)
+      steps_along(&site->values[p->value[i]], &y->opt, store[i]);
+    else
+      store[i][1] = 1; /* a number a channel */
   }
   steps[p->count] = store[p->count];
   scull_cuda_steps(y, store[p->count]);
@@ -200,12 +257,14 @@ scull_status_t scull_cuda_chain_read(const scull_site_t *site, scull_cuda_chain_
   if (read_program(site, &p) != NULL)
     return SCULL_UNSUPPORTED;
   for (int i = 0; i < p.count; i++) {
-    const scull_site_value_t *v = &site->values[p.value[i]];
-    out->e.operand[i].type = scull_cuda_element(scull_backend_site_stored(v));
-    out->e.operand[i].scale = scull_backend_site_scale(v);
-    out->input[i] = v->is_constant ? -1 : scull_cuda_input_at(site, p.value[i]);
+    const size_t bytes = packed_bytes(site, &p, i);
+    const scull_site_value_t *v = p.part[i] == WHOLE ? &site->values[p.value[i]] : NULL;
+    out->e.operand[i].type =
+        v == NULL ? SCULL_CUDA_E_F32 : scull_cuda_element(scull_backend_site_stored(v));
+    out->e.operand[i].scale = v == NULL ? 1 : scull_backend_site_scale(v);
+    out->input[i] = v == NULL || v->is_constant ? -1 : scull_cuda_input_at(site, p.value[i]);
     out->offset[i] = at;
-    at += v->is_constant ? value_bytes(v) : 0;
+    at += bytes;
   }
   memcpy(out->e.chain, p.chain, sizeof p.chain);
   out->e.length = p.length;
@@ -310,6 +369,21 @@ const scull_tactic_t scull_tactic_cuda_prelu = {.name = "cuda.prelu",
                                                 .enqueue = enqueue,
                                                 .release = scull_cuda_release,
                                                 .alias = alias};
+
+static const char *const norm_anchors[] = {"batch_norm", NULL};
+const scull_tactic_t scull_tactic_cuda_batch_norm = {.name = "cuda.batch_norm",
+                                                     .version = 1,
+                                                     .anchors = norm_anchors,
+                                                     .growth = SCULL_GROW_ELEMENTWISE,
+                                                     .precisions = SCULL_CUDA_FLOATS,
+                                                     .refuse = refuse,
+                                                     .configs = configs,
+                                                     .pack_size = pack_size,
+                                                     .pack = pack,
+                                                     .prepare = prepare,
+                                                     .enqueue = enqueue,
+                                                     .release = scull_cuda_release,
+                                                     .alias = alias};
 
 /* The condition is read as a number. */
 static const char *const where_anchors[] = {"where", NULL};

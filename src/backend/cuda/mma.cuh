@@ -15,10 +15,10 @@ template <> struct numbers<SCULL_CUDA_MMA_S8> { using sum = int; };
 template <> struct numbers<SCULL_CUDA_MMA_U8> { using sum = int; };
 
 #define SCULL_CUDA_MMA(shape, constraint)                                                          \
-  asm volatile("mma.sync.aligned." shape " {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, "                \
-               "{%0,%1,%2,%3};"                                                                    \
-               : constraint(d[0]), constraint(d[1]), constraint(d[2]), constraint(d[3])            \
-               : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1))
+  asm("mma.sync.aligned." shape " {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, "                         \
+      "{%0,%1,%2,%3};"                                                                             \
+      : constraint(d[0]), constraint(d[1]), constraint(d[2]), constraint(d[3])                     \
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1))
 
 /* 16 x 8 sums of 32 bytes of K. */
 template <int KIND>

@@ -227,6 +227,17 @@ static void shape_of(const scull_site_t *site, scull_cuda_normalize_t *g) {
   g->period = x->dim[1];
 }
 
+/* Sums of residuals may stay f32 where what is made of them is multiplied in fewer bits. */
+static size_t configs_normalize(const scull_site_t *site, const scull_device_t *device,
+                                scull_config_t *out, size_t room) {
+  size_t n = configs_softmax(site, device, out, room);
+  for (scull_precision_t as = SCULL_AS_BF16; as <= SCULL_AS_F16 && n < room; as++) {
+    if (scull_backend_site_permits(site, as))
+      out[n++] = (scull_config_t){.dst_as = as};
+  }
+  return n;
+}
+
 static scull_status_t pack_size_normalize(const scull_site_t *site, const scull_config_t *config,
                                           const scull_device_t *device, size_t *bytes) {
   scull_cuda_normalize_t g = {0};
@@ -281,7 +292,7 @@ const scull_tactic_t scull_tactic_cuda_normalize = {.name = "cuda.normalize",
                                                     .anchors = norms,
                                                     .precisions = SCULL_CUDA_FLOATS,
                                                     .refuse = refuse_normalize,
-                                                    .configs = configs_softmax,
+                                                    .configs = configs_normalize,
                                                     .pack_size = pack_size_normalize,
                                                     .pack = pack_normalize,
                                                     .prepare = prepare_normalize,

@@ -1,8 +1,8 @@
 /* rows.cu: reductions, softmax and normalization, sums in FP32.
  *
- * Algorithm: a block owns one result (reduction) or one row (softmax, normalization) and its threads
- * share the elements; sums meet by shuffles and in shared memory. Many short rows: a thread a
- * result. Rows are read again from L1/L2 in the second pass.
+ * Algorithm: a block owns one result (reduction) or one row (softmax, normalization) and its
+ * threads share the elements; sums meet by shuffles and in shared memory. Many short rows: a thread
+ * a result. Rows are read again from L1/L2 in the second pass.
  *
  *   tile   a row a block of 256 (128, 32 for shorter rows), or a result a thread
  *   floor  the bytes: each element read once, each result written once */
@@ -68,7 +68,8 @@ __global__ void reduce_block(const __grid_constant__ scull_cuda_reduce_t r) {
   long long i = blockIdx.x, from = walk(i, r.kept_rank, r.kept_dim, r.kept_step);
   float v = first_of(r.fold);
   for (long long k = threadIdx.x; k < r.folded; k += blockDim.x)
-    v = fold(v, element::load(r.src, from + walk(k, r.fold_rank, r.fold_dim, r.fold_step), r.src_type),
+    v = fold(v,
+             element::load(r.src, from + walk(k, r.fold_rank, r.fold_dim, r.fold_step), r.src_type),
              r.fold);
   v = meet(v, r.fold);
   if (threadIdx.x == 0)
@@ -84,7 +85,8 @@ __global__ void reduce_thread(const __grid_constant__ scull_cuda_reduce_t r) {
   long long from = walk(i, r.kept_rank, r.kept_dim, r.kept_step);
   float v = first_of(r.fold);
   for (long long k = 0; k < r.folded; k++)
-    v = fold(v, element::load(r.src, from + walk(k, r.fold_rank, r.fold_dim, r.fold_step), r.src_type),
+    v = fold(v,
+             element::load(r.src, from + walk(k, r.fold_rank, r.fold_dim, r.fold_step), r.src_type),
              r.fold);
   put(r, i, v);
 }
@@ -127,6 +129,43 @@ __global__ void normalize_group(const __grid_constant__ scull_cuda_normalize_t g
   }
 }
 
+/* The same for groups that a block can hold in registers: read once, and what scales them before
+ * the wait for the input. */
+template <int EACH>
+__global__ void normalize_held(const __grid_constant__ scull_cuda_normalize_t g) {
+  long long first = blockIdx.x * g.count;
+  bool plain = g.run == 1 && g.period == g.count;
+  float v[EACH], scale[EACH], shift[EACH], sum = 0, square = 0;
+  sm90::chain_trigger();
+#pragma unroll
+  for (int e = 0; e < EACH; e++) {
+    int i = threadIdx.x + e * blockDim.x;
+    long long k = i >= g.count ? 0 : plain ? i : (first + i) / g.run % g.period;
+    scale[e] = __ldg(g.packed + k);
+    shift[e] = __ldg(g.packed + g.period + k);
+  }
+  sm90::chain_wait();
+#pragma unroll
+  for (int e = 0; e < EACH; e++) {
+    int i = threadIdx.x + e * blockDim.x;
+    v[e] = i < g.count ? element::load(g.src, first + i, g.src_type) : 0;
+    sum += v[e];
+  }
+  float mean = meet(sum, SCULL_CUDA_FOLD_SUM) / (float)g.count;
+#pragma unroll
+  for (int e = 0; e < EACH; e++) {
+    float d = v[e] - mean;
+    square += threadIdx.x + e * blockDim.x < g.count ? d * d : 0;
+  }
+  float norm = 1 / sqrtf(meet(square, SCULL_CUDA_FOLD_SUM) / (float)g.count + g.epsilon);
+#pragma unroll
+  for (int e = 0; e < EACH; e++) {
+    int i = threadIdx.x + e * blockDim.x;
+    if (i < g.count)
+      element::store(g.dst, first + i, g.dst_type, fmaf((v[e] - mean) * norm, scale[e], shift[e]));
+  }
+}
+
 unsigned threads_for(long long count) {
   return count <= 32 ? 32 : count <= 512 ? 128 : MAX_THREADS;
 }
@@ -153,6 +192,9 @@ int scull_cuda_softmax_enqueue(const scull_cuda_softmax_t *s, int chained, void 
 int scull_cuda_normalize_enqueue(const scull_cuda_normalize_t *g, int chained, void *stream) {
   if (g->groups == 0 || g->count == 0)
     return cudaSuccess;
-  element::launch l(dim3((unsigned)g->groups), dim3(threads_for(g->count)), chained, stream);
-  return cudaLaunchKernelEx(&l.config, normalize_group, *g);
+  enum { EACH = 8 };
+  bool held = g->count <= MAX_THREADS * EACH;
+  long long threads = held ? (g->count + EACH * 32 - 1) / (EACH * 32) * 32 : threads_for(g->count);
+  element::launch l(dim3((unsigned)g->groups), dim3((unsigned)threads), chained, stream);
+  return cudaLaunchKernelEx(&l.config, held ? normalize_held<EACH> : normalize_group, *g);
 }

@@ -53,9 +53,11 @@ V16_INLINE void group(const args_t *p, int64_t block, int64_t y, int64_t x, int 
   for (int j = 0; j < width; j++) {
     if (checked && j >= count)
       break;
-    v16_store(
-        to + j * p->dst_step.pixel,
-        v16_finish(p->post, acc[j], other == NULL ? NULL : other + j * p->residual_step.pixel));
+    v16_t added = v16_zero();
+    if (other != NULL)
+      added = v16_load(other + j * p->residual_step.pixel);
+    v16_store(to + j * p->dst_step.pixel,
+              v16_finish(p->post, acc[j], other == NULL ? NULL : &added));
   }
 }
 

@@ -6,6 +6,8 @@
 
 typedef scull_cpu_pool8_t args_t;
 
+enum { AHEAD = 6 }; /* pixels: too far apart for the processor to see the run */
+
 /* A maximum is in `low` alone; a sum has 16 bits in both, halves of each 128 bits. */
 typedef struct {
   b64_t low, high;
@@ -28,6 +30,7 @@ V16_INLINE sum_t column(const args_t *p, int64_t x, int64_t at, int64_t n, bool 
   const b64_t zero = b64_zero();
   sum_t sum = {zero, zero};
   for (int64_t y = 0; y < p->rows; y++, from += p->src_row) {
+    __builtin_prefetch(from + AHEAD * p->src_pixel);
     const b64_t in = get(p, from, n);
     sum = is_max ? join(sum, (sum_t){in, zero}, true)
                  : join(sum, (sum_t){b64_unpack_low8(in, zero), b64_unpack_high8(in, zero)}, false);

@@ -1,81 +1,33 @@
-/* The register tile under products of small integers: rows of a, four bytes at a time broadcast,
- * times a panel of up to 4 x 16 channels. 24 accumulators, 4 columns of b and one broadcast fill 29
- * of the 32 zmm registers. Channels stand in such an order in a panel that packing the sums to
- * bytes leaves them as memory has them. Floor: one product instruction a clock (Zen 4); a step
- * needs 4 + 6 loads for 24. */
+/* Products of small integers on the register tile of tile.h. Channels stand in such an order in a
+ * panel that packing the sums to bytes leaves them as memory has them. */
 #include "backend/cpu/simd/bytes.h"
 #include "backend/cpu/simd/simd8.h"
 
-#ifdef __AVX512F__
-enum { COLUMNS = 4, MOST_ROWS = 12 };
-#else
-enum { COLUMNS = 1, MOST_ROWS = 4 };
-#endif
-
-V16_INLINE b64_t broadcast(const uint8_t *p) {
-  int32_t four;
-  memcpy(&four, p, sizeof four);
-  return b64_set32(four);
-}
-
-V16_INLINE void step(const uint8_t *a, int64_t row, const int8_t *b, int rows, int columns,
-                     b64_t acc[MOST_ROWS][COLUMNS]) {
-  b64_t right[COLUMNS];
-#pragma GCC unroll 4
-  for (int c = 0; c < columns; c++)
-    right[c] = b64_load(b + 64 * c);
-#pragma GCC unroll 12
-  for (int r = 0; r < rows; r++) {
-    const b64_t left = broadcast(a + r * row);
-#pragma GCC unroll 4
-    for (int c = 0; c < columns; c++)
-      acc[r][c] = b64_dot(acc[r][c], left, right[c]);
-  }
-}
-
-V16_INLINE void multiply(const scull_cpu_tile8_t *t, int rows, int columns,
-                         b64_t acc[MOST_ROWS][COLUMNS]) {
-  const uint8_t *a = t->a;
-  const int8_t *b = t->b;
-  const int64_t row = t->a_row, depth = t->depth;
-  const char *ahead = t->ahead;
-  if (ahead == NULL) {
-    for (int64_t s = 0; s < t->segments; s++, a += t->a_block, b += t->b_skip) {
-#pragma GCC unroll 2
-      for (int64_t k = 0; k < depth; k++, b += 64 * columns)
-        step(a + 4 * k, row, b, rows, columns, acc);
-    }
-    return;
-  }
-  for (int64_t s = 0; s < t->segments; s++, a += t->a_block, b += t->b_skip) {
-#pragma GCC unroll 2
-    for (int64_t k = 0; k < depth; k++, b += 64 * columns, ahead += 64) {
-      __builtin_prefetch(ahead, 0, 2);
-      step(a + 4 * k, row, b, rows, columns, acc);
-    }
-  }
-}
+#define TILE_SUM b64_t
+#define TILE_LOAD b64_load
+#define TILE_DOT b64_dot
+#define TILE_HALVES false
+#include "backend/cpu/simd/tile.h"
 
 /* Sums to numbers in units of the destination; column by column, so that scale and bias are loaded
  * once. */
-V16_INLINE void scale_sums(const scull_cpu_tile8_t *t, int rows, int columns,
+V16_INLINE void scale_sums(const scull_cpu_tile_t *t, int rows, int columns, bool clips,
                            b64_t acc[MOST_ROWS][COLUMNS]) {
   const v16_t low = v16_set1(t->post->low), high = v16_set1(t->post->high);
-  const bool clips_low = t->post->clips_low;
 #pragma GCC unroll 4
   for (int c = 0; c < columns; c++) {
     const v16_t scale = v16_load(t->scale + 16 * c), bias = v16_load(t->bias + 16 * c);
 #pragma GCC unroll 12
     for (int r = 0; r < rows; r++) {
-      v16_t x = v16_min(v16_fma(b64_to_float(acc[r][c]), scale, bias), high);
-      if (clips_low)
-        x = v16_max(x, low);
+      v16_t x = v16_fma(b64_to_float(acc[r][c]), scale, bias);
+      if (clips)
+        x = v16_max(v16_min(x, high), low);
       acc[r][c] = b64_round(x);
     }
   }
 }
 
-V16_INLINE void store_row(const scull_cpu_tile8_t *t, int r, int columns, bool full, b64_t out[4]) {
+V16_INLINE void store_row(const scull_cpu_tile_t *t, int r, int columns, bool full, b64_t out[4]) {
 #pragma GCC unroll 4
   for (int c = columns; c < 4; c++)
     out[c] = out[columns == 2 && c == 3 ? 1 : columns == 3 ? 2 : 0];
@@ -86,10 +38,10 @@ V16_INLINE void store_row(const scull_cpu_tile8_t *t, int r, int columns, bool f
     b64_store_n(t->c + r * t->c_row, bytes, t->channels);
 }
 
-V16_INLINE void finish_bytes(const scull_cpu_tile8_t *t, int rows, int columns, bool full,
-                             b64_t acc[MOST_ROWS][COLUMNS]) {
+V16_INLINE void finish_bytes(const scull_cpu_tile_t *t, int rows, int columns, bool full,
+                             bool clips, b64_t acc[MOST_ROWS][COLUMNS]) {
   b64_t out[4];
-  scale_sums(t, rows, columns, acc);
+  scale_sums(t, rows, columns, clips, acc);
 #pragma GCC unroll 12
   for (int r = 0; r < rows; r++) {
 #pragma GCC unroll 4
@@ -99,9 +51,9 @@ V16_INLINE void finish_bytes(const scull_cpu_tile8_t *t, int rows, int columns, 
   }
 }
 
-V16_INLINE void finish_sum(const scull_cpu_tile8_t *t, int rows, int columns, bool full,
+V16_INLINE void finish_sum(const scull_cpu_tile_t *t, int rows, int columns, bool full, bool clips,
                            b64_t acc[MOST_ROWS][COLUMNS]) {
-  const scull_cpu_post8_t *post = t->post;
+  const scull_cpu_narrow_post_t *post = t->post;
 #pragma GCC unroll 12
   for (int r = 0; r < rows; r++) {
     b64_t other[4], out[4];
@@ -111,15 +63,15 @@ V16_INLINE void finish_sum(const scull_cpu_tile8_t *t, int rows, int columns, bo
 #pragma GCC unroll 4
     for (int c = 0; c < columns; c++)
       out[c] = b64_round(b64_finish(post, acc[r][c], v16_load(t->scale + 16 * c),
-                                    v16_load(t->bias + 16 * c), &other[c]));
+                                    v16_load(t->bias + 16 * c), &other[c], clips));
     store_row(t, r, columns, full, out);
   }
 }
 
 /* Results in f32, whose panels are in the order of memory; so is a residual in f32. */
-static __attribute__((noinline)) void finish_floats(const scull_cpu_tile8_t *t, int rows,
+static __attribute__((noinline)) void finish_floats(const scull_cpu_tile_t *t, int rows,
                                                     int columns, const int32_t *sums) {
-  const scull_cpu_post8_t *post = t->post;
+  const scull_cpu_narrow_post_t *post = t->post;
   for (int r = 0; r < rows; r++) {
     for (int c = 0; c < columns; c++) {
       const int64_t n = t->channels - 16 * c < 16 ? t->channels - 16 * c : 16;
@@ -139,38 +91,21 @@ static __attribute__((noinline)) void finish_floats(const scull_cpu_tile8_t *t, 
   }
 }
 
-/* What the next tile will write and add comes into the cache meanwhile. */
-V16_INLINE void prefetch_results(const scull_cpu_tile8_t *t, int rows) {
-#pragma GCC unroll 12
-  for (int r = 0; r < rows; r++)
-    __builtin_prefetch(t->c + (rows + r) * t->c_row, 1);
-  if (t->residual == NULL)
-    return;
-#pragma GCC unroll 12
-  for (int r = 0; r < rows; r++)
-    __builtin_prefetch(t->residual + (rows + r) * t->residual_row);
-}
-
-V16_INLINE void tile(const scull_cpu_tile8_t *t, int rows, int columns) {
-  b64_t acc[MOST_ROWS][COLUMNS];
-  prefetch_results(t, rows);
-#pragma GCC unroll 12
-  for (int r = 0; r < rows; r++) {
-#pragma GCC unroll 4
-    for (int c = 0; c < columns; c++)
-      acc[r][c] = b64_load(t->start + 16 * c);
-  }
-  multiply(t, rows, columns, acc);
+V16_INLINE void finish(const scull_cpu_tile_t *t, int rows, int columns,
+                       b64_t acc[MOST_ROWS][COLUMNS]) {
   if (t->post->to != SCULL_CPU_F32) {
     const bool full = columns == 4 && t->channels == 64;
-    if (full && t->residual == NULL)
-      finish_bytes(t, rows, columns, true, acc);
-    else if (full)
-      finish_sum(t, rows, columns, true, acc);
+    const bool clips = t->post->clips_low || t->post->clips_high;
+    if (t->residual == NULL && full && !clips)
+      finish_bytes(t, rows, columns, true, false, acc);
+    else if (t->residual == NULL && !clips)
+      finish_bytes(t, rows, columns, false, false, acc);
     else if (t->residual == NULL)
-      finish_bytes(t, rows, columns, false, acc);
+      finish_bytes(t, rows, columns, false, true, acc);
+    else if (full && !clips)
+      finish_sum(t, rows, columns, true, false, acc);
     else
-      finish_sum(t, rows, columns, false, acc);
+      finish_sum(t, rows, columns, false, true, acc);
     return;
   }
   _Alignas(64) int32_t sums[MOST_ROWS * COLUMNS * 16];
@@ -183,44 +118,8 @@ V16_INLINE void tile(const scull_cpu_tile8_t *t, int rows, int columns) {
   finish_floats(t, rows, columns, sums);
 }
 
-#define TILE(r, c)                                                                                 \
-  static void tile_##r##x##c(const scull_cpu_tile8_t *t) {                                         \
-    tile(t, r, c);                                                                                 \
-  }
-#define TILES_1_TO_4(c) TILE(1, c) TILE(2, c) TILE(3, c) TILE(4, c)
-#define TILES_5_TO_6(c) TILE(5, c) TILE(6, c)
-#define TILES_7_TO_8(c) TILE(7, c) TILE(8, c)
-#define TILES_9_TO_12(c) TILE(9, c) TILE(10, c) TILE(11, c) TILE(12, c)
-
-TILES_1_TO_4(1)
-#ifdef __AVX512F__
-TILES_5_TO_6(1)
-TILES_7_TO_8(1)
-TILES_9_TO_12(1)
-TILES_1_TO_4(2)
-TILES_5_TO_6(2)
-TILES_7_TO_8(2)
-TILES_9_TO_12(2)
-TILES_1_TO_4(3)
-TILES_5_TO_6(3)
-TILES_7_TO_8(3)
-TILES_1_TO_4(4)
-TILES_5_TO_6(4)
-static const scull_cpu_tile8_fn_t tiles[COLUMNS][MOST_ROWS] = {
-    {tile_1x1, tile_2x1, tile_3x1, tile_4x1, tile_5x1, tile_6x1, tile_7x1, tile_8x1, tile_9x1,
-     tile_10x1, tile_11x1, tile_12x1},
-    {tile_1x2, tile_2x2, tile_3x2, tile_4x2, tile_5x2, tile_6x2, tile_7x2, tile_8x2, tile_9x2,
-     tile_10x2, tile_11x2, tile_12x2},
-    {tile_1x3, tile_2x3, tile_3x3, tile_4x3, tile_5x3, tile_6x3, tile_7x3, tile_8x3},
-    {tile_1x4, tile_2x4, tile_3x4, tile_4x4, tile_5x4, tile_6x4}};
-#else
-static const scull_cpu_tile8_fn_t tiles[COLUMNS][MOST_ROWS] = {
-    {tile_1x1, tile_2x1, tile_3x1, tile_4x1}};
-#endif
-
-scull_cpu_tile8_fn_t SCULL_SIMD(scull_cpu_tile8)(int rows, int columns) {
-  return columns > COLUMNS || rows > MOST_ROWS ? NULL : tiles[columns - 1][rows - 1];
-}
+TILES
+TILE_CHOICE(SCULL_SIMD(scull_cpu_tile8))
 
 int SCULL_SIMD(scull_cpu_channel8)(scull_cpu_number_t to, int columns, int i) {
   return to == SCULL_CPU_F32 ? i : b64_channel(columns, i);
@@ -244,8 +143,8 @@ V16_INLINE void store_pixels(uint8_t *to, b64_t pixel, int channels, int64_t n) 
   }
 }
 
-void SCULL_SIMD(scull_cpu_quantize8)(const float *src, int64_t plane, int channels, float factor,
-                                     bool is_signed, uint8_t *dst, int64_t count) {
+void SCULL_SIMD(scull_cpu_round8)(const float *src, int64_t plane, int channels, float factor,
+                                  bool is_signed, uint8_t *dst, int64_t count) {
   const v16_t f = v16_set1(factor), low = v16_set1(is_signed ? -128.0f : 0.0f);
   const v16_t high = v16_set1(is_signed ? 127.0f : 255.0f);
   const v16_t shift = v16_set1(is_signed ? 128.0f : 0.0f);

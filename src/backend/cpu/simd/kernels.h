@@ -68,7 +68,9 @@ enum { SCULL_CPU_GEMM_ROWS = 6, SCULL_CPU_GEMM_COLUMNS = 4 /* at most */ };
 
 /* A 6x6 window into 36 planes. */
 typedef struct scull_cpu_winograd_input {
-  const float *src; /* of the window's corner, which may lie outside the picture */
+  const void *src;         /* of the picture */
+  int64_t corner;          /* the window's, which may lie outside the picture */
+  scull_cpu_number_t from; /* F32 or BF16 */
   scull_cpu_view_t step;
   int y0, y1, x0, x1;   /* rows [y0, y1) and columns [x0, x1) of the window lie inside */
   float *dst;           /* [blocks][16] in each plane */
@@ -80,9 +82,11 @@ typedef struct scull_cpu_winograd_input {
 typedef struct scull_cpu_winograd_output {
   const float *src;
   int64_t plane, blocks;
-  float *dst;
+  void *dst;
+  const void *residual;  /* NULL: none */
+  scull_cpu_number_t to; /* F32 or BF16: of dst and residual */
   scull_cpu_view_t step, residual_step;
-  const float *residual, *bias;
+  const float *bias;
   const scull_cpu_post_t *post;
   int rows, columns; /* of the patch that exist, 1 to 4 */
   int64_t tail;      /* channels of the last block that exist, 1 to 16 */
@@ -102,8 +106,9 @@ typedef struct scull_cpu_depthwise {
 
 /* One result row of a pooling. */
 typedef struct scull_cpu_pool {
-  const float *src; /* the first source row of the window that lies in the picture */
-  float *dst;
+  const void *src; /* the first source row of the window that lies in the picture */
+  void *dst;
+  scull_cpu_number_t as; /* F32 or BF16: of both */
   scull_cpu_view_t src_step, dst_step;
   int64_t rows;                               /* of the window that lie in the picture */
   int64_t blocks, tail;                       /* of channels; channels of the last block, 1 to 16 */

@@ -2,6 +2,8 @@
 #ifndef SCULL_BACKEND_CPU_SIMD_NUMBERS_H
 #define SCULL_BACKEND_CPU_SIMD_NUMBERS_H
 
+#include <string.h>
+
 #include "backend/cpu/simd/kernels.h"
 #include "backend/cpu/simd/v16.h"
 
@@ -98,5 +100,34 @@ V16_INLINE void v16_narrow(void *p, v16_t x, scull_cpu_number_t to, v16_t factor
 }
 
 #endif
+
+/* Numbers of f32 or bf16, `as` known to the compiler: the sixteen (or first n < 16) from number i
+ * on.
+ */
+V16_INLINE v16_t v16_get(const void *p, int64_t i, scull_cpu_number_t as) {
+  return v16_widen((const char *)p + i * (int64_t)number_size(as), as, v16_zero());
+}
+
+V16_INLINE v16_t v16_get_n(const void *p, int64_t i, int64_t n, scull_cpu_number_t as) {
+  _Alignas(64) uint16_t words[16] = {0};
+  if (as == SCULL_CPU_F32)
+    return v16_load_n((const float *)p + i, n);
+  memcpy(words, (const uint16_t *)p + i, (size_t)n * sizeof *words);
+  return v16_widen(words, as, v16_zero());
+}
+
+V16_INLINE void v16_put(void *p, int64_t i, v16_t x, scull_cpu_number_t as) {
+  v16_narrow((char *)p + i * (int64_t)number_size(as), x, as, v16_zero());
+}
+
+V16_INLINE void v16_put_n(void *p, int64_t i, int64_t n, v16_t x, scull_cpu_number_t as) {
+  _Alignas(64) uint16_t words[16];
+  if (as == SCULL_CPU_F32) {
+    v16_store_n((float *)p + i, x, n);
+    return;
+  }
+  v16_narrow(words, x, as, v16_zero());
+  memcpy((uint16_t *)p + i, words, (size_t)n * sizeof *words);
+}
 
 #endif

@@ -117,12 +117,12 @@ v16_activate_run(const scull_cpu_post_t *post, const float *src, float *dst, int
 }
 
 /* `residual` may be NULL. */
-V16_INLINE v16_t v16_finish(const scull_cpu_post_t *post, v16_t x, const float *residual) {
+V16_INLINE v16_t v16_finish(const scull_cpu_post_t *post, v16_t x, const v16_t *residual) {
   if (residual != NULL && post->add_first)
-    x = v16_add(x, v16_load(residual));
+    x = v16_add(x, *residual);
   x = v16_activate(post, x);
   if (residual != NULL && !post->add_first)
-    x = v16_add(x, v16_load(residual));
+    x = v16_add(x, *residual);
   return x;
 }
 

@@ -4,6 +4,7 @@
  * Windows that hang over the picture, and last blocks of fewer channels, are copied into a zeroed
  * one first, so that there is one transform. Floor of a window: 36 loads, 144 arithmetic
  * instructions, 36 stores. */
+#include "backend/cpu/simd/numbers.h"
 #include "backend/cpu/simd/post.h"
 #include "backend/cpu/simd/simd.h"
 
@@ -25,15 +26,15 @@ V16_INLINE void input_line(const v16_t d[6], v16_t r[6]) {
   r[5] = v16_fma(st, d[1], v16_fnma(sum, d[3], d[5]));
 }
 
-V16_INLINE void input_window(const float *src, int64_t row, int64_t pixel, float *dst,
-                             int64_t plane) {
+V16_INLINE void input_window(const void *src, int64_t corner, int64_t row, int64_t pixel,
+                             scull_cpu_number_t from, float *dst, int64_t plane) {
   v16_t t[6][6];
 #pragma GCC unroll 6
   for (int x = 0; x < 6; x++) {
     v16_t d[6], r[6];
 #pragma GCC unroll 6
     for (int y = 0; y < 6; y++)
-      d[y] = v16_load(src + y * row + x * pixel);
+      d[y] = v16_get(src, corner + y * row + x * pixel, from);
     input_line(d, r);
 #pragma GCC unroll 6
     for (int y = 0; y < 6; y++)
@@ -49,27 +50,36 @@ V16_INLINE void input_window(const float *src, int64_t row, int64_t pixel, float
   }
 }
 
-void SCULL_SIMD(scull_cpu_winograd_input)(const scull_cpu_winograd_input_t *p) {
-  const float *src = p->src;
+V16_INLINE void input_blocks(const scull_cpu_winograd_input_t *p, scull_cpu_number_t from) {
   float *dst = p->dst;
-  int64_t i = 0;
+  int64_t i = 0, corner = p->corner;
   if (p->y0 == 0 && p->x0 == 0 && p->y1 == 6 && p->x1 == 6) {
     const int64_t whole = p->tail < 16 ? p->blocks - 1 : p->blocks;
-    for (; i < whole; i++, src += p->step.block, dst += 16)
-      input_window(src, p->step.row, p->step.pixel, dst, p->plane);
+    for (; i < whole; i++, corner += p->step.block, dst += 16)
+      input_window(p->src, corner, p->step.row, p->step.pixel, from, dst, p->plane);
     if (i == p->blocks)
       return;
   }
   _Alignas(64) float window[6 * 6 * 16] = {0};
-  for (; i < p->blocks; i++, src += p->step.block, dst += 16) {
+  for (; i < p->blocks; i++, corner += p->step.block, dst += 16) {
     const int64_t channels = i == p->blocks - 1 ? p->tail : 16;
     for (int y = p->y0; y < p->y1; y++) {
-      for (int x = p->x0; x < p->x1; x++)
-        v16_store(window + (y * 6 + x) * 16,
-                  v16_load_n(src + y * p->step.row + x * p->step.pixel, channels));
+      for (int x = p->x0; x < p->x1; x++) {
+        const int64_t at = corner + y * p->step.row + x * p->step.pixel;
+        v16_store(window + (y * 6 + x) * 16, channels == 16
+                                                 ? v16_get(p->src, at, from)
+                                                 : v16_get_n(p->src, at, channels, from));
+      }
     }
-    input_window(window, 6 * 16, 16, dst, p->plane);
+    input_window(window, 0, 6 * 16, 16, SCULL_CPU_F32, dst, p->plane);
   }
+}
+
+void SCULL_SIMD(scull_cpu_winograd_input)(const scull_cpu_winograd_input_t *p) {
+  if (p->from == SCULL_CPU_BF16)
+    input_blocks(p, SCULL_CPU_BF16);
+  else
+    input_blocks(p, SCULL_CPU_F32);
 }
 
 V16_INLINE void output_line(const v16_t m[6], v16_t r[4]) {
@@ -81,11 +91,10 @@ V16_INLINE void output_line(const v16_t m[6], v16_t r[4]) {
   r[3] = v16_fma(v16_set1(A * S), odd_a, v16_fma(v16_set1(B * T), odd_b, m[5]));
 }
 
-V16_INLINE void output_patch(const scull_cpu_winograd_output_t *p, int64_t block, bool whole) {
+V16_INLINE void output_patch(const scull_cpu_winograd_output_t *p, int64_t block, bool whole,
+                             scull_cpu_number_t to) {
   const float *src = p->src + 16 * block;
   const v16_t bias = v16_load(p->bias + 16 * block);
-  const float *residual = p->residual == NULL ? NULL : p->residual + block * p->residual_step.block;
-  float *dst = p->dst + block * p->step.block;
   v16_t t[4][6];
 #pragma GCC unroll 6
   for (int x = 0; x < 6; x++) {
@@ -108,27 +117,34 @@ V16_INLINE void output_patch(const scull_cpu_winograd_output_t *p, int64_t block
     for (int x = 0; x < 4; x++) {
       if (x >= p->columns)
         break;
-      const float *other = residual == NULL
-                               ? NULL
-                               : residual + y * p->residual_step.row + x * p->residual_step.pixel;
-      float *to = dst + y * p->step.row + x * p->step.pixel;
-      if (whole) {
-        v16_store(to, v16_finish(p->post, v16_add(r[x], bias), other));
-        continue;
+      const int64_t at = block * p->step.block + y * p->step.row + x * p->step.pixel;
+      v16_t other = v16_zero();
+      if (p->residual != NULL) {
+        const int64_t from =
+            block * p->residual_step.block + y * p->residual_step.row + x * p->residual_step.pixel;
+        other = whole ? v16_get(p->residual, from, to) : v16_get_n(p->residual, from, p->tail, to);
       }
-      _Alignas(64) float few[16];
-      if (other != NULL)
-        v16_store(few, v16_load_n(other, p->tail));
-      v16_store_n(to, v16_finish(p->post, v16_add(r[x], bias), other == NULL ? NULL : few),
-                  p->tail);
+      const v16_t value =
+          v16_finish(p->post, v16_add(r[x], bias), p->residual == NULL ? NULL : &other);
+      if (whole)
+        v16_put(p->dst, at, value, to);
+      else
+        v16_put_n(p->dst, at, p->tail, value, to);
     }
   }
 }
 
-void SCULL_SIMD(scull_cpu_winograd_output)(const scull_cpu_winograd_output_t *p) {
+V16_INLINE void output_blocks(const scull_cpu_winograd_output_t *p, scull_cpu_number_t to) {
   const int64_t whole = p->tail < 16 ? p->blocks - 1 : p->blocks;
   for (int64_t block = 0; block < whole; block++)
-    output_patch(p, block, true);
+    output_patch(p, block, true, to);
   if (whole < p->blocks)
-    output_patch(p, whole, false);
+    output_patch(p, whole, false, to);
+}
+
+void SCULL_SIMD(scull_cpu_winograd_output)(const scull_cpu_winograd_output_t *p) {
+  if (p->to == SCULL_CPU_BF16)
+    output_blocks(p, SCULL_CPU_BF16);
+  else
+    output_blocks(p, SCULL_CPU_F32);
 }
