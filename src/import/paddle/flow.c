@@ -2,7 +2,7 @@
  * that the node gives and, in a loop, carries. `while` runs its block while the variable Condition
  * holds true. `conditional_block` runs its block or does nothing: alone it leaves what its
  * variables held, in a pair with select_input (how 2.x writes an if with two sides) it is a side of
- * a branch. A tensor array is a sequence. */
+ * a branch. */
 #include <string.h>
 
 #include "import/paddle/flow.h"
@@ -13,15 +13,6 @@ enum { MAX_DEPTH = 12 };
 
 static bool is_scope(const scull_paddle_slot_t *slot) {
   return strcmp(slot->name, "Scope") == 0 || strcmp(slot->name, "StepScopes") == 0;
-}
-
-static const scull_paddle_slot_t *find_slot(const scull_paddle_slot_t *slots, size_t count,
-                                            const char *name) {
-  for (size_t i = 0; i < count; i++) {
-    if (strcmp(slots[i].name, name) == 0 && slots[i].count > 0)
-      return &slots[i];
-  }
-  return NULL;
 }
 
 static scull_status_t read_block_number(scull_paddle_call_t *call, const char *name,
@@ -143,27 +134,20 @@ static scull_status_t add_result(scull_paddle_call_t *call, scull_paddle_scope_t
 /* --- while -------------------------------------------------------------------------------------
  */
 
-static scull_status_t emit_empty(scull_paddle_call_t *call, scull_dtype_t dtype,
-                                 scull_value_id_t *out) {
-  scull_emit_t empty = scull_import_emit(&call->emitter, "sequence_make", SCULL_NO_ID);
-  scull_import_emit_inputs(&empty, NULL, 0);
-  scull_import_emit_dtype(&empty, "to", dtype);
-  return scull_import_emit_end(&empty, NULL, out);
-}
-
 /* An array that a block writes first begins as nothing, of the type that is written. */
 static scull_status_t begin_array(scull_paddle_call_t *call, uint32_t block, uint32_t var) {
   const scull_paddle_program_t *program = call->program;
   for (size_t i = 0; i < program->op_count; i++) {
     const scull_paddle_op_t *op = &program->ops[i];
-    const scull_paddle_slot_t *x = find_slot(op->inputs, op->input_count, "X");
-    const scull_paddle_slot_t *out = find_slot(op->outputs, op->output_count, "Out");
+    const scull_paddle_slot_t *x = scull_paddle_slot_find(op->inputs, op->input_count, "X");
+    const scull_paddle_slot_t *out = scull_paddle_slot_find(op->outputs, op->output_count, "Out");
     if (op->block != block || strcmp(op->type, "write_to_array") != 0 || x == NULL || out == NULL ||
         out->vars[0] != var)
       continue;
     scull_dtype_t dtype = scull_paddle_dtype(program->vars.data[x->vars[0]].element);
-    return dtype == SCULL_DTYPE_NONE ? SCULL_OK
-                                     : emit_empty(call, dtype, &call->scope->values[var]);
+    return dtype == SCULL_DTYPE_NONE
+               ? SCULL_OK
+               : scull_paddle_emit_array(call, dtype, &call->scope->values[var]);
   }
   return SCULL_OK;
 }
@@ -299,7 +283,8 @@ static scull_status_t end_loop(scull_paddle_call_t *call, const written_t *w,
 }
 
 static scull_status_t map_while(scull_paddle_call_t *call) {
-  const scull_paddle_slot_t *slot = find_slot(call->op->inputs, call->op->input_count, "Condition");
+  const scull_paddle_slot_t *slot =
+      scull_paddle_slot_find(call->op->inputs, call->op->input_count, "Condition");
   uint32_t block = 0;
   written_t w;
   scull_import_region_t body;
@@ -431,7 +416,8 @@ static scull_status_t map_conditional(scull_paddle_call_t *call) {
   if (scull_graph_value(call->graph, condition)->dtype != SCULL_DTYPE_BOOL ||
       scull_paddle_in_count(call, "Cond") != 1)
     return scull_import_unsupported(&call->emitter, "its condition is not one truth value");
-  const scull_paddle_slot_t *out = find_slot(call->op->outputs, call->op->output_count, "Out");
+  const scull_paddle_slot_t *out =
+      scull_paddle_slot_find(call->op->outputs, call->op->output_count, "Out");
   size_t count = out == NULL ? 0 : out->count;
   int64_t known = 0;
   bool is_known = scull_import_known_int(call->graph, condition, 0, &known);
@@ -459,8 +445,8 @@ static scull_paddle_side_t *side_of(const scull_paddle_call_t *call, uint32_t va
 }
 
 static bool selects(const scull_paddle_op_t *op, uint32_t *no, uint32_t *yes, uint32_t *out) {
-  const scull_paddle_slot_t *x = find_slot(op->inputs, op->input_count, "X");
-  const scull_paddle_slot_t *y = find_slot(op->outputs, op->output_count, "Out");
+  const scull_paddle_slot_t *x = scull_paddle_slot_find(op->inputs, op->input_count, "X");
+  const scull_paddle_slot_t *y = scull_paddle_slot_find(op->outputs, op->output_count, "Out");
   if (strcmp(op->type, "select_input") != 0 || x == NULL || x->count != 2 || y == NULL)
     return false;
   *no = x->vars[0];
@@ -733,72 +719,6 @@ static scull_status_t map_border(scull_paddle_call_t *call) {
   return SCULL_OK;
 }
 
-/* --- arrays ------------------------------------------------------------------------------------
- */
-
-static scull_status_t map_create(scull_paddle_call_t *call) {
-  const scull_paddle_slot_t *out = find_slot(call->op->outputs, call->op->output_count, "Out");
-  scull_value_id_t array = SCULL_NO_ID;
-  scull_dtype_t dtype = out == NULL
-                            ? SCULL_DTYPE_NONE
-                            : scull_paddle_dtype(call->program->vars.data[out->vars[0]].element);
-  if (dtype == SCULL_DTYPE_NONE)
-    return scull_import_unsupported(&call->emitter, "an array of no known type");
-  SCULL_TRY(emit_empty(call, dtype, &array));
-  scull_paddle_set(call, "Out", 0, array);
-  return SCULL_OK;
-}
-
-static scull_status_t map_write(scull_paddle_call_t *call) {
-  scull_value_id_t x = SCULL_NO_ID, at = SCULL_NO_ID, y = SCULL_NO_ID;
-  const scull_paddle_slot_t *out = find_slot(call->op->outputs, call->op->output_count, "Out");
-  SCULL_TRY(scull_paddle_need(call, "X", &x));
-  SCULL_TRY(scull_paddle_need(call, "I", &at));
-  if (out == NULL)
-    return scull_import_unsupported(&call->emitter, "it writes no array");
-  scull_value_id_t array = scull_paddle_scope_value(call->scope, call->program, out->vars[0]);
-  if (array == SCULL_NO_ID)
-    SCULL_TRY(emit_empty(call, scull_graph_value(call->graph, x)->dtype, &array));
-  scull_emit_t emit = scull_import_emit(&call->emitter, "sequence_set", array);
-  scull_import_emit_input(&emit, x);
-  scull_import_emit_input(&emit, at);
-  SCULL_TRY(scull_import_emit_end(&emit, NULL, &y));
-  scull_paddle_set(call, "Out", 0, y);
-  return SCULL_OK;
-}
-
-static scull_status_t map_length(scull_paddle_call_t *call) {
-  scull_value_id_t x = SCULL_NO_ID, length = SCULL_NO_ID, y = SCULL_NO_ID;
-  SCULL_TRY(scull_paddle_need(call, "X", &x));
-  SCULL_TRY(
-      scull_import_emit_simple(&call->emitter, "sequence_length", x, SCULL_NO_ID, NULL, &length));
-  if (scull_paddle_out_rank(call, "Out") == 0) {
-    scull_paddle_set(call, "Out", 0, length);
-    return SCULL_OK;
-  }
-  SCULL_TRY(scull_import_emit_reshape(&call->emitter, length, SCULL_INTS(1),
-                                      scull_paddle_out_name(call, "Out", 0), &y));
-  scull_paddle_set(call, "Out", 0, y);
-  return SCULL_OK;
-}
-
-static scull_status_t map_join(scull_paddle_call_t *call) {
-  scull_value_id_t x = SCULL_NO_ID, outs[2] = {SCULL_NO_ID, SCULL_NO_ID}, sizes = SCULL_NO_ID;
-  SCULL_TRY(scull_paddle_need(call, "X", &x));
-  scull_emit_t emit = scull_import_emit(&call->emitter, "sequence_concat", x);
-  scull_import_emit_int(&emit, "axis", scull_paddle_int(call, "axis", 0));
-  scull_import_emit_bool(&emit, "stack", scull_paddle_bool(call, "use_stack", false));
-  const char *const names[] = {scull_paddle_out_name(call, "Out", 0), NULL};
-  SCULL_TRY(scull_import_emit_end_many(&emit, names, 2, outs));
-  scull_paddle_set(call, "Out", 0, outs[0]);
-  if (scull_paddle_out_count(call, "OutIndex") == 0)
-    return SCULL_OK;
-  SCULL_TRY(scull_import_emit_cast(&call->emitter, outs[1], SCULL_DTYPE_I32,
-                                   scull_paddle_out_name(call, "OutIndex", 0), &sizes));
-  scull_paddle_set(call, "OutIndex", 0, sizes);
-  return SCULL_OK;
-}
-
 static const scull_paddle_row_t rows[] = {
     {"while", map_while, "loop", NULL, NULL},
     {"conditional_block", map_conditional, "if", NULL, NULL},
@@ -809,11 +729,6 @@ static const scull_paddle_row_t rows[] = {
     {"block arguments", map_border, NULL, NULL, NULL},
     {"select_input", map_select_input, "if", NULL, NULL},
     {"select_output", map_select_output, NULL, NULL, NULL},
-    {"create_array", map_create, "sequence_make", NULL, NULL},
-    {"write_to_array", map_write, "sequence_set", NULL, NULL},
-    {"read_from_array", scull_paddle_map_plain, "sequence_at", "X I>Out", NULL},
-    {"lod_array_length", map_length, "sequence_length", NULL, NULL},
-    {"tensor_array_to_tensor", map_join, "sequence_concat", NULL, NULL},
 };
 
 SCULL_PADDLE_ROWS(flow, rows);
