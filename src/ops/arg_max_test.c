@@ -1,7 +1,16 @@
 /* Expected values: numpy.argmax; NaN: paddle.argmax of 2.6.2. */
 #include "ops/opcase.h"
 
+#define FOUR(x) x "," x "," x "," x
+#define MANY(x) FOUR(FOUR(FOUR(x)))
+
 static const scull_opcase_t cases[] = {
+    {"many columns", "axis=0",
+     "f32[3x256]={" MANY("1,nan,5,2") "," MANY("4,nan,5,nan") "," MANY("0,nan,5,-inf") "}",
+     "i64[256]={" MANY("1,0,0,0") "}"},
+    {"many columns, and the last", "axis=0 last=true to=i32",
+     "f32[2x256]={" MANY("1,nan,5,2") "," MANY("4,nan,5,nan") "}",
+     "i32[256]={" MANY("1,0,1,0") "}"},
     {"the last axis", NULL, "f32[2x3]={3,1,2,4,9,0}", "i64[2]={0,1}"},
     {"columns", "axis=0", "i64[2x3]={3,1,2,4,9,0}", "i64[3]={1,1,0}"},
     {"in the middle", "axis=1",

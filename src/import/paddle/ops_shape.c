@@ -3,7 +3,7 @@
 
 #include "base/checked.h"
 
-#include "import/paddle/call.h"
+#include "import/paddle/flow.h"
 
 static scull_status_t reshape(scull_paddle_call_t *call) {
   scull_value_id_t x = SCULL_NO_ID, tensor = SCULL_NO_ID, out = SCULL_NO_ID;
@@ -22,6 +22,25 @@ static scull_status_t reshape(scull_paddle_call_t *call) {
 }
 
 /* Paddle passes over axes whose extent is not one. */
+/* All axes of one element, of a value whose extents a run tells: those that the program declares
+ * so. False: it declares nothing of the kind, or the extents are known. */
+static bool declared_ones(const scull_paddle_call_t *call, scull_value_id_t x, int64_t *axes,
+                          size_t *count) {
+  const scull_value_t *value = scull_graph_value(call->graph, x);
+  const scull_paddle_slot_t *slot =
+      scull_paddle_slot_find(call->op->inputs, call->op->input_count, "X");
+  const scull_paddle_var_t *var = slot == NULL ? NULL : &call->program->vars.data[slot->vars[0]];
+  if (!value->late || var == NULL || !var->declared ||
+      var->dims.size != (size_t)value->shape[0].rank)
+    return false;
+  *count = 0;
+  for (size_t i = 0; i < var->dims.size; i++) {
+    if (var->dims.data[i] == 1 && value->shape[0].dim[i] == 1)
+      axes[(*count)++] = (int64_t)i;
+  }
+  return true;
+}
+
 static scull_status_t squeeze(scull_paddle_call_t *call) {
   scull_value_id_t x = SCULL_NO_ID;
   scull_ints_t axes = {0};
@@ -38,7 +57,8 @@ static scull_status_t squeeze(scull_paddle_call_t *call) {
     if (shape.dim[axis] == 1 && count < SCULL_MAX_RANK)
       kept[count++] = axis;
   }
-  bool nothing = axes.size > 0 && count == 0;
+  bool listed = axes.size > 0 || declared_ones(call, x, kept, &count);
+  bool nothing = listed && count == 0;
   scull_emit_t emit = scull_import_emit(&call->emitter, nothing ? "identity" : "squeeze", x);
   if (!nothing)
     scull_import_emit_ints(&emit, "axes", (scull_ints_t){kept, count});
