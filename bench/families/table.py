@@ -27,6 +27,7 @@ import scull
 
 FORMATS = {"26": "2.6.2", "33": "3.3.1"}
 PEERS = ("paddle26", "paddle33", "onnxruntime", "openvino")
+QUANTIZED = ("_qat_", "_frozen_")  # not to be judged by float's tolerance: bench/precision is about them
 UNTIMED = ("--min-subgraph", "0", "--tune", "none")
 REST = 0.25  # seconds between bursts: pools spin for a while after their last run
 # What a layer is that belongs to the network proper; all others prepare boxes, choose or paint.
@@ -283,6 +284,7 @@ def main():
     args = parser.parse_args()
     os.makedirs(args.work, exist_ok=True)
     names = sorted(n for n in os.listdir(args.cases26) if os.path.exists(os.path.join(args.cases26, n, "io.npz")))
+    names = [n for n in names if n in args.families or not any(word in n for word in QUANTIZED)]
     families = [Family(args, name) for name in names if not args.families or name in args.families]
     for family in families:
         for step in args.steps.split(","):

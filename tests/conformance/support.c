@@ -17,6 +17,7 @@ enum { OPERATORS = 1024, TYPES = 32, DEVICES = 2 };
 
 static const char *const devices[DEVICES] = {"reference", "cpu"};
 static const char not_run[] = SCULL_SOURCE_DIR "/tests/suite/not_run.txt";
+static const char families[] = SCULL_SOURCE_DIR "/bench/families/measured.md";
 static const char path[] = SCULL_SOURCE_DIR "/docs/support.md";
 static bool seen[DEVICES][OPERATORS][TYPES];
 
@@ -114,6 +115,15 @@ static void put_not_run(scull_text_t *out) {
   scull_base_file_close(&file);
 }
 
+/* What `bench/families/run --write` found, as it wrote it. */
+static void put_families(scull_text_t *out) {
+  scull_file_t file;
+  scull_base_text_print(out, "\n## Model families\n\n");
+  assert_int_equal(scull_base_file_open(families, &file, NULL), SCULL_OK);
+  scull_base_text_add(out, (const char *)file.bytes.data, file.bytes.size);
+  scull_base_file_close(&file);
+}
+
 static void put_page(const char *facts, scull_text_t *out) {
   const char *family = NULL;
   put_head(facts, out);
@@ -134,6 +144,7 @@ static void put_page(const char *facts, scull_text_t *out) {
     put_names(family, NULL, out);
     scull_base_text_print(out, "\n");
   }
+  put_families(out);
   put_not_run(out);
 }
 
