@@ -26,6 +26,28 @@ class TensorInfo(ctypes.Structure):
                 ("max", ctypes.c_int64 * MAX_RANK)]
 
 
+class ShapeRange(ctypes.Structure):
+    _fields_ = [("name", ctypes.c_char_p), ("rank", ctypes.c_int32)] + \
+               [(bound, ctypes.c_int64 * MAX_RANK) for bound in ("min", "opt", "max")]
+
+
+class BuildOptions(ctypes.Structure):
+    """The head of scull_build_options_t, with room for the rest."""
+    _fields_ = [("struct_size", ctypes.c_size_t), ("model_struct_size", ctypes.c_size_t), ("model_path", ctypes.c_char_p),
+                ("params_path", ctypes.c_char_p), ("model_rest", ctypes.c_void_p * 5), ("inputs", ctypes.POINTER(ShapeRange)),
+                ("input_count", ctypes.c_size_t), ("max_batch", ctypes.c_int64), ("extra_outputs", ctypes.c_void_p),
+                ("extra_output_count", ctypes.c_size_t), ("device", ctypes.c_char_p), ("device_index", ctypes.c_int),
+                ("threads", ctypes.c_int), ("rest", ctypes.c_char * 4096)]
+
+
+class NamedTensor(ctypes.Structure):
+    _fields_ = [("name", ctypes.c_char_p), ("data", ctypes.c_void_p), ("size", ctypes.c_size_t), ("rank", ctypes.c_int32),
+                ("dims", ctypes.c_int64 * MAX_RANK)]
+
+
+METHODS = ["entropy", "minmax", "percentile-99.9", "percentile-99.99", "percentile-99.999", "mse", "best"]
+
+
 class Failure(RuntimeError):
     pass
 
@@ -49,6 +71,11 @@ def load():
         "scull_context_prepare": [pointer],
         "scull_context_run": [pointer],
         "scull_context_output": [pointer, size, pointer],
+        "scull_build_options_init": [pointer],
+        "scull_collector_create": [pointer, pointer],
+        "scull_collector_destroy": [pointer],
+        "scull_collector_add": [pointer, pointer, size],
+        "scull_collector_write": [pointer, ctypes.c_int, ctypes.c_char_p],
     }.items():
         getattr(lib, name).argtypes = types
     return lib
@@ -83,6 +110,36 @@ def describe(plan):
     if done.returncode:
         raise Failure(done.stderr.strip())
     return json.loads(done.stdout)
+
+
+class Collector:
+    """What a model's tensors hold in float; one table a method may be written of it."""
+
+    def __init__(self, model, params, shapes, threads=0):
+        global LIB
+        LIB = LIB or load()
+        options, self.handle = BuildOptions(), ctypes.c_void_p()
+        LIB.scull_build_options_init(ctypes.byref(options))
+        options.model_path, options.threads = model.encode(), threads
+        options.params_path = params.encode() if params else None
+        ranges = (ShapeRange * max(1, len(shapes)))()
+        for one, (name, shape) in zip(ranges, shapes.items()):
+            one.name, one.rank = name.encode(), len(shape)
+            one.min[:len(shape)] = one.opt[:len(shape)] = one.max[:len(shape)] = shape
+        options.inputs, options.input_count = ranges, len(shapes)
+        check(LIB.scull_collector_create(ctypes.byref(options), ctypes.byref(self.handle)))
+
+    def add(self, name, array):
+        array = np.ascontiguousarray(array)
+        tensor = NamedTensor(name.encode(), array.ctypes.data, array.nbytes, array.ndim,
+                             (ctypes.c_int64 * MAX_RANK)(*array.shape))
+        check(LIB.scull_collector_add(self.handle, ctypes.byref(tensor), 1))
+
+    def write(self, method, path):
+        check(LIB.scull_collector_write(self.handle, METHODS.index(method), path.encode()))
+
+    def close(self):
+        LIB.scull_collector_destroy(self.handle)
 
 
 class Plan:

@@ -30,7 +30,25 @@ def yolox(raw, ratio, size=416, least=0.01, limit=0.65):
     grid, step = np.concatenate(grids), np.concatenate(steps)
     middle, extent = (raw[:, :2] + grid) * step, np.exp(raw[:, 2:4]) * step
     boxes = np.concatenate((middle - extent / 2, middle + extent / 2), 1) / ratio
-    scores, found = raw[:, 4:5] * raw[:, 5:], []
+    return best_of_classes(boxes, raw[:, 4:5] * raw[:, 5:], least, limit)
+
+
+def picodet(outputs, ratios, size=320, least=0.01, limit=0.6):
+    """Scores of four strides, then as many distributions over 8 distances to each side of a box."""
+    boxes, scores = [], np.concatenate([o[0] for o in outputs[:4]])
+    for stride, raw in zip((8, 16, 32, 64), outputs[4:]):
+        n = int(round(len(raw[0]) ** 0.5))
+        ys, xs = np.meshgrid(np.arange(n), np.arange(n), indexing="ij")
+        middle = (np.stack((xs, ys), -1).reshape(-1, 2) + 0.5) * stride
+        weights = np.exp(raw[0].reshape(-1, 4, 8) - raw[0].reshape(-1, 4, 8).max(2, keepdims=True))
+        sides = (weights / weights.sum(2, keepdims=True) * np.arange(8)).sum(2) * stride
+        boxes.append(np.concatenate((middle - sides[:, :2], middle + sides[:, 2:]), 1))
+    return best_of_classes(np.clip(np.concatenate(boxes), 0, size) * np.tile(ratios, 2), scores, least, limit)
+
+
+def best_of_classes(boxes, scores, least, limit):
+    """Class by class the boxes that no better one covers."""
+    found = []
     for kind in range(scores.shape[1]):
         chosen = np.flatnonzero(scores[:, kind] > least)
         if len(chosen):

@@ -90,20 +90,27 @@ def camvid(data):
         yield first((array - mean) / std / 255), label
 
 
-def coco(data, size=416):
-    """BGR of 0 to 255 in the corner of a grey square, the ratio of sides, boxes as (class, x0, y0, x1, y1)."""
+def coco_boxes(data):
+    """Each picture with its boxes as (class, x0, y0, x1, y1) in its own pixels."""
     folder = os.path.join(data, "coco_val128")
     for name in sorted(os.listdir(os.path.join(folder, "images"))):
         picture = rgb(os.path.join(folder, "images", name))
+        w, h = picture.size
+        boxes, path = [], os.path.join(folder, "labels", os.path.splitext(name)[0] + ".txt")
+        for line in open(path) if os.path.exists(path) else ():
+            kind, x, y, bw, bh = map(float, line.split())
+            boxes.append((int(kind), (x - bw / 2) * w, (y - bh / 2) * h, (x + bw / 2) * w, (y + bh / 2) * h))
+        yield picture, boxes
+
+
+def coco(data, size=416):
+    """BGR of 0 to 255 in the corner of a grey square, the ratio of sides, the boxes."""
+    for picture, boxes in coco_boxes(data):
         w, h = picture.size
         ratio = min(size / w, size / h)
         small = picture.resize((int(w * ratio), int(h * ratio)), Image.BILINEAR)
         square = np.full((size, size, 3), 114, np.float32)
         square[:small.size[1], :small.size[0]] = np.asarray(small, np.float32)[..., ::-1]
-        boxes, path = [], os.path.join(folder, "labels", os.path.splitext(name)[0] + ".txt")
-        for line in open(path) if os.path.exists(path) else ():
-            kind, x, y, bw, bh = map(float, line.split())
-            boxes.append((int(kind), (x - bw / 2) * w, (y - bh / 2) * h, (x + bw / 2) * w, (y + bh / 2) * h))
         yield first(square), ratio, boxes
 
 

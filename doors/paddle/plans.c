@@ -30,6 +30,7 @@ struct door_model {
   door_ports_t inputs, outputs;
   door_ranges_t ranges;            /* what the config gives: by hand or from a file */
   door_ranges_t seen;              /* what the runs brought, one an input, the last one as opt */
+  door_tally_t tally;              /* of all runs, when shapes are collected */
   door_plan_t *plans[PLANS];       /* the newest first */
   door_calibration_t *calibration; /* NULL: none is made */
   size_t built;                    /* plans, ever */
@@ -321,6 +322,8 @@ static bool note_shapes(door_model_t *model, const door_shape_t *shapes) {
     const door_range_t *seen = find_range(&model->seen, model->inputs.items[k].name);
     for (int32_t i = 0; i < shapes[k].rank; i++) {
       dims[i] = (int32_t)shapes[k].dims[i];
+      if (model->config->collect_shapes && !door_tally_add(&model->tally, k, i, dims[i]))
+        return false;
       if (seen == NULL || (size_t)shapes[k].rank != seen->rank)
         continue;
       seen->min[i] = dims[i] < seen->min[i] ? dims[i] : seen->min[i];
@@ -645,6 +648,7 @@ static void destroy(door_model_t *model) {
   clear_ports(&model->outputs);
   door_ranges_clear(&model->ranges);
   door_ranges_clear(&model->seen);
+  door_tally_clear(&model->tally);
   PD_ConfigDestroy(model->config);
   pthread_mutex_destroy(&model->lock);
   free(model);
@@ -686,13 +690,17 @@ door_model_t *door_model_share(door_model_t *model) {
   return model;
 }
 
-/* The shapes of all runs, when they were to be collected. */
-static void write_shapes(const door_model_t *model) {
+/* The shapes of all runs, when they were to be collected; the best extent is the most frequent. */
+static void write_shapes(door_model_t *model) {
   char path[PATH_ROOM];
   if (!model->config->collect_shapes || model->seen.count == 0 || !shape_file(model, path))
     return;
   if (or_empty(model->config->shape_file)[0] == '\0')
-    mkdir(model->cache_dir, 0777); /* a failure shows when the file is written */
+    mkdir(model->cache_dir, 0777);                 /* a failure shows when the file is written */
+  for (size_t k = 0; k < model->seen.count; k++) { /* one an input, in their order */
+    for (size_t i = 0; i < model->seen.items[k].rank; i++)
+      model->seen.items[k].opt[i] = door_tally_best(&model->tally, k, (int32_t)i);
+  }
   if (!door_shape_range_write(path, &model->seen))
     door_say(model->config->quiet, "%s", door_error());
 }

@@ -126,6 +126,45 @@ static void rounding_keeps_means(void **state) {
   net_close(&net);
 }
 
+/* Nine weights cannot be turned so that a mean stays, but their step can be chosen. */
+static void few_weights_choose_their_step(void **state) {
+  (void)state;
+  net_t net;
+  scull_quant_table_t table;
+  scull_place_result_t result;
+  net_open(&net,
+           "input %x: f32[1x4x8x8]\nconst %w: f32[4x1x3x3] ~normal:5\n"
+           "%y = conv(%x, %w) groups=4\n%z = sigmoid(%y)\noutput %z\n",
+           "null");
+  scull_quant_table_init(&table);
+  add_range(&table, "x", -4);
+  const scull_place_options_t options = {.table = &table};
+  assert_int_equal(scull_quant_place(net.graph, &options, &result), SCULL_OK);
+  const scull_value_t *w = scull_graph_value(net.graph, net_value(&net, "w"));
+  assert_int_equal(result.rounded, 1);
+  double chosen_all = 0, nearest_all = 0;
+  for (int o = 0; o < 3; o++) { /* nothing is known of channel 3's mean but that it is 0 */
+    double peak = 0, sum = 0, nearest = 0;
+    const double step = (double)w->quant->scales[o];
+    for (int64_t e = o * 9; e < (o + 1) * 9; e++)
+      peak = fmax(peak, fabs(scull_graph_constant_at(net.graph, net_value(&net, "w"), e)));
+    for (int64_t e = o * 9; e < (o + 1) * 9; e++) {
+      const double x = scull_graph_constant_at(net.graph, net_value(&net, "w"), e);
+      const double least = peak / 127;
+      sum += w->quant->integers[e] * step - x;
+      nearest += rint(x / least) * least - x;
+      assert_true(fabs(w->quant->integers[e] * step - x) < step * 1.001);
+    }
+    assert_true(step >= peak / 127 * 0.9999 && step <= peak / 96 * 1.0001);
+    assert_true(fabs(sum) < 0.15 * step); /* turning alone leaves up to half of one */
+    chosen_all += fabs(sum) / step;
+    nearest_all += fabs(nearest) / step;
+  }
+  assert_true(chosen_all < 0.5 * nearest_all);
+  scull_quant_table_deinit(&table);
+  net_close(&net);
+}
+
 static void the_end_is_exact(void **state) {
   (void)state;
   net_t net;
@@ -139,9 +178,8 @@ static void the_end_is_exact(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(results_stay),
-      cmocka_unit_test(nothing_moves_without_leave),
-      cmocka_unit_test(rounding_keeps_means),
+      cmocka_unit_test(results_stay),         cmocka_unit_test(nothing_moves_without_leave),
+      cmocka_unit_test(rounding_keeps_means), cmocka_unit_test(few_weights_choose_their_step),
       cmocka_unit_test(the_end_is_exact),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

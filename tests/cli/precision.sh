@@ -56,13 +56,15 @@ array() {
 }
 
 model=$zoo/model.pdmodel
-mkdir "$tmp/in" "$tmp/held" "$tmp/empty" "$tmp/odd" "$tmp/nan" "$tmp/seen"
+mkdir "$tmp/in" "$tmp/held" "$tmp/empty" "$tmp/odd" "$tmp/nan" "$tmp/seen" "$tmp/none" "$tmp/zeros"
 for i in 1 2 3 4 5 6; do
   array "$tmp/in/$i.npy" "1, 1, 8, 8" 64 $i
   array "$tmp/held/$i.npy" "1, 1, 8, 8" 64 $((i + 40))
 done
 array "$tmp/odd/1.npy" "1, 1, 7, 8" 56 1
 array "$tmp/nan/1.npy" "1, 1, 8, 8" 64 1 nan
+array "$tmp/none/1.npy" "0, 1, 8, 8" 0 1
+array "$tmp/zeros/1.npy" "1, 1, 8, 8" 64 1 0
 shape=picture=1x1x8x8
 build="build $model --input $shape --threads 1 --tune none --precision fp32,int8"
 
@@ -123,6 +125,8 @@ refuse "$tmp/no.plan" 2 '2 labels for 6' $over --labels "$tmp/few"
 refuse "$tmp/no.plan" 2 'is no label' $over --labels "$tmp/words"
 refuse "$tmp/no.plan" 2 'label 12 of a network with 10' $over --labels "$tmp/beyond"
 refuse "$tmp/no.plan" 2 'has a label already' $over --labels "$tmp/twice"
+printf '1.npy 1\n2.npy 2\n3.npy 1\n4.npy 1\n5.npy 1\nnobody.npy 1\n' >"$tmp/stranger"
+refuse "$tmp/no.plan" 2 'line 6 is of no held-out input' $over --labels "$tmp/stranger"
 refuse "$tmp/no.plan" 2 'wants --labels' $over
 refuse "$tmp/no.plan" 2 'wants --held-out' $build --max-accuracy-drop 1 -o "$tmp/no.plan"
 
@@ -131,7 +135,18 @@ bad="calibrate $model --input $shape --threads 1 -o $tmp/no.table --inputs"
 refuse "$tmp/no.table" 1 'no .jpg' $bad "$tmp/empty"
 refuse "$tmp/no.table" 1 'dimension 2' $bad "$tmp/odd"
 refuse "$tmp/no.table" 1 'NaN or infinity' $bad "$tmp/nan"
+refuse "$tmp/no.table" 1 'is empty|dimension 0' $bad "$tmp/none"
 refuse "$tmp/no.table" 1 'cannot' $bad "$tmp/nowhere"
+: >"$tmp/list"
+refuse "$tmp/no.table" 1 'names no|no input|no .jpg' $bad "$tmp/list"
+printf '%s\n%s\n' "$tmp/in/1.npy" "$tmp/in/nobody.npy" >"$tmp/list"
+refuse "$tmp/no.table" 1 'nobody.npy' $bad "$tmp/list"
+
+# a tensor that is always 0 has no range: said, and it stays float
+expect 0 "'picture' held nothing but zeros" calibrate "$model" --input $shape --threads 1 --inputs "$tmp/zeros" -o "$tmp/zeros.table"
+if grep -q '^picture:' "$tmp/zeros.table"; then complain "a range of nothing but zeros"; fi
+expect 0 'layers' $build --calibration "$tmp/zeros.table" -o "$tmp/zeros.plan"
+expect 0 '"missing": \["picture"' explain "$tmp/zeros.plan" --json
 
 # bad tables
 with="$build -o $tmp/no.plan --calibration"
