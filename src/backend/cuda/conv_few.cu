@@ -544,10 +544,10 @@ bool map_inputs(few_args *a, int bm) {
   const scull_cuda_conv_t *t = &a->t;
   int size = t->type == SCULL_CUDA_S8 ? 1 : 2, part = 128 / parts_of(t->c * size) / size;
   if (!map_pixels(&a->x, t->type, part, bm, t->src, t->n, t->h, t->w, t->c, t->src_pitch, t->pad_h,
-                  t->pad_w, (t->r - 1) * t->dil_h, (t->s - 1) * t->dil_w, t->stride_h, t->stride_w))
+                  t->pad_w, t->p, t->q, t->stride_h, t->stride_w))
     return false;
   return !t->src2 || map_pixels(&a->x2, t->type, part, bm, t->src2, t->n, t->h2, t->w2, t->c2,
-                                t->src2_pitch, 0, 0, 0, 0, t->stride2, t->stride2);
+                                t->src2_pitch, 0, 0, t->p, t->q, t->stride2, t->stride2);
 }
 
 bool accepts(const scull_cuda_conv_t *t) {
