@@ -395,9 +395,12 @@ static scull_status_t make_form(scull_search_t *s, scull_unit_t *unit, size_t co
   SCULL_TRY(scull_tune_site(s->graph, unit->chain, count, s->options, s->arena, &form.site,
                             &form.values));
   scull_tune_pins_apply(s->graph, s->options, unit->chain, &form);
+  const size_t told = unit->alternative_count;
   SCULL_TRY(ask_all(s, unit, &form));
   if (form.candidate_count == 0 && form.pin != NULL && s->options->prefer_pins) {
-    form.pin = NULL; /* nothing follows it: what there is else */
+    form.pin = NULL; /* nothing follows it: all that is permitted */
+    form.site.precisions = s->options->precisions;
+    unit->alternative_count = told;
     SCULL_TRY(ask_all(s, unit, &form));
   }
   if (form.candidate_count > 0)

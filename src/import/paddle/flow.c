@@ -116,12 +116,16 @@ static scull_status_t emit_scalar_of(scull_paddle_call_t *call, scull_graph_t *g
   return scull_import_emit_reshape(&emitter, *out, (scull_ints_t){0}, NULL, out);
 }
 
-/* A value that takes the place of one of rank 0, and has rank 1, loses its axis. */
+/* A value that takes the place of one of rank 0, and has rank 1, loses its axis, unless it is sure
+ * to hold another number of elements than one. */
 static scull_status_t fit_rank(scull_paddle_call_t *call, scull_paddle_scope_t *scope, uint32_t var,
                                int32_t rank) {
   scull_value_id_t value = scull_paddle_scope_value(scope, call->program, var);
   if (value >= SCULL_PADDLE_LOST || rank != 0 || scull_import_rank(scope->graph, value) != 1 ||
       scull_tensor_dtype_is_sequence(scull_graph_value(scope->graph, value)->dtype))
+    return SCULL_OK;
+  if (scull_graph_is_fixed(scope->graph, value) &&
+      scull_graph_value(scope->graph, value)->shape[0].dim[0] != 1)
     return SCULL_OK;
   return emit_scalar_of(call, scope->graph, value, &scope->values[var]);
 }
@@ -238,16 +242,15 @@ static scull_status_t begin_body(scull_paddle_call_t *call, const written_t *w,
 /* What no trip reads before it is written may begin as anything: exporters put a 0 there just to
  * have the name. It begins with as many dimensions as a trip gives it, and of that type. */
 static scull_status_t fit_unread(scull_paddle_call_t *call, const scull_import_region_t *body,
-                                 size_t param, scull_value_id_t result, scull_value_id_t *begin) {
+                                 scull_value_id_t result, scull_value_id_t *begin) {
   const scull_value_t *outer = scull_graph_value(call->graph, *begin);
   const scull_value_t *inner = scull_graph_value(body->graph, result);
   const scull_dtype_t from = outer->dtype, to = inner->dtype;
   const int32_t rank = inner->shape[0].rank;
   int64_t ones[SCULL_MAX_RANK];
-  if (scull_graph_value(body->graph, body->graph->inputs.data[param])->users.size > 0 ||
-      (from == to && outer->shape[0].rank == rank) || scull_tensor_dtype_is_sequence(from) ||
-      scull_tensor_dtype_is_sequence(to) || outer->late ||
-      !scull_graph_is_fixed(call->graph, *begin) || scull_tensor_count(&outer->shape[0]) != 1)
+  if ((from == to && outer->shape[0].rank == rank) || scull_tensor_dtype_is_sequence(from) ||
+      scull_tensor_dtype_is_sequence(to) || !scull_graph_is_fixed(call->graph, *begin) ||
+      scull_tensor_count(&outer->shape[0]) != 1)
     return SCULL_OK;
   for (int32_t i = 0; i < rank; i++)
     ones[i] = 1;
@@ -255,6 +258,17 @@ static scull_status_t fit_unread(scull_paddle_call_t *call, const scull_import_r
     SCULL_TRY(scull_import_emit_cast(&call->emitter, *begin, to, NULL, begin));
   return scull_import_emit_reshape(&call->emitter, *begin, (scull_ints_t){ones, (size_t)rank}, NULL,
                                    begin);
+}
+
+/* Makes what a variable holds before the loop and behind a trip fit together, where they can. */
+static scull_status_t fit_carried(scull_paddle_call_t *call, const scull_import_region_t *body,
+                                  scull_paddle_scope_t *inner, size_t param, uint32_t var,
+                                  scull_value_id_t *begin) {
+  const scull_value_id_t id = body->graph->inputs.data[param];
+  scull_value_id_t result = scull_paddle_scope_value(inner, call->program, var);
+  if (result < SCULL_PADDLE_LOST && scull_graph_value(body->graph, id)->users.size == 0)
+    return fit_unread(call, body, result, begin);
+  return fit_rank(call, inner, var, scull_import_rank(call->graph, *begin));
 }
 
 static scull_status_t end_loop(scull_paddle_call_t *call, const written_t *w,
@@ -268,10 +282,8 @@ static scull_status_t end_loop(scull_paddle_call_t *call, const written_t *w,
   SCULL_TRY(add_result(call, inner, condition));
   for (size_t i = 0; i < w->count; i++) {
     if (w->vars[i] != condition)
-      SCULL_TRY(fit_rank(call, inner, w->vars[i], scull_import_rank(call->graph, carried[i])));
+      SCULL_TRY(fit_carried(call, body, inner, SCULL_LOOP_CARRIED + i, w->vars[i], &carried[i]));
     SCULL_TRY(add_result(call, inner, w->vars[i]));
-    SCULL_TRY(fit_unread(call, body, SCULL_LOOP_CARRIED + i,
-                         body->graph->outputs.data[SCULL_LOOP_RESULT + i].value, &carried[i]));
     names[i] = call->program->vars.data[w->vars[i]].name;
   }
   const scull_import_loop_t loop = {

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "base/text.h"
 #include "import/paddle/program.h"
 
 #define F32(dims) "{\"#\":\"0.t_dtensor\",\"D\":[{\"#\":\"0.t_f32\"},[" dims "],\"NCHW\",[],0]}"
@@ -196,6 +197,26 @@ static void test_faults(void **state) {
          "an argument of its block");
 }
 
+/* Lists in lists, and blocks in blocks. */
+static void test_deep(void **state) {
+  (void)state;
+  static const char opening[] = "{\"#\":\"1.if\",\"I\":[{\"%\":1}],\"O\":[],\"regions\":[{"
+                                "\"blocks\":[{\"args\":[],\"ops\":[";
+  scull_text_t json = {0};
+  for (int i = 0; i < 100000; i++)
+    scull_base_text_print(&json, "[");
+  expect(scull_base_text_get(&json), "depth");
+  scull_base_text_deinit(&json);
+  scull_base_text_print(&json, "%s,", HEAD DATA);
+  for (int i = 0; i < 100; i++)
+    scull_base_text_print(&json, "%s", opening);
+  for (int i = 0; i < 100; i++)
+    scull_base_text_print(&json, "]}]}]}");
+  scull_base_text_print(&json, TAIL);
+  expect(scull_base_text_get(&json), "blocks are nested too deeply");
+  scull_base_text_deinit(&json);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_names_become_fluid),
@@ -204,6 +225,7 @@ int main(void) {
       cmocka_unit_test(test_attribute_kinds),
       cmocka_unit_test(test_control_flow),
       cmocka_unit_test(test_faults),
+      cmocka_unit_test(test_deep),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
