@@ -216,7 +216,7 @@ static const refusal_t refusals[] = {
      80, NULL},
     {"cuda.attention.mma",
      "input %q: f32[1x2x9x60]\ninput %k: f32[1x2x9x60]\n%y = attention(%q, %k, %k)\noutput %y\n",
-     80, "heads of 8"},
+     80, "8, 16, ... 128"},
     {"cuda.arg", "input %x: f32[4x8]\n%y = arg_max(%x) axis=1\noutput %y\n", 90, NULL},
     {"cuda.cumsum", "input %x: i32[4x8]\n%y = cumsum(%x) axis=1\noutput %y\n", 90, "floats"},
     {"cuda.recurrent",
