@@ -30,6 +30,7 @@ struct door_model {
   door_ports_t inputs, outputs;
   door_ranges_t ranges;            /* what the config gives: by hand or from a file */
   door_ranges_t seen;              /* what the runs brought, one an input, the last one as opt */
+  door_tally_t tally;              /* of all runs, when shapes are collected */
   door_plan_t *plans[PLANS];       /* the newest first */
   door_calibration_t *calibration; /* NULL: none is made */
   size_t built;                    /* plans, ever */
@@ -319,9 +320,12 @@ static bool note_shapes(door_model_t *model, const door_shape_t *shapes) {
   for (size_t k = 0; k < model->inputs.count; k++) {
     int32_t dims[SCULL_MAX_RANK] = {0};
     const door_range_t *seen = find_range(&model->seen, model->inputs.items[k].name);
-    for (int32_t i = 0; i < shapes[k].rank; i++) {
+    const bool fits = seen == NULL || (size_t)shapes[k].rank == seen->rank;
+    for (int32_t i = 0; i < shapes[k].rank && fits; i++) {
       dims[i] = (int32_t)shapes[k].dims[i];
-      if (seen == NULL || (size_t)shapes[k].rank != seen->rank)
+      if (model->config->collect_shapes && !door_tally_add(&model->tally, k, i, dims[i]))
+        return false;
+      if (seen == NULL)
         continue;
       seen->min[i] = dims[i] < seen->min[i] ? dims[i] : seen->min[i];
       seen->max[i] = dims[i] > seen->max[i] ? dims[i] : seen->max[i];
@@ -374,6 +378,8 @@ static void fill_options(const door_model_t *model, const scull_shape_range_t *r
   out->device_index = strcmp(out->device, "cuda") == 0 ? c->gpu_id : 0;
   out->threads = c->threads;
   out->precisions = precisions_of(c);
+  if (strcmp(out->device, "cpu") == 0)
+    out->precisions &= ~(uint32_t)SCULL_PRECISION_F16; /* was said; one plan serves both wishes */
   out->workspace = c->use_engine && c->workspace > 0 ? (size_t)c->workspace : 0;
   out->min_subgraph_size = !c->ir_optim ? INT32_MAX : c->use_engine ? c->min_subgraph : 0;
   out->disabled_ops = (const char *const *)c->native_ops.items;
@@ -645,6 +651,7 @@ static void destroy(door_model_t *model) {
   clear_ports(&model->outputs);
   door_ranges_clear(&model->ranges);
   door_ranges_clear(&model->seen);
+  door_tally_clear(&model->tally);
   PD_ConfigDestroy(model->config);
   pthread_mutex_destroy(&model->lock);
   free(model);
@@ -686,13 +693,17 @@ door_model_t *door_model_share(door_model_t *model) {
   return model;
 }
 
-/* The shapes of all runs, when they were to be collected. */
-static void write_shapes(const door_model_t *model) {
+/* The shapes of all runs, when they were to be collected; the best extent is the most frequent. */
+static void write_shapes(door_model_t *model) {
   char path[PATH_ROOM];
   if (!model->config->collect_shapes || model->seen.count == 0 || !shape_file(model, path))
     return;
   if (or_empty(model->config->shape_file)[0] == '\0')
-    mkdir(model->cache_dir, 0777); /* a failure shows when the file is written */
+    mkdir(model->cache_dir, 0777);                 /* a failure shows when the file is written */
+  for (size_t k = 0; k < model->seen.count; k++) { /* one an input, in their order */
+    for (size_t i = 0; i < model->seen.items[k].rank; i++)
+      model->seen.items[k].opt[i] = door_tally_best(&model->tally, k, (int32_t)i);
+  }
   if (!door_shape_range_write(path, &model->seen))
     door_say(model->config->quiet, "%s", door_error());
 }

@@ -130,3 +130,37 @@ bool door_shape_range_write(const char *path, const door_ranges_t *ranges) {
   remove(temporary);
   return door_fail("%s: cannot be written", path);
 }
+
+/* --- how often an extent came -------------------------------------------------------------------
+ */
+
+bool door_tally_add(door_tally_t *tally, size_t input, int32_t dim, int32_t extent) {
+  for (size_t i = 0; i < tally->count; i++) {
+    door_extent_t *e = &tally->items[i];
+    if (e->input == input && e->dim == dim && e->extent == extent) {
+      e->runs++;
+      return true;
+    }
+  }
+  door_extent_t *items = realloc(tally->items, (tally->count + 1) * sizeof *items);
+  if (items == NULL)
+    return door_fail_memory();
+  tally->items = items;
+  items[tally->count++] = (door_extent_t){.input = input, .dim = dim, .extent = extent, .runs = 1};
+  return true;
+}
+
+int32_t door_tally_best(const door_tally_t *tally, size_t input, int32_t dim) {
+  const door_extent_t *best = NULL;
+  for (size_t i = 0; i < tally->count; i++) {
+    const door_extent_t *e = &tally->items[i];
+    if (e->input == input && e->dim == dim && (best == NULL || e->runs > best->runs))
+      best = e;
+  }
+  return best == NULL ? 0 : best->extent;
+}
+
+void door_tally_clear(door_tally_t *tally) {
+  free(tally->items);
+  *tally = (door_tally_t){0};
+}

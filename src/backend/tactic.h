@@ -38,6 +38,8 @@ typedef struct scull_args {
   const void *packed;        /* what `pack` wrote, 64-byte aligned; NULL without pack */
   void *scratch;             /* 64-byte aligned, as many bytes as prepare asked for */
   scull_stream_t *stream;    /* where to enqueue; NULL: run in the calling thread */
+  const void *next;          /* packed constants that a later step will read, which enqueue may */
+  size_t next_bytes;         /* bring near meanwhile; NULL: nothing is known */
 } scull_args_t;
 
 /* What prepare hands back. */

@@ -521,7 +521,9 @@ static scull_status_t run_step(scull_runtime_context_t *context, scull_ready_ste
   scull_args_t args = {.inputs = ready->inputs,
                        .outputs = ready->outputs,
                        .packed = ready->packed,
-                       .scratch = context->scratch};
+                       .scratch = context->scratch,
+                       .next = ready->next,
+                       .next_bytes = ready->next_bytes};
   return ready->tactic->enqueue(ready->prepared.state, &args);
 }
 

@@ -229,6 +229,21 @@ static scull_status_t check_ports(const scull_runtime_engine_t *engine,
   return SCULL_OK;
 }
 
+/* Tells each step whose packed constants come next. */
+static void set_next(const scull_plan_t *plan, scull_variant_t *variant) {
+  const void *next = NULL;
+  size_t bytes = 0;
+  for (size_t i = plan->step_count; i-- > 0;) {
+    scull_ready_step_t *ready = &variant->steps[i];
+    ready->next = next;
+    ready->next_bytes = bytes;
+    if (ready->packed == NULL)
+      continue;
+    next = ready->packed;
+    bytes = (size_t)plan->steps[i].packed_bytes;
+  }
+}
+
 static scull_status_t fill(const scull_runtime_engine_t *engine, const scull_shape_t *input_shapes,
                            scull_variant_t *variant, scull_diag_t *diag) {
   const scull_plan_t *plan = &engine->plan;
@@ -252,6 +267,8 @@ static scull_status_t fill(const scull_runtime_engine_t *engine, const scull_sha
     SCULL_TRY(make_lists(variant, ready, diag));
     SCULL_TRY(prepare_step(engine, variant, ready, diag));
   }
+  if (engine->weights == NULL)
+    set_next(plan, variant);
   SCULL_TRY(check_ports(engine, variant, diag));
   return upload_shapes(engine, variant, diag);
 }

@@ -14,6 +14,8 @@ typedef struct scull_ready_step {
   void **outputs;
   const scull_shape_t **shapes; /* of outputs */
   const void *packed;
+  const void *next; /* packed constants of the next step that has some; NULL: none */
+  size_t next_bytes;
   bool skipped;         /* COPY: the caller's memory stands for the copy */
   size_t bytes;         /* COPY */
   scull_op_call_t call; /* reference steps: tensors with types and memory */

@@ -11,6 +11,7 @@ struct scull_timer {
   const scull_tune_options_t *options;
   char *flood; /* read between runs */
   size_t flood_bytes;
+  bool is_cold;  /* nothing was measured yet */
   float *random; /* stands for weights and inputs of any kind */
   size_t random_bytes;
   scull_stream_t *stream; /* of a discrete device; NULL before the first measurement */

@@ -17,6 +17,7 @@ scull_status_t scull_tune_timer_create(const scull_tune_options_t *options, scul
   if (timer == NULL)
     return SCULL_OUT_OF_MEMORY;
   timer->options = options;
+  timer->is_cold = true;
   *out = timer;
   return SCULL_OK;
 }
@@ -320,17 +321,33 @@ static scull_status_t one_run(scull_timer_t *timer, const scull_bench_t *b,
   return SCULL_OK;
 }
 
+/* The first parallel regions of a process run on threads that are not awake yet: for up to a tenth
+ * of a second the second one adds nothing. Small networks hardly fork. */
+static scull_status_t warm_up(scull_timer_t *timer) {
+  const uint64_t enough = 150000000; /* nanoseconds */
+  const uint64_t begin = scull_base_now();
+  while (timer->is_cold && timer->flood_bytes > 4u << 20 && scull_base_now() - begin < enough)
+    SCULL_TRY(flood(timer));
+  timer->is_cold = false;
+  return SCULL_OK;
+}
+
 static scull_status_t sample(scull_timer_t *timer, const scull_bench_t *b,
                              const scull_tactic_t *tactic, double best, double *out) {
   const double hopeless = 1.4, lost = 5; /* times the best so far; lost: cold, in its first run */
   const double enough = 30e3;            /* of microseconds, of which noise is a small part */
-  double samples[MAX_SAMPLES], sum = 0, first = 0, least_time = HUGE_VAL;
+  double samples[MAX_SAMPLES], sum = 0, first = 0, again = 0, least_time = HUGE_VAL;
   int count = 0, least = timer->options->level == SCULL_TUNE_LEVEL_FULL ? 9 : 5;
   scull_args_t args = {.inputs = (const void *const *)b->inputs,
                        .outputs = b->outputs,
                        .packed = b->packed,
                        .scratch = b->scratch};
+  SCULL_TRY(warm_up(timer));
   SCULL_TRY(one_run(timer, b, &args, tactic, &first));
+  if (best > 0 && first > lost * best && first < enough) { /* a neighbour may have come between */
+    SCULL_TRY(one_run(timer, b, &args, tactic, &again));
+    first = fmin(first, again);
+  }
   if (best > 0 && first > lost * best) {
     *out = first;
     return SCULL_OK;

@@ -88,7 +88,7 @@ static size_t lines(const char *text) {
   X(PD_ConfigSetBfloat16Op(c, 1, ops), "BF16 is not confined")                                     \
   X(PD_ConfigUseOptimizedModel(c, TRUE), "optimized programs are not read")                        \
   X(PD_ConfigSetExecStream(c, folder), "a stream has no meaning on the CPU")                       \
-  X(PD_ConfigEnableTensorRtEngine(c, 1 << 20, 1, 0, PD_PRECISION_HALF, FALSE, FALSE),              \
+  X(PD_ConfigEnableTensorRtEngine(c, 1 << 20, 4, 3, PD_PRECISION_HALF, TRUE, FALSE),               \
     "the CPU has no FP16 kernels")                                                                 \
   X(PD_ConfigDeletePass(c, "is_test_pass"), "'is_test_pass' is not one of Scull's")                \
   X(PD_ConfigInsertPass(c, 0, "my_pass"), "'my_pass' is not known here")                           \

@@ -99,6 +99,62 @@ static void from_memory_and_folders(void **state) {
   PD_PredictorDestroy(p);
 }
 
+/* What tests/model recorded of a small MobileNet that was written in both generations. */
+static void recorded(PD_Config *config, const char *folder) {
+  enum { INPUTS = 2 * 3 * 16 * 16, OUTPUTS = 2 * 10 };
+  static float x[INPUTS], wanted[OUTPUTS];
+  float got[OUTPUTS];
+  int32_t shape[] = {2, 3, 16, 16};
+  char path[512];
+  snprintf(path, sizeof path, "%s/input.npy", folder);
+  assert_int_equal(load(path, x, sizeof *x, INPUTS), 0);
+  snprintf(path, sizeof path, "%s/output.npy", folder);
+  assert_int_equal(load(path, wanted, sizeof *wanted, OUTPUTS), 0);
+  PD_Predictor *p = create(config);
+  PD_Tensor *in = first_input(p), *out = first_output(p);
+  PD_TensorReshape(in, 4, shape);
+  PD_TensorCopyFromCpuFloat(in, x);
+  if (!PD_PredictorRun(p))
+    fail_msg("%s", PD_GetLastError());
+  PD_TensorCopyToCpuFloat(out, got);
+  for (int i = 0; i < OUTPUTS; i++)
+    assert_true(fabsf(got[i] - wanted[i]) <= 1e-4f);
+  PD_TensorDestroy(in);
+  PD_TensorDestroy(out);
+  PD_PredictorDestroy(p);
+}
+
+/* programs of 2.x and PIR of 3.x: by files, by folder and name, by folder, from memory */
+static void both_generations(void **state) {
+  (void)state;
+  static const char *const programs[] = {"mobilenet_v1/model.pdmodel",
+                                         "mobilenet_v1_pir/model.json"};
+  for (size_t i = 0; i < 2; i++) {
+    char folder[256], program[512], params[512];
+    snprintf(program, sizeof program, SCULL_SOURCE_DIR "/tests/model/data/%s", programs[i]);
+    snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(program, '/') - program), program);
+    snprintf(params, sizeof params, "%s/model.pdiparams", folder);
+    for (int way = 0; way < 4; way++) {
+      size_t program_size, params_size;
+      PD_Config *c = PD_ConfigCreate();
+      if (way == 0) {
+        PD_ConfigSetModel(c, program, params);
+        PD_ConfigEnableTensorRtEngine(c, 1 << 30, 2, 0, PD_PRECISION_FLOAT32, FALSE, FALSE);
+      } else if (way == 1) {
+        PD_ConfigSetModel(c, folder, "model");
+      } else if (way == 2) {
+        PD_ConfigSetModelDir(c, folder);
+      } else {
+        char *bytes = slurp(program, &program_size), *weights = slurp(params, &params_size);
+        PD_ConfigSetModelBuffer(c, bytes, program_size, weights, params_size);
+        free(bytes);
+        free(weights);
+      }
+      recorded(c, folder);
+    }
+  }
+}
+
 /* natively, without passes, with a disabled operator: slower, and the same answers */
 static void native_and_changed(void **state) {
   (void)state;
@@ -324,13 +380,15 @@ static void ranges_by_hand_and_collected(void **state) {
   PD_Config *c = digits_config();
   PD_ConfigCollectShapeRangeInfo(c, path);
   PD_Predictor *p = create(c);
-  right(p, 0, 2);
-  right(p, 0, 6);
+  static const int batches[] = {2, 5, 3, 5, 6};
+  for (int i = 0; i < 5; i++)
+    right(p, 0, batches[i]);
   PD_PredictorDestroy(p);
   size_t size;
   char *text = slurp(path, &size);
   assert_non_null(strstr(text, "min_shape: 2"));
   assert_non_null(strstr(text, "max_shape: 6"));
+  assert_non_null(strstr(text, "opt_shape: 5")); /* the most frequent */
   free(text);
   for (PD_Bool grow = 0; grow < 2; grow++) {
     c = digits_config();
@@ -469,6 +527,7 @@ int main(void) {
       cmocka_unit_test(all_pictures_one_by_one),
       cmocka_unit_test(any_batch),
       cmocka_unit_test(from_memory_and_folders),
+      cmocka_unit_test(both_generations),
       cmocka_unit_test(native_and_changed),
       cmocka_unit_test(engine_takes_batches_up_to_its_maximum),
       cmocka_unit_test(engine_is_stored),

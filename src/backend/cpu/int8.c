@@ -52,6 +52,23 @@ size_t scull_cpu_conv8_pairs(const scull_site_t *site, const scull_cpu_conv_t *c
   return count;
 }
 
+/* No sum of products and residual is beyond LIMIT in units of the destination, so that with a bias
+ * of twice that (see bias8) it can be rounded to an s32 and keeps its sign. */
+#define LIMIT 0x1p27f
+
+static bool is_bounded(const scull_cpu_conv_t *c) {
+  const scull_window_t *y = &c->g.window[0], *x = &c->g.window[1];
+  const double taps = (double)(c->g.in_channels / c->g.groups * y->kernel * x->kernel);
+  float scale = 0;
+  for (int64_t o = 0; o < c->g.out_channels; o++)
+    scale = fmaxf(scale, scull_cpu_scale8(c, o));
+  double most = 255 * 128 * taps * (double)scale;
+  if (c->residual != NULL)
+    most +=
+        255 * (double)(scull_backend_site_scale(c->residual) / scull_backend_site_scale(c->dst));
+  return most < (double)LIMIT;
+}
+
 void scull_cpu_post8_of(const scull_cpu_conv_t *c, scull_cpu_narrow_post_t *out) {
   const float unit = scull_backend_site_scale(c->dst);
   *out = (scull_cpu_narrow_post_t){.to = SCULL_CPU_F32, .low = -INFINITY, .high = INFINITY};
@@ -63,7 +80,10 @@ void scull_cpu_post8_of(const scull_cpu_conv_t *c, scull_cpu_narrow_post_t *out)
   }
   out->low = fmaxf(out->low, c->post.param[0] / unit);
   out->high = fminf(out->high, c->post.param[1] / unit);
-  out->clips_low = out->low > (out->to == SCULL_CPU_U8 ? 0.0f : -128.0f);
+  /* What rounds to an end of the type is no bound of its own, unless a residual comes after it. */
+  const bool clips = !is_bounded(c) || (c->residual != NULL && !c->post.add_first);
+  out->clips_low = clips || out->low > (out->to == SCULL_CPU_U8 ? 0.5f : -127.5f);
+  out->clips_high = clips || out->high <= (out->to == SCULL_CPU_U8 ? 254.5f : 126.5f);
   out->add_first = c->post.add_first;
   if (c->residual != NULL) {
     scull_cpu_number_of(c->residual, &out->residual);
@@ -93,5 +113,6 @@ float scull_cpu_scale8(const scull_cpu_conv_t *c, int64_t o) {
 
 float scull_cpu_bias8(const scull_cpu_conv_t *c, int64_t o) {
   const float bias = c->bias == NULL ? 0.0f : ((const float *)c->bias->data)[o];
-  return bias / scull_backend_site_scale(c->dst);
+  const float steps = bias / scull_backend_site_scale(c->dst);
+  return c->dst->as == SCULL_AS_INT8 ? fmaxf(fminf(steps, 2 * LIMIT), -2 * LIMIT) : steps;
 }

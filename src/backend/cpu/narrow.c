@@ -313,6 +313,8 @@ typedef struct {
   const char *packed;
   char *dst;
   uint8_t *buffers;
+  const char *next; /* see scull_args_t */
+  int64_t next_bytes;
 } job_t;
 
 static void copy_bytes(const state_t *s, const uint8_t *from, uint8_t *to, int64_t count) {
@@ -365,10 +367,20 @@ static int next_rows(int64_t left, int most) {
   return left >= 2 * most || left == most ? most : left > most ? (int)((left + 1) / 2) : (int)left;
 }
 
-/* Weights of the next panel, a part with each tile of this one. */
+/* Weights of the next panel, a part with each tile of this one; or those of the next step. */
 typedef struct {
   const char *at, *end;
 } ahead_t;
+
+/* A thread's part of what the next step reads, as much as leaves L2 to this one. */
+static ahead_t next_of(const job_t *job, int thread) {
+  enum { MOST = 256 * 1024 };
+  const int64_t each = job->next_bytes / job->state->threads;
+  if (job->next == NULL)
+    return (ahead_t){NULL, NULL};
+  const char *begin = job->next + thread * each;
+  return (ahead_t){begin, begin + (each < MOST ? each : MOST)};
+}
 
 /* A run of pixels, `a_row` bytes apart where a is. */
 static void run_of_panel(const state_t *s, scull_cpu_tile_t *t, int64_t count, int columns,
@@ -381,7 +393,8 @@ static void run_of_panel(const state_t *s, scull_cpu_tile_t *t, int64_t count, i
     t->c = begin.c + i * t->c_row;
     t->residual = begin.residual == NULL ? NULL : begin.residual + i * t->residual_row;
     s->spec.products->tile(rows, columns)(t);
-    ahead->at += 64 * t->segments * t->depth;
+    if (t->ahead != NULL)
+      ahead->at += 64 * t->segments * t->depth;
     i += rows;
   }
 }
@@ -452,7 +465,7 @@ static void rows_of_panel(const state_t *s, const scull_cpu_tile_t *t, int64_t f
 }
 
 static void panel_of_unit(const job_t *job, const uint8_t *a, int64_t image, int64_t first,
-                          int64_t count, int64_t panel, bool cold) {
+                          int64_t count, int64_t panel, bool cold, ahead_t *later) {
   const state_t *s = job->state;
   const int64_t all = 16 * block_count(s->out_channels), size = size_of(s);
   const int64_t block = panel_begin(s->out_channels, s->panels, panel);
@@ -461,9 +474,9 @@ static void panel_of_unit(const job_t *job, const uint8_t *a, int64_t image, int
   const int columns = (int)(next - block);
   const float *heads = (const float *)(const void *)job->packed + 16 * block;
   const char *weights = job->packed + s->spec.heads * all * (int64_t)sizeof(float);
-  ahead_t ahead = {weights + next * step, weights + next * step};
+  ahead_t own = {weights + next * step, weights + next * step}, *ahead = cold ? &own : later;
   if (cold && panel + 1 < s->panels)
-    ahead.end = weights + panel_begin(s->out_channels, s->panels, panel + 2) * step;
+    own.end = weights + panel_begin(s->out_channels, s->panels, panel + 2) * step;
   scull_cpu_tile_t t = {.a = a,
                         .a_row = s->x.stride * s->pixel,
                         .a_block = s->line,
@@ -487,17 +500,17 @@ static void panel_of_unit(const job_t *job, const uint8_t *a, int64_t image, int
     t.a_row = s->mode == DIRECT ? s->src_pixel : s->pixel;
     t.c += first * s->dst_pixel;
     t.residual = t.residual == NULL ? NULL : t.residual + first * s->other_pixel;
-    run_of_panel(s, &t, count, columns, &ahead);
+    run_of_panel(s, &t, count, columns, ahead);
     return;
   }
   t.c += first * s->dst_row;
   t.residual = t.residual == NULL ? NULL : t.residual + first * s->other_row;
-  rows_of_panel(s, &t, first, count, columns, &ahead);
+  rows_of_panel(s, &t, first, count, columns, ahead);
 }
 
 /* `cold`: the weights have not been read yet. */
 static void unit_of_panels(const job_t *job, int64_t unit, int64_t begin, int64_t end, int thread,
-                           bool cold) {
+                           bool cold, ahead_t *later) {
   const state_t *s = job->state;
   const int64_t image = unit / s->units, first = unit % s->units * s->unit;
   const int64_t count = s->extent - first < s->unit ? s->extent - first : s->unit;
@@ -515,19 +528,21 @@ static void unit_of_panels(const job_t *job, int64_t unit, int64_t begin, int64_
       copy_row(job, image, first * s->y.stride - s->y.pad_begin + r, to + r * s->line);
   }
   for (int64_t p = begin; p < end; p++)
-    panel_of_unit(job, a, image, first, count, p, cold && p + 1 < end);
+    panel_of_unit(job, a, image, first, count, p, cold && p + 1 < end, later);
 }
 
 static void run_units(void *user, int64_t begin, int64_t end, int thread) {
   const job_t *job = user;
+  ahead_t later = next_of(job, thread);
   for (int64_t u = begin; u < end; u++)
-    unit_of_panels(job, u, 0, job->state->panels, thread, u == begin);
+    unit_of_panels(job, u, 0, job->state->panels, thread, u == begin, &later);
 }
 
 static void run_panels(void *user, int64_t begin, int64_t end, int thread) {
   const job_t *job = user;
+  ahead_t later = next_of(job, thread);
   for (int64_t u = 0; u < job->state->images * job->state->units; u++)
-    unit_of_panels(job, u, begin, end, thread, u == 0);
+    unit_of_panels(job, u, begin, end, thread, u == 0, &later);
 }
 
 scull_status_t scull_cpu_narrow_enqueue(void *state, const scull_args_t *args) {
@@ -536,7 +551,9 @@ scull_status_t scull_cpu_narrow_enqueue(void *state, const scull_args_t *args) {
                .src = args->inputs[s->src_at],
                .packed = args->packed,
                .dst = args->outputs[0],
-               .buffers = args->scratch};
+               .buffers = args->scratch,
+               .next = args->next,
+               .next_bytes = (int64_t)args->next_bytes};
   if (s->has_residual)
     job.residual = args->inputs[s->residual_at];
   if (s->split == BY_PIXELS)

@@ -236,16 +236,19 @@ V16_INLINE v16_t b64_clip(v16_t x, const scull_cpu_narrow_post_t *post) {
   return v16_min(v16_max(x, v16_set1(post->low)), v16_set1(post->high));
 }
 
-/* sums -> numbers in units of the destination, as floats. residual: NULL or four vectors. */
+/* sums -> numbers in units of the destination, as floats. residual: NULL or four vectors. `clips`
+ * is false where neither bound clips. */
 V16_INLINE v16_t b64_finish(const scull_cpu_narrow_post_t *post, b64_t sum, v16_t scale, v16_t bias,
-                            const b64_t *residual) {
+                            const b64_t *residual, bool clips) {
   v16_t x = v16_fma(b64_to_float(sum), scale, bias);
   if (residual != NULL && post->add_first)
     x = v16_fma(b64_to_float(*residual), v16_set1(post->residual_scale), x);
-  x = b64_clip(x, post);
-  if (residual != NULL && !post->add_first) { /* an integer must not overflow before it is packed */
+  if (clips)
+    x = b64_clip(x, post);
+  if (residual != NULL && !post->add_first) {
     x = v16_fma(b64_to_float(*residual), v16_set1(post->residual_scale), x);
-    x = v16_min(v16_max(x, v16_set1(-65536.0f)), v16_set1(65536.0f));
+    if (clips) /* an integer must not overflow before it is packed */
+      x = v16_min(v16_max(x, v16_set1(-65536.0f)), v16_set1(65536.0f));
   }
   return x;
 }

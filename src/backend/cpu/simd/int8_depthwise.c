@@ -48,7 +48,7 @@ V16_INLINE void put(const args_t *p, sums_t acc, int64_t x, int64_t block, int64
   for (int i = 0; i < 4; i++)
     acc.v[i] = b64_round(b64_finish(post, acc.v[i], v16_load(p->scale + 64 * block + 16 * i),
                                     v16_load(p->bias + 64 * block + 16 * i),
-                                    p->residual == NULL ? NULL : &other.v[i]));
+                                    p->residual == NULL ? NULL : &other.v[i], true));
   const b64_t bytes = b64_narrow(acc.v, post->to == SCULL_CPU_I8);
   if (kind == FULL)
     b64_store(p->dst + at, bytes);

@@ -11,18 +11,17 @@
 
 /* Sums to numbers in units of the destination; column by column, so that scale and bias are loaded
  * once. */
-V16_INLINE void scale_sums(const scull_cpu_tile_t *t, int rows, int columns,
+V16_INLINE void scale_sums(const scull_cpu_tile_t *t, int rows, int columns, bool clips,
                            b64_t acc[MOST_ROWS][COLUMNS]) {
   const v16_t low = v16_set1(t->post->low), high = v16_set1(t->post->high);
-  const bool clips_low = t->post->clips_low;
 #pragma GCC unroll 4
   for (int c = 0; c < columns; c++) {
     const v16_t scale = v16_load(t->scale + 16 * c), bias = v16_load(t->bias + 16 * c);
 #pragma GCC unroll 12
     for (int r = 0; r < rows; r++) {
-      v16_t x = v16_min(v16_fma(b64_to_float(acc[r][c]), scale, bias), high);
-      if (clips_low)
-        x = v16_max(x, low);
+      v16_t x = v16_fma(b64_to_float(acc[r][c]), scale, bias);
+      if (clips)
+        x = v16_max(v16_min(x, high), low);
       acc[r][c] = b64_round(x);
     }
   }
@@ -40,9 +39,9 @@ V16_INLINE void store_row(const scull_cpu_tile_t *t, int r, int columns, bool fu
 }
 
 V16_INLINE void finish_bytes(const scull_cpu_tile_t *t, int rows, int columns, bool full,
-                             b64_t acc[MOST_ROWS][COLUMNS]) {
+                             bool clips, b64_t acc[MOST_ROWS][COLUMNS]) {
   b64_t out[4];
-  scale_sums(t, rows, columns, acc);
+  scale_sums(t, rows, columns, clips, acc);
 #pragma GCC unroll 12
   for (int r = 0; r < rows; r++) {
 #pragma GCC unroll 4
@@ -52,7 +51,7 @@ V16_INLINE void finish_bytes(const scull_cpu_tile_t *t, int rows, int columns, b
   }
 }
 
-V16_INLINE void finish_sum(const scull_cpu_tile_t *t, int rows, int columns, bool full,
+V16_INLINE void finish_sum(const scull_cpu_tile_t *t, int rows, int columns, bool full, bool clips,
                            b64_t acc[MOST_ROWS][COLUMNS]) {
   const scull_cpu_narrow_post_t *post = t->post;
 #pragma GCC unroll 12
@@ -64,7 +63,7 @@ V16_INLINE void finish_sum(const scull_cpu_tile_t *t, int rows, int columns, boo
 #pragma GCC unroll 4
     for (int c = 0; c < columns; c++)
       out[c] = b64_round(b64_finish(post, acc[r][c], v16_load(t->scale + 16 * c),
-                                    v16_load(t->bias + 16 * c), &other[c]));
+                                    v16_load(t->bias + 16 * c), &other[c], clips));
     store_row(t, r, columns, full, out);
   }
 }
@@ -96,14 +95,17 @@ V16_INLINE void finish(const scull_cpu_tile_t *t, int rows, int columns,
                        b64_t acc[MOST_ROWS][COLUMNS]) {
   if (t->post->to != SCULL_CPU_F32) {
     const bool full = columns == 4 && t->channels == 64;
-    if (full && t->residual == NULL)
-      finish_bytes(t, rows, columns, true, acc);
-    else if (full)
-      finish_sum(t, rows, columns, true, acc);
+    const bool clips = t->post->clips_low || t->post->clips_high;
+    if (t->residual == NULL && full && !clips)
+      finish_bytes(t, rows, columns, true, false, acc);
+    else if (t->residual == NULL && !clips)
+      finish_bytes(t, rows, columns, false, false, acc);
     else if (t->residual == NULL)
-      finish_bytes(t, rows, columns, false, acc);
+      finish_bytes(t, rows, columns, false, true, acc);
+    else if (full && !clips)
+      finish_sum(t, rows, columns, true, false, acc);
     else
-      finish_sum(t, rows, columns, false, acc);
+      finish_sum(t, rows, columns, false, true, acc);
     return;
   }
   _Alignas(64) int32_t sums[MOST_ROWS * COLUMNS * 16];

@@ -13,7 +13,8 @@ typedef struct scull_cpu_narrow_post {
   float residual_scale;
   float low, high;
   bool add_first; /* the residual before the clip, else behind */
-  bool clips_low; /* false: what the type holds is the lower bound; integers only */
+  /* False: what the type holds is the bound, and no sum is beyond an s32; integers only. */
+  bool clips_low, clips_high;
 } scull_cpu_narrow_post_t;
 
 /* `rows` pixels times a panel of `columns` blocks of 16 channels. */
