@@ -116,6 +116,17 @@ typedef struct scull_shape_range {
   int64_t min[SCULL_MAX_RANK], opt[SCULL_MAX_RANK], max[SCULL_MAX_RANK];
 } scull_shape_range_t;
 
+/* An input that is the same in every run: it becomes a constant, what depends on it alone is
+ * computed in the build, and the plan has no such input. */
+typedef struct scull_fixed_input {
+  const char *name;
+  scull_dtype_t dtype; /* the model's; SCULL_DTYPE_NONE: an optional input that is not there */
+  int32_t rank;
+  int64_t dims[SCULL_MAX_RANK];
+  const void *data; /* dense; copied by the call */
+  size_t size;
+} scull_fixed_input_t;
+
 typedef enum scull_tune {
   SCULL_TUNE_NONE = 0, /* the first tactic that accepts; nothing is timed */
   SCULL_TUNE_FAST = 1, /* each tactic's first configurations, few runs each */
@@ -182,6 +193,8 @@ typedef struct scull_build_options {
   scull_model_source_t model;
   const scull_shape_range_t *inputs; /* inputs that are not listed keep the model's own shapes */
   size_t input_count;
+  const scull_fixed_input_t *fixed_inputs; /* not among `inputs` */
+  size_t fixed_input_count;
   int64_t max_batch;                /* > 0: dimension 0 of inputs that leave it free is 1:max:max */
   const char *const *extra_outputs; /* names of inner tensors that become outputs, too */
   size_t extra_output_count;

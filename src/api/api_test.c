@@ -54,6 +54,10 @@ static void builders_refuse(void **state) {
   static const char *const tactics[] = {"other.build.*", "cpu.cpoy"};
   static const scull_shape_range_t nameless = {.rank = 1};
   static const scull_shape_range_t deep = {.name = "x", .rank = 99};
+  static const scull_fixed_input_t unnamed = {.dtype = SCULL_DTYPE_F32};
+  static const scull_fixed_input_t typeless = {.name = "x", .data = "", .size = 1};
+  static const scull_fixed_input_t short_one = {
+      .name = "x", .dtype = SCULL_DTYPE_F32, .rank = 1, .dims = {2}, .data = "12", .size = 2};
   static const scull_layer_precision_t two_types = {"x", 3};
   refused(scull_builder_create(NULL), "scull_builder_create");
   assert_int_equal(scull_builder_create(&b), SCULL_OK);
@@ -78,6 +82,10 @@ static void builders_refuse(void **state) {
   REFUSE((o.input_count = 1, o.inputs = &nameless), "no name");
   REFUSE((o.input_count = 1, o.inputs = &deep), "dimensions");
   REFUSE((o.input_count = 1, o.inputs = &deep, o.use_static = true), "dimensions");
+  REFUSE(o.fixed_input_count = 1, "fixed_inputs are NULL");
+  REFUSE((o.fixed_input_count = 1, o.fixed_inputs = &unnamed), "no name");
+  REFUSE((o.fixed_input_count = 1, o.fixed_inputs = &short_one), "another size");
+  REFUSE((o.fixed_input_count = 1, o.fixed_inputs = &typeless), "no dtype");
   REFUSE(o.threads = -1, "out of range");
   REFUSE(o.max_batch = -1, "out of range");
   REFUSE(o.tune = (scull_tune_t)9, "out of range");

@@ -77,6 +77,29 @@ static const char *precisions_fault(const scull_build_options_t *o) {
   return NULL;
 }
 
+static const char *fixed_fault(const scull_build_options_t *o) {
+  if (o->fixed_input_count > 0 && o->fixed_inputs == NULL)
+    return "fixed_inputs are NULL";
+  for (size_t i = 0; i < o->fixed_input_count; i++) {
+    const scull_fixed_input_t *f = &o->fixed_inputs[i];
+    size_t bytes = 0;
+    if (f->name == NULL)
+      return "a fixed input has no name";
+    if (f->rank < 0 || f->rank > SCULL_MAX_RANK)
+      return "a fixed input has too many dimensions";
+    if (f->dtype == SCULL_DTYPE_NONE) {
+      if (f->data != NULL || f->size != 0)
+        return "a fixed input has data and no dtype";
+      continue;
+    }
+    const scull_type_t type = {f->dtype, scull_tensor_shape(f->rank, f->dims)};
+    if (scull_tensor_dtype_size(f->dtype) == 0 || !scull_tensor_type_bytes(&type, &bytes) ||
+        bytes != f->size || (bytes > 0 && f->data == NULL))
+      return "a fixed input has no dtype that there is, or another size than its dimensions say";
+  }
+  return NULL;
+}
+
 const char *scull_api_options_fault(const scull_build_options_t *o) {
   if (o == NULL || o->struct_size != sizeof *o ||
       (o->model.struct_size != 0 && o->model.struct_size != sizeof o->model))
@@ -95,6 +118,9 @@ const char *scull_api_options_fault(const scull_build_options_t *o) {
     if (o->inputs[i].rank < 0 || o->inputs[i].rank > SCULL_MAX_RANK)
       return "an input has too many dimensions";
   }
+  const char *fixed = fixed_fault(o);
+  if (fixed != NULL)
+    return fixed;
   if (!list_ok(o->extra_outputs, o->extra_output_count) ||
       !list_ok(o->disabled_ops, o->disabled_op_count) ||
       !list_ok(o->disabled_passes, o->disabled_pass_count) ||

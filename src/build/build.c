@@ -195,6 +195,18 @@ scull_status_t scull_build_import_partly(const scull_build_options_t *o,
   }
   options.shapes = shapes;
   options.shape_count = o->input_count;
+  scull_import_value_t *values =
+      SCULL_ARENA_ARRAY(&files->arena, scull_import_value_t, o->fixed_input_count);
+  if (values == NULL)
+    return scull_base_fail_memory(diag, "a build");
+  for (size_t i = 0; i < o->fixed_input_count; i++) {
+    const scull_fixed_input_t *f = &o->fixed_inputs[i];
+    values[i] = (scull_import_value_t){
+        f->name,
+        {.type = {f->dtype, shape_of(f->rank, f->dims)}, .data = (void *)(uintptr_t)f->data}};
+  }
+  options.values = values;
+  options.value_count = o->fixed_input_count;
   return scull_import_model(&options, files, diag, out);
 }
 

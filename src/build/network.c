@@ -200,6 +200,9 @@ scull_status_t scull_build_network_import(const scull_build_options_t *options,
   if (options->input_count > 0 || options->max_batch > 0)
     return scull_base_fail(diag, SCULL_INVALID_ARGUMENT,
                            "a network written with calls has said its inputs' shapes already");
+  if (options->fixed_input_count > 0)
+    return scull_base_fail(diag, SCULL_INVALID_ARGUMENT,
+                           "a network written with calls has constants for what is fixed");
   graph->diag = diag;
   scull_status_t status = scull_build_sources_write(graph, &nothing, &text);
   graph->diag = NULL;

@@ -36,6 +36,12 @@ static uint64_t mix_options(uint64_t hash, const scull_build_options_t *o) {
     hash = mix_text(hash, r->name);
     hash = mix(mix(mix(hash, r->min, bytes), r->opt, bytes), r->max, bytes);
   }
+  for (size_t i = 0; i < o->fixed_input_count; i++) {
+    const scull_fixed_input_t *f = &o->fixed_inputs[i];
+    const int64_t type[] = {(int64_t)f->dtype, f->rank};
+    hash = mix(mix_text(hash, f->name), type, sizeof type);
+    hash = mix(mix(hash, f->dims, (size_t)f->rank * sizeof f->dims[0]), f->data, f->size);
+  }
   hash = mix_names(hash, o->extra_outputs, o->extra_output_count);
   hash = mix_names(hash, o->disabled_ops, o->disabled_op_count);
   hash = mix_names(hash, o->disabled_passes, o->disabled_pass_count);

@@ -225,6 +225,36 @@ static void known_values_follow_edits(void **state) {
   end(&f);
 }
 
+static bool peeked[2];
+
+static scull_status_t peek(const scull_op_call_t *call) {
+  for (int i = 0; i < 2; i++)
+    peeked[i] = call->inputs[i].data != NULL;
+  call->outputs[0].type = call->inputs[0].type;
+  return SCULL_OK;
+}
+
+/* A rule cannot read what its descriptor does not name. */
+static void rules_see_what_they_name(void **state) {
+  (void)state;
+  float x = 1;
+  const scull_opdef_t op = {.name = "peek",
+                            .inputs_min = 2,
+                            .inputs_max = 2,
+                            .outputs_min = 1,
+                            .outputs_max = 1,
+                            .value_inputs = 1u << 1,
+                            .infer = peek};
+  const scull_tensor_t inputs[2] = {{.type.dtype = SCULL_DTYPE_F32, .data = &x},
+                                    {.type.dtype = SCULL_DTYPE_F32, .data = &x}};
+  scull_tensor_t output = {.data = NULL};
+  const scull_op_call_t call = {
+      .def = &op, .inputs = inputs, .input_count = 2, .outputs = &output, .output_count = 1};
+  assert_int_equal(scull_ops_infer(&call), SCULL_OK);
+  assert_false(peeked[0]);
+  assert_true(peeked[1]);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(one_point),
@@ -234,6 +264,7 @@ int main(void) {
       cmocka_unit_test(rank_that_depends_on_the_extent_is_refused),
       cmocka_unit_test(large_values_are_not_computed),
       cmocka_unit_test(known_values_follow_edits),
+      cmocka_unit_test(rules_see_what_they_name),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -48,6 +48,7 @@ typedef struct scull_import_input {
   const char *name;
   scull_dtype_t dtype;
   scull_shape_t declared;
+  bool is_optional;                  /* may be said not to be there */
   scull_shape_t shape[SCULL_POINTS]; /* written by scull_import_shapes */
   /* The input before this one of which this says where sequences of rows begin and end: unless the
    * user says else, from one sequence to one a row. NULL for other inputs. */
@@ -59,5 +60,11 @@ typedef struct scull_import_input {
 scull_status_t scull_import_shapes(const scull_import_source_t *source,
                                    scull_import_input_t *inputs, size_t count,
                                    int *points) SCULL_MUST_USE;
+
+/* Adds an input that scull_import_shapes settled: as a constant where the options give its value,
+ * as nothing (SCULL_NO_ID) where they say that it is not there. */
+scull_status_t scull_import_add_input(const scull_import_source_t *source, scull_graph_t *graph,
+                                      const scull_import_input_t *input,
+                                      scull_value_id_t *out) SCULL_MUST_USE;
 
 #endif

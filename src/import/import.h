@@ -43,7 +43,7 @@ typedef struct scull_import_options {
   const char *format; /* a name of formats.def; NULL: by content */
   const scull_import_shape_t *shapes;
   size_t shape_count;
-  const scull_import_value_t *values; /* ONNX only */
+  const scull_import_value_t *values; /* of inputs that are constants */
   size_t value_count;
   /* For inputs without a shape above: an open dimension 0 goes from 1 to this, tuned at this.
    * 0 means 1. */

@@ -110,6 +110,41 @@ static void test_given_shapes(void **state) {
   end(&w);
 }
 
+/* An input whose value is given is a constant; what is given must fit. */
+static void test_given_values(void **state) {
+  (void)state;
+  static float picture[36];
+  const scull_shape_t shape = {4, {1, 1, 6, 6}};
+  const scull_import_shape_t range = {"x", shape, shape, shape};
+  const struct {
+    scull_import_value_t value;
+    size_t shapes;
+    const char *words; /* NULL: it is taken */
+  } cases[] = {
+      {{"x", {.type = {SCULL_DTYPE_F32, shape}, .data = picture}}, 0, NULL},
+      {{"q", {.type = {SCULL_DTYPE_F32, shape}, .data = picture}}, 0, "'q', which is no input"},
+      {{"x", {.type = {SCULL_DTYPE_I32, shape}, .data = picture}}, 0, "a value of i32, and is f32"},
+      {{"x", {.type = {SCULL_DTYPE_F32, shape}, .data = picture}}, 1, "a shape, and a value"},
+      {{.name = "x"}, 0, "is to be left out, and is no optional"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    world_t w;
+    begin(&w);
+    paddle_writer_small(&w.model, &w.params);
+    const scull_import_options_t options = {.shapes = &range,
+                                            .shape_count = cases[i].shapes,
+                                            .values = &cases[i].value,
+                                            .value_count = 1};
+    scull_status_t status = import(&w, options);
+    assert_int_equal(status, cases[i].words == NULL ? SCULL_OK : SCULL_INVALID_ARGUMENT);
+    if (cases[i].words == NULL)
+      assert_int_equal(w.graph->inputs.size, 0);
+    else
+      assert_true(told(&w, cases[i].words));
+    end(&w);
+  }
+}
+
 static void test_open_dimension(void **state) {
   (void)state;
   world_t w;
@@ -228,6 +263,28 @@ static void test_faults_name_the_operator(void **state) {
                        SCULL_OK);
   assert_true(told(&w, "some.pdmodel: block 0, operator 1 (transpose2, output 'y'): "));
   end(&w);
+}
+
+/* Extents of inputs that cannot be: below -1 they are open, like -1. */
+static void test_extents_of_inputs(void **state) {
+  (void)state;
+  static const struct {
+    const char *var, *words;
+  } cases[] = {{"x f32 4000000000x4000000000x9", "input 'x' is too large"},
+               {"x f32 2x-5", "input 'x': dimension 1 is open"}};
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    world_t w;
+    paddle_writer_t writer = {0};
+    begin(&w);
+    paddle_writer_var(&writer, cases[i].var);
+    paddle_writer_op(&writer, "feed > Out=x ; col=i0");
+    paddle_writer_op(&writer, "relu X=x > Out=y");
+    paddle_writer_op(&writer, "fetch X=y > ; col=i0");
+    paddle_writer_end(&writer, 0, &w.model);
+    assert_int_equal(import(&w, (scull_import_options_t){0}), SCULL_INVALID_ARGUMENT);
+    assert_true(told(&w, cases[i].words));
+    end(&w);
+  }
 }
 
 static void test_huge_dimensions(void **state) {
@@ -422,6 +479,7 @@ int main(void) {
       cmocka_unit_test(test_small_model),
       cmocka_unit_test(test_max_batch),
       cmocka_unit_test(test_given_shapes),
+      cmocka_unit_test(test_given_values),
       cmocka_unit_test(test_open_dimension),
       cmocka_unit_test(test_extra_outputs),
       cmocka_unit_test(test_columns),
@@ -429,6 +487,7 @@ int main(void) {
       cmocka_unit_test(test_cycle),
       cmocka_unit_test(test_faults_name_the_operator),
       cmocka_unit_test(test_huge_dimensions),
+      cmocka_unit_test(test_extents_of_inputs),
       cmocka_unit_test(test_no_model),
       cmocka_unit_test(test_usual_names),
       cmocka_unit_test(test_every_truncation),

@@ -14,6 +14,15 @@ static const scull_import_shape_t *find_shape(const scull_import_options_t *opti
   return NULL;
 }
 
+static const scull_import_value_t *find_value(const scull_import_options_t *options,
+                                              const char *name) {
+  for (size_t i = 0; i < options->value_count; i++) {
+    if (strcmp(options->values[i].name, name) == 0)
+      return &options->values[i];
+  }
+  return NULL;
+}
+
 static int64_t gcd(int64_t a, int64_t b) {
   while (b != 0) {
     int64_t rest = a % b;
@@ -99,8 +108,33 @@ static scull_status_t from_declaration(const scull_import_source_t *source,
   return SCULL_OK;
 }
 
+/* An input whose value is given has that value's shape. */
+static scull_status_t from_value(const scull_import_source_t *source, scull_import_input_t *input,
+                                 const scull_import_value_t *value) {
+  const scull_type_t *type = &value->tensor.type;
+  for (int p = 0; p < SCULL_POINTS; p++)
+    input->shape[p] = type->shape;
+  if (find_shape(source->options, input->name) != NULL)
+    return scull_base_fail(source->diag, SCULL_INVALID_ARGUMENT,
+                           "input '%.80s' is given a shape, and a value", input->name);
+  if (type->dtype == SCULL_DTYPE_NONE)
+    return input->is_optional ? SCULL_OK
+                              : scull_base_fail(source->diag, SCULL_INVALID_ARGUMENT,
+                                                "input '%.80s' is to be left out, and is no "
+                                                "optional",
+                                                input->name);
+  if (type->dtype != input->dtype)
+    return scull_base_fail(
+        source->diag, SCULL_INVALID_ARGUMENT, "input '%.80s' is given a value of %s, and is %s",
+        input->name, scull_tensor_dtype_name(type->dtype), scull_tensor_dtype_name(input->dtype));
+  return SCULL_OK;
+}
+
 static scull_status_t settle(const scull_import_source_t *source, scull_import_input_t *input) {
   const scull_import_shape_t *given = find_shape(source->options, input->name);
+  const scull_import_value_t *value = find_value(source->options, input->name);
+  if (value != NULL)
+    return from_value(source, input, value);
   SCULL_TRY(given != NULL ? from_user(source, input, given) : from_declaration(source, input));
   for (int p = 0; p < SCULL_POINTS; p++) {
     scull_type_t type = {.dtype = input->dtype, .shape = input->shape[p]};
@@ -112,18 +146,26 @@ static scull_status_t settle(const scull_import_source_t *source, scull_import_i
   return SCULL_OK;
 }
 
-/* Every declared shape must be for an input that exists: a misspelt name is not passed over. */
+static scull_status_t check_name(const scull_import_source_t *source, const char *what,
+                                 const char *name, const scull_import_input_t *inputs,
+                                 size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    if (strcmp(name, inputs[i].name) == 0)
+      return SCULL_OK;
+  }
+  return scull_base_fail(source->diag, SCULL_INVALID_ARGUMENT,
+                         "a %s was given for '%s', which is no input of %s", what, name,
+                         source->model_name);
+}
+
+/* What is given must be for an input that exists: a misspelt name is not passed over. */
 static scull_status_t check_names(const scull_import_source_t *source,
                                   const scull_import_input_t *inputs, size_t count) {
-  for (size_t s = 0; s < source->options->shape_count; s++) {
-    bool found = false;
-    for (size_t i = 0; i < count && !found; i++)
-      found = strcmp(source->options->shapes[s].name, inputs[i].name) == 0;
-    if (!found)
-      return scull_base_fail(source->diag, SCULL_INVALID_ARGUMENT,
-                             "a shape was given for '%s', which is no input of %s",
-                             source->options->shapes[s].name, source->model_name);
-  }
+  const scull_import_options_t *options = source->options;
+  for (size_t i = 0; i < options->shape_count; i++)
+    SCULL_TRY(check_name(source, "shape", options->shapes[i].name, inputs, count));
+  for (size_t i = 0; i < options->value_count; i++)
+    SCULL_TRY(check_name(source, "value", options->values[i].name, inputs, count));
   return SCULL_OK;
 }
 
@@ -139,4 +181,20 @@ scull_status_t scull_import_shapes(const scull_import_source_t *source,
     }
   }
   return SCULL_OK;
+}
+
+scull_status_t scull_import_add_input(const scull_import_source_t *source, scull_graph_t *graph,
+                                      const scull_import_input_t *input, scull_value_id_t *out) {
+  const scull_import_value_t *value = find_value(source->options, input->name);
+  *out = SCULL_NO_ID;
+  if (value == NULL)
+    return scull_graph_add_input(graph, input->name, input->dtype, input->shape, out);
+  const scull_type_t *type = &value->tensor.type;
+  if (type->dtype == SCULL_DTYPE_NONE)
+    return SCULL_OK;
+  const void *copy =
+      scull_base_arena_copy(&graph->arena, value->tensor.data, scull_tensor_bytes(type));
+  if (copy == NULL)
+    return scull_base_fail_memory(source->diag, "a model");
+  return scull_graph_add_constant(graph, input->name, type, copy, out);
 }

@@ -72,7 +72,7 @@ typedef struct scull_opdef {
   uint8_t inputs_min, inputs_max;   /* inputs_max may be SCULL_ARITY_MANY */
   uint8_t outputs_min, outputs_max; /* likewise */
   uint32_t traits;
-  uint32_t value_inputs; /* bit i: the shape rule reads the bytes of input i */
+  uint32_t value_inputs; /* bit i: the shape rule reads the bytes of input i; it sees no others */
   scull_control_t control;
   scull_attr_schema_t attrs;
   scull_status_t (*infer)(const scull_op_call_t *call);

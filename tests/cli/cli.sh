@@ -58,6 +58,8 @@ expect 0 'picture' show "$plan"
 expect 0 'net.onnx' export "$plan" -o "$tmp/net.onnx"
 expect 0 'picture' show "$tmp/net.onnx"
 expect 0 'again.plan' build "$tmp/net.onnx" --tune none -o "$tmp/again.plan"
+expect 0 'fixed.plan' build "$model" --tune none -o "$tmp/fixed.plan" --fix "picture=$zoo/pictures.npy"
+expect 0 'max error' run "$tmp/fixed.plan" --expect "$zoo/expected.npy"
 refuse 2 "give a file to write" export "$plan"
 expect 0 'passes +' explain "$plan"
 expect 0 'layer 1:|layer 0:' explain "$plan" --layer conv2d_0
@@ -90,6 +92,10 @@ refuse 1 "no such tactic .did you mean 'cpu.conv.gemm'" build "$model" -o "$tmp/
 refuse 1 "report.json: line 1" build "$model" -o "$tmp/x" --replay "$tmp/report.json"
 expect 0 'warning: .* alone takes' build "$model" -o "$tmp/x" --tune none \
   --input picture=1x1x8x8:1x1x8x8:100000000x1x8x8
+refuse 1 "a value was given for 'what', which is no input" build "$model" -o "$tmp/x" \
+  --fix "what=$zoo/pictures.npy"
+refuse 1 "a value of i64, and is f32" build "$model" -o "$tmp/x" --fix "picture=$zoo/labels.npy"
+refuse 2 "picture: NAME=FILE.npy is wanted" build "$model" -o "$tmp/x" --fix picture
 refuse 2 'unknown option .--tun' build "$model" --tun
 refuse 2 'MODEL is missing' build
 refuse 2 '\-o net.plan' build "$model"

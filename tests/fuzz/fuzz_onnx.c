@@ -146,12 +146,60 @@ static void other_tensors(onnx_writer_t *writer) {
   onnx_writer_external(writer, "far f32 2", "../far.bin", 0, 8);
 }
 
+/* Control flow over x: a node with a graph for each of its attributes. */
+typedef struct {
+  const char *node, *attrs[2], *inputs[3], *nodes[2], *outputs[3];
+} flow_t;
+
+static const flow_t flows[] = {
+    {"Loop k,-,x > y,y1",
+     {"body", NULL},
+     {"i i64", "go bool", "s f32 1x4x6x4"},
+     {"Identity go > go1", "Relu s > s1"},
+     {"go1", "s1", "s1"}},
+    {"If x > y", {"then_branch", "else_branch"}, {NULL}, {"Not x > s1", "Not s1 > s2"}, {"s2"}},
+    {"Scan x,x > y,y1 ; num_scan_inputs=i1",
+     {"body", NULL},
+     {"s f32 1x4x6x4", "e f32 4x6x4"},
+     {"Add s,e > s1", "Relu e > e1"},
+     {"s1", "e1"}},
+};
+
+static void add_flow(onnx_writer_t *writer, const flow_t *flow) {
+  scull_text_t node = {0};
+  onnx_writer_node_proto(flow->node, &node);
+  for (int a = 0; a < 2 && flow->attrs[a] != NULL; a++) {
+    onnx_writer_t body = {0};
+    scull_text_t attr = {0};
+    for (int i = 0; i < 3 && flow->inputs[i] != NULL; i++)
+      onnx_writer_input(&body, flow->inputs[i]);
+    for (int i = 0; i < 2 && flow->nodes[i] != NULL; i++)
+      onnx_writer_node(&body, flow->nodes[i]);
+    for (int i = 0; i < 3 && flow->outputs[i] != NULL; i++)
+      onnx_writer_output(&body, flow->outputs[i]);
+    proto_text(&attr, 1, flow->attrs[a]);
+    proto_int(&attr, 20, 5);
+    proto_message(&attr, 6, &body.graph);
+    proto_message(&node, 5, &attr);
+  }
+  proto_message(&writer->graph, 1, &node);
+}
+
 bool fuzz_seed(size_t index, scull_text_t *out) {
   static const char *const twice[] = {"Elu x > t ; alpha=ralpha", "Add t,x > y"};
   onnx_writer_t writer = {0};
   size_t count = sizeof operators / sizeof operators[0];
-  if (index >= count)
+  if (index >= count + sizeof flows / sizeof flows[0])
     return false;
+  if (index >= count) {
+    const flow_t *flow = &flows[index - count];
+    onnx_writer_input(&writer, strncmp(flow->node, "If", 2) == 0 ? "x bool 1" : "x f32 nx4x6x4");
+    onnx_writer_tensor(&writer, "k i64 =3");
+    add_flow(&writer, flow);
+    onnx_writer_output(&writer, "y");
+    onnx_writer_end(&writer, 17, out);
+    return true;
+  }
   onnx_writer_input(&writer, "x f32 nx4x6x4");
   for (size_t i = 0; i < sizeof tensors / sizeof tensors[0]; i++) {
     char name[16]; /* only those that are read: mutations should meet what counts */

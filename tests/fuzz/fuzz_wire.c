@@ -56,10 +56,43 @@ static const char *const operators[] = {
     "cumsum X=x > Out=y ; axis=i1 reverse=b1",
 };
 
+/* Programs of several blocks. */
+#define BEGIN "var x f32 2x3\nvar c bool 1\nfeed > Out=x ; col=i0\nfeed > Out=c ; col=i1\n"
+#define COUNT                                                                                      \
+  "fill_constant > Out=i ; shape=1 value=f0 dtype=i3\n"                                            \
+  "fill_constant > Out=n ; shape=1 value=f3 dtype=i3\nless_than X=i Y=n > Out=go\n"
+#define NEXT "increment X=i > Out=i ; step=f1\nless_than X=i Y=n > Out=go\n"
+#define END "fetch X=y > ; col=i0\n"
+static const char *const flows[][3] = {
+    {BEGIN COUNT "scale X=x > Out=y ; scale=f1\n"
+                 "while X=y,i,n Condition=go > Out=y,i,go,a ; sub_block=B1\n" END,
+     "write_to_array X=y I=i > Out=a\nrelu X=y > Out=t\nassign X=t > Out=y\n" NEXT, NULL},
+    {BEGIN COUNT "fill_constant > Out=y ; shape= value=f0 dtype=i2\n"
+                 "while X=x,i,n,y Condition=go > Out=y,i,go ; sub_block=B1\n" END,
+     "relu X=x > Out=y\n" NEXT, NULL},
+    {BEGIN "conditional_block Cond=c Input=x > Out=a Scope=z ; sub_block=B1\n"
+           "logical_not X=c > Out=d\n"
+           "conditional_block Cond=d Input=x > Out=b Scope=z1 ; sub_block=B2\n"
+           "cast X=c > Out=mask ; in_dtype=i0 out_dtype=i2\n"
+           "select_input X=b,a Mask=mask > Out=y\n" END,
+     "scale X=x > Out=a ; scale=f3\n", "relu X=x > Out=b\n"},
+    {BEGIN COUNT "scale X=x > Out=y ; scale=f1\n"
+                 "while X=y,i,n,c Condition=go > Out=y,i,go ; sub_block=B1\n" END,
+     "conditional_block Cond=c Input=y > Out=y Scope=z ; sub_block=B2\n" NEXT,
+     "relu X=y > Out=r\nassign X=r > Out=y\n"},
+};
+
 bool fuzz_seed(size_t index, scull_text_t *out) {
   paddle_writer_t writer = {0};
-  if (index >= sizeof operators / sizeof operators[0])
+  const size_t plain = sizeof operators / sizeof operators[0];
+  if (index >= plain + sizeof flows / sizeof flows[0])
     return false;
+  for (int i = 0; index >= plain && i < 3 && flows[index - plain][i] != NULL; i++) {
+    paddle_writer_lines(&writer, flows[index - plain][i]);
+    paddle_writer_block(&writer, i, out);
+  }
+  if (index >= plain)
+    return true;
   paddle_writer_var(&writer, "x f32 -1x2x6x4");
   paddle_writer_op(&writer, "feed > Out=x ; col=i0");
   paddle_writer_op(&writer, operators[index]);

@@ -112,20 +112,33 @@ void paddle_writer_op(paddle_writer_t *writer, const char *line) {
   proto_message(&writer->ops, 4, &op);
 }
 
-void paddle_writer_end(paddle_writer_t *writer, int extra_blocks, scull_text_t *program) {
+void paddle_writer_lines(paddle_writer_t *writer, const char *lines) {
+  while (*lines != '\0') {
+    char line[LINE] = {0};
+    size_t length = strcspn(lines, "\n");
+    memcpy(line, lines, length < LINE ? length : LINE - 1);
+    lines += length + (lines[length] == '\n');
+    if (strncmp(line, "var ", 4) == 0)
+      paddle_writer_var(writer, line + 4);
+    else
+      paddle_writer_op(writer, line);
+  }
+}
+
+void paddle_writer_block(paddle_writer_t *writer, int index, scull_text_t *program) {
   scull_text_t block = {0};
-  proto_int(&block, 1, 0);
-  proto_int(&block, 2, -1);
+  proto_int(&block, 1, index);
+  proto_int(&block, 2, index == 0 ? -1 : 0);
   scull_base_text_add(&block, scull_base_text_get(&writer->vars), writer->vars.size);
   scull_base_text_add(&block, scull_base_text_get(&writer->ops), writer->ops.size);
   proto_message(program, 1, &block);
-  for (int i = 0; i < extra_blocks; i++) {
-    proto_int(&block, 1, i + 1);
-    proto_int(&block, 2, 0);
-    proto_message(program, 1, &block);
-  }
   scull_base_text_deinit(&writer->vars);
   scull_base_text_deinit(&writer->ops);
+}
+
+void paddle_writer_end(paddle_writer_t *writer, int extra_blocks, scull_text_t *program) {
+  for (int i = 0; i <= extra_blocks; i++)
+    paddle_writer_block(writer, i, program);
 }
 
 static void add_number(scull_text_t *to, uint64_t value, size_t size) {
@@ -139,7 +152,7 @@ void paddle_writer_param(scull_text_t *to, int element, int rank, const int64_t 
   scull_text_t desc = {0};
   int64_t count = 1;
   for (int i = 0; i < rank; i++)
-    count *= dims[i];
+    count = count == 0 || dims[i] > 1 << 20 ? 0 : count * dims[i];
   tensor_desc(&desc, element, rank, dims);
   add_number(to, 0, 4);
   add_number(to, 0, 8);

@@ -16,10 +16,16 @@ typedef struct paddle_writer {
 
 void paddle_writer_var(paddle_writer_t *writer, const char *line);
 void paddle_writer_op(paddle_writer_t *writer, const char *line);
+/* Lines of operators; "var ..." declares a variable. */
+void paddle_writer_lines(paddle_writer_t *writer, const char *lines);
+/* Adds what was written as block number `index` of a program, its first or what comes next; empties
+ * the writer. */
+void paddle_writer_block(paddle_writer_t *writer, int index, scull_text_t *program);
 /* The program, with `extra_blocks` empty blocks after the first; empties the writer. */
 void paddle_writer_end(paddle_writer_t *writer, int extra_blocks, scull_text_t *program);
 
-/* Adds a LoDTensor record with values 0.01, 0.02, ... */
+/* Adds a LoDTensor record with values 0.01, 0.02, ...; without any where an extent is beyond a
+ * million. */
 void paddle_writer_param(scull_text_t *to, int element, int rank, const int64_t *dims);
 
 /* conv2d + bias + relu + pool2d + mul on x [-1,1,6,6]: a model that exercises most of a reader in

@@ -9,12 +9,13 @@
 #include "console.h"
 #include "interrupt.h"
 #include "json.h"
+#include "npy.h"
 #include "picture.h"
 #include "values.h"
 
 typedef struct build_args {
   const char *model, *params, *output;
-  cli_list_t inputs, outputs;
+  cli_list_t inputs, fixed, outputs;
   int64_t max_batch;
   const char *device;
   int64_t threads;
@@ -56,6 +57,9 @@ static const cli_option_t option_table[] = {
     {"output", 'o', CLI_TEXT, FIELD(output), "FILE", "the plan to write", 0},
     {"input", 'i', CLI_REPEATED, FIELD(inputs), "NAME=SHAPE",
      "shape of an input: 1x3x224x224, or MIN:OPT:MAX (tuned for OPT)", 0},
+    {"fix", 0, CLI_REPEATED, FIELD(fixed), "NAME=FILE.npy",
+     "an input that is the same in every run becomes a constant; NAME= leaves out an optional one",
+     0},
     {"max-batch", 0, CLI_INTEGER, FIELD(max_batch), "N",
      "short for dimension 0 = 1:N:N where the model leaves it free", 1},
     {"mark-output", 0, CLI_LIST, FIELD(outputs), "NAMES", "inner tensors that become outputs", 0},
@@ -125,6 +129,8 @@ static const cli_option_t option_table[] = {
 typedef struct build_state {
   scull_build_options_t options;
   scull_shape_range_t *ranges;
+  scull_fixed_input_t *fixed;
+  cli_array_t *arrays; /* of `fixed` */
   scull_layer_precision_t *pins;
   char device[32];
   cli_capture_t picture;
@@ -141,6 +147,40 @@ static scull_status_t fill_ranges(const build_args_t *args, build_state_t *state
     state->options.input_count = i + 1;
   }
   state->options.inputs = state->ranges;
+  return SCULL_OK;
+}
+
+/* "NAME=FILE.npy", or "NAME=". */
+static scull_status_t fill_one_fixed(const char *text, scull_fixed_input_t *out,
+                                     cli_array_t *array) {
+  const char *equals = strchr(text, '=');
+  if (!equals || equals == text)
+    return cli_fail(SCULL_INVALID_ARGUMENT, "--fix %s: NAME=FILE.npy is wanted", text);
+  out->name = strndup(text, (size_t)(equals - text));
+  if (!out->name)
+    return cli_fail_memory();
+  if (!equals[1])
+    return SCULL_OK;
+  CLI_TRY(cli_npy_read(equals + 1, array));
+  out->dtype = array->dtype;
+  out->rank = array->rank;
+  memcpy(out->dims, array->dims, sizeof out->dims);
+  out->data = array->data;
+  out->size = array->size;
+  return SCULL_OK;
+}
+
+static scull_status_t fill_fixed(const build_args_t *args, build_state_t *state) {
+  size_t count = args->fixed.count;
+  state->fixed = calloc(count ? count : 1, sizeof *state->fixed);
+  state->arrays = calloc(count ? count : 1, sizeof *state->arrays);
+  if (!state->fixed || !state->arrays)
+    return cli_fail_memory();
+  state->options.fixed_inputs = state->fixed;
+  for (size_t i = 0; i < count; i++) {
+    state->options.fixed_input_count = i + 1;
+    CLI_TRY(fill_one_fixed(args->fixed.items[i], &state->fixed[i], &state->arrays[i]));
+  }
   return SCULL_OK;
 }
 
@@ -232,6 +272,7 @@ static scull_status_t fill_options(const build_args_t *args, build_state_t *stat
   fill_plain(args, options);
   fill_lists(args, options);
   CLI_TRY(fill_ranges(args, state));
+  CLI_TRY(fill_fixed(args, state));
   CLI_TRY(fill_pins(args, state));
   CLI_TRY(fill_budget(args, &state->budget));
   CLI_TRY(fill_measures(&args->without, &options->measures_off));
@@ -258,6 +299,12 @@ static void deinit_state(build_state_t *state) {
   for (size_t i = 0; i < state->options.input_count; i++)
     free((char *)(uintptr_t)state->ranges[i].name);
   free(state->ranges);
+  for (size_t i = 0; i < state->options.fixed_input_count; i++) {
+    free((char *)(uintptr_t)state->fixed[i].name);
+    cli_array_deinit(&state->arrays[i]);
+  }
+  free(state->fixed);
+  free(state->arrays);
   for (size_t i = 0; i < state->options.layer_precision_count; i++)
     free((char *)(uintptr_t)state->pins[i].layer);
   free(state->pins);

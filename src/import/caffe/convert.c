@@ -160,7 +160,7 @@ static scull_status_t add_inputs(convert_t *cx, scull_graph_t **out) {
   for (size_t i = 0; i < cx->inputs.size; i++) {
     const scull_import_input_t *input = &cx->inputs.data[i];
     scull_value_id_t value = SCULL_NO_ID;
-    SCULL_TRY(scull_graph_add_input(*out, input->name, input->dtype, input->shape, &value));
+    SCULL_TRY(scull_import_add_input(cx->source, *out, input, &value));
     SCULL_TRY(give_blob(cx, input->name, value, true, 0));
   }
   return SCULL_OK;

@@ -242,6 +242,41 @@ static void test_wrong_graphs(void **state) {
   refused("Split x > y,y", 13, SCULL_CORRUPT, "given twice");
 }
 
+/* Two nodes that read each other; inputs of no size, and of more than there is. */
+static void test_wrong_inputs(void **state) {
+  (void)state;
+  static const struct {
+    const char *input, *words;
+  } cases[] = {{"x f32 4000000000x4000000000x9", "input 'x' is too large"},
+               {"x f32 2x-5", "input 'x': dimension 1 is open in the model"}};
+  world_t w;
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    begin(&w);
+    onnx_writer_input(&w.writer, cases[i].input);
+    onnx_writer_node(&w.writer, "Relu x > y");
+    onnx_writer_output(&w.writer, "y");
+    assert_int_equal(import(&w, 13), SCULL_INVALID_ARGUMENT);
+    assert_true(told(&w, cases[i].words));
+    end(&w);
+  }
+  begin(&w);
+  onnx_writer_input(&w.writer, "x f32 2");
+  onnx_writer_input(&w.writer, "x f32 2");
+  onnx_writer_node(&w.writer, "Relu x > y");
+  onnx_writer_output(&w.writer, "y");
+  assert_int_equal(import(&w, 13), SCULL_INVALID_ARGUMENT);
+  assert_true(told(&w, "'x'"));
+  end(&w);
+  begin(&w);
+  onnx_writer_input(&w.writer, "x f32 2");
+  onnx_writer_node(&w.writer, "Add x,b > y");
+  onnx_writer_node(&w.writer, "Relu y > b");
+  onnx_writer_output(&w.writer, "y");
+  assert_int_equal(import(&w, 13), SCULL_CORRUPT);
+  assert_true(told(&w, "reads 'b', which nothing before it gives"));
+  end(&w);
+}
+
 static void wrong_tensor(const char *line, scull_status_t status, const char *words) {
   world_t w;
   begin(&w);
@@ -452,6 +487,7 @@ int main(void) {
       cmocka_unit_test(test_values_given_as_constants),
       cmocka_unit_test(test_all_that_is_missing_is_told_at_once),
       cmocka_unit_test(test_wrong_graphs),
+      cmocka_unit_test(test_wrong_inputs),
       cmocka_unit_test(test_wrong_tensors),
       cmocka_unit_test(test_functions_without_an_end),
       cmocka_unit_test(test_deep_nesting),

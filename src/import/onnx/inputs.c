@@ -31,14 +31,12 @@ static bool is_initializer(const scull_map_t *initial, const char *name) {
   return scull_base_map_find(initial, name, strlen(name), &index);
 }
 
-/* An input whose value the user gave is a constant; false when it did not. */
-static bool find_fixed(const scull_onnx_converter_t *cx, const char *name,
-                       const scull_import_value_t **out) {
+/* True when the user says that an input is not there. */
+static bool is_left_out(const scull_onnx_converter_t *cx, const char *name) {
   const scull_import_options_t *options = cx->source->options;
   for (size_t i = 0; i < options->value_count; i++) {
-    *out = &options->values[i];
-    if (strcmp((*out)->name, name) == 0)
-      return true;
+    if (strcmp(options->values[i].name, name) == 0)
+      return options->values[i].tensor.type.dtype == SCULL_DTYPE_NONE;
   }
   return false;
 }
@@ -89,6 +87,7 @@ static scull_status_t begin(work_t *w) {
 static void declare(work_t *w, const scull_onnx_value_t *value, const char *name) {
   scull_import_input_t *input = &w->inputs[w->input_count++];
   *input = (scull_import_input_t){.name = name, .dtype = scull_onnx_dtype(value->element)};
+  input->is_optional = value->kind == SCULL_ONNX_VALUE_OPTIONAL;
   input->declared = scull_tensor_shape((int32_t)value->dims.size, value->dims.data);
   if (!value->has_shape)
     input->declared.rank = -1;
@@ -96,7 +95,8 @@ static void declare(work_t *w, const scull_onnx_value_t *value, const char *name
 
 static scull_status_t declare_slot(work_t *w, const scull_onnx_value_t *value) {
   slot_t *slot = &w->slots[w->slot_count++];
-  *slot = (slot_t){value, w->input_count, 1, value->holds_sequence};
+  *slot =
+      (slot_t){value, w->input_count, 1, value->holds_sequence && !is_left_out(w->cx, value->name)};
   if (!slot->is_sequence) {
     declare(w, value, value->name);
     return SCULL_OK;
@@ -119,10 +119,9 @@ static scull_status_t declare_all(work_t *w, const scull_map_t *initial) {
   const scull_onnx_graph_t *graph = w->scope->from;
   for (size_t i = 0; i < graph->input_count; i++) {
     const scull_onnx_value_t *value = &graph->inputs[i];
-    const scull_import_value_t *fixed = NULL;
-    if (is_initializer(initial, value->name) || find_fixed(w->cx, value->name, &fixed))
+    if (is_initializer(initial, value->name))
       continue;
-    const char *fault = input_fault(w->cx, value);
+    const char *fault = is_left_out(w->cx, value->name) ? NULL : input_fault(w->cx, value);
     if (fault == NULL) {
       SCULL_TRY(declare_slot(w, value));
       continue;
@@ -136,32 +135,6 @@ static scull_status_t declare_all(work_t *w, const scull_map_t *initial) {
   return SCULL_OK;
 }
 
-static scull_status_t add_fixed(const work_t *w) {
-  const scull_onnx_graph_t *from = w->scope->from;
-  for (size_t i = 0; i < from->input_count; i++) {
-    const scull_import_value_t *fixed = NULL;
-    scull_value_id_t value = SCULL_NO_ID;
-    const char *name = from->inputs[i].name;
-    if (!find_fixed(w->cx, name, &fixed))
-      continue;
-    bool absent = fixed->tensor.type.dtype == SCULL_DTYPE_NONE;
-    if (absent && from->inputs[i].kind != SCULL_ONNX_VALUE_OPTIONAL)
-      return scull_base_fail(w->cx->source->diag, SCULL_INVALID_ARGUMENT,
-                             "%s: input '%.80s' is to be left out, and is no optional",
-                             w->cx->source->model_name, name);
-    if (!absent) {
-      scull_arena_t *arena = &w->scope->graph->arena;
-      const void *copy =
-          scull_base_arena_copy(arena, fixed->tensor.data, scull_tensor_bytes(&fixed->tensor.type));
-      if (copy == NULL)
-        return no_memory(w->cx);
-      SCULL_TRY(scull_graph_add_constant(w->scope->graph, name, &fixed->tensor.type, copy, &value));
-    }
-    SCULL_TRY(scull_onnx_bind(w->cx, w->scope, name, value));
-  }
-  return SCULL_OK;
-}
-
 static scull_status_t add_slot(const work_t *w, const slot_t *slot) {
   scull_graph_t *graph = w->scope->graph;
   scull_value_id_t value = SCULL_NO_ID;
@@ -169,8 +142,8 @@ static scull_status_t add_slot(const work_t *w, const slot_t *slot) {
   if (values == NULL)
     return no_memory(w->cx);
   for (size_t i = 0; i < slot->count; i++) {
-    const scull_import_input_t *input = &w->inputs[slot->first + i];
-    SCULL_TRY(scull_graph_add_input(graph, input->name, input->dtype, input->shape, &values[i]));
+    SCULL_TRY(
+        scull_import_add_input(w->cx->source, graph, &w->inputs[slot->first + i], &values[i]));
     value = values[i];
   }
   if (slot->is_sequence) {
@@ -191,7 +164,6 @@ scull_status_t scull_onnx_add_inputs(scull_onnx_converter_t *cx, scull_onnx_scop
   SCULL_TRY(declare_all(&w, initial));
   SCULL_TRY(scull_import_shapes(cx->source, w.inputs, w.input_count, &points));
   SCULL_TRY(scull_graph_create(points, cx->source->diag, &scope->graph));
-  SCULL_TRY(add_fixed(&w));
   for (size_t i = 0; i < w.slot_count; i++)
     SCULL_TRY(add_slot(&w, &w.slots[i]));
   return SCULL_OK;

@@ -162,8 +162,7 @@ static scull_status_t add_inputs(convert_t *cx, scull_graph_t **out) {
   SCULL_TRY(scull_graph_create(points, cx->diag, out));
   cx->graph = *out;
   for (size_t i = 0; i < count; i++)
-    SCULL_TRY(
-        scull_graph_add_input(*out, inputs[i].name, inputs[i].dtype, inputs[i].shape, where[i]));
+    SCULL_TRY(scull_import_add_input(cx->source, *out, &inputs[i], where[i]));
   return SCULL_OK;
 }
 

@@ -109,6 +109,10 @@ static void add_shape(scull_text_t *to) {
   paddle_writer_param(to, 5, 2, (int64_t[]){3, 2});
 }
 
+static void add_negative(scull_text_t *to) {
+  paddle_writer_param(to, 5, 2, (int64_t[]){-2, 3});
+}
+
 static void add_more(scull_text_t *to) {
   paddle_writer_param(to, 5, 2, (int64_t[]){2, 3});
   paddle_writer_param(to, 3, 1, (int64_t[]){2});
@@ -127,9 +131,26 @@ static void test_mismatch(void **state) {
   (void)state;
   expect(add_swapped, "parameter 'a': its element type is not the one");
   expect(add_shape, "parameter 'a': its shape is not the one");
+  expect(add_negative, "parameter 'a': its shape is not the one");
   expect(add_more, "1 bytes are left over");
   expect(add_version, "no LoDTensor record of version 0");
   expect(add_levels, "the file ends inside this parameter");
+}
+
+/* A parameter of open extents, and more bytes than there are numbers for. */
+static void test_overflow(void **state) {
+  (void)state;
+  world_t w = {0};
+  paddle_writer_t writer = {0};
+  scull_base_diag_init(&w.diag, SCULL_SEVERITY_ERROR, NULL, NULL);
+  paddle_writer_var(&writer, "a f32 -1x-1x-1 param");
+  paddle_writer_end(&writer, 0, &w.program_bytes);
+  assert_int_equal(
+      scull_paddle_program_read(proto_get(&w.program_bytes), "net", &w.diag, &w.program), SCULL_OK);
+  paddle_writer_param(&w.params, 5, 3, (int64_t[]){INT64_MAX / 2, 4, 4});
+  assert_int_equal(run(&w, w.params.size), SCULL_CORRUPT);
+  assert_non_null(strstr(scull_base_diag_first_error(&w.diag), "its size overflows"));
+  end(&w);
 }
 
 static void test_no_file(void **state) {
@@ -198,9 +219,10 @@ static void test_names_stay_inside(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_combined), cmocka_unit_test(test_every_truncation),
-      cmocka_unit_test(test_mismatch), cmocka_unit_test(test_no_file),
-      cmocka_unit_test(test_separate), cmocka_unit_test(test_names_stay_inside),
+      cmocka_unit_test(test_combined),          cmocka_unit_test(test_every_truncation),
+      cmocka_unit_test(test_mismatch),          cmocka_unit_test(test_overflow),
+      cmocka_unit_test(test_no_file),           cmocka_unit_test(test_separate),
+      cmocka_unit_test(test_names_stay_inside),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

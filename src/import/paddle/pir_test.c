@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "base/text.h"
 #include "import/paddle/program.h"
 
 #define F32(dims) "{\"#\":\"0.t_dtensor\",\"D\":[{\"#\":\"0.t_f32\"},[" dims "],\"NCHW\",[],0]}"
@@ -167,6 +168,28 @@ static void test_control_flow(void **state) {
   end(&w);
 }
 
+#define ARRAY                                                                                      \
+  ",{\"#\":\"1.create_array\",\"I\":[],\"O\":[{\"%\":2,\"TT\":{\"#\":\"1.t_dense_tensor_array\","  \
+  "\"D\":[{\"#\":\"0.t_f32\"},[],\"NCHW\"]}}]}"
+
+/* A write gives the variable that it writes. */
+static void test_arrays(void **state) {
+  (void)state;
+  world_t w;
+  assert_int_equal(read(&w,
+                        HEAD DATA ARRAY ",{\"#\":\"1.array_write_\",\"I\":[{\"%\":2},{\"%\":1},{"
+                                        "\"%\":1}],\"O\":[{\"%\":3}]},{\"#\":\"1.array_length\","
+                                        "\"I\":[{\"%\":3}],\"O\":[{\"%\":4}]}" TAIL),
+                   SCULL_OK);
+  const scull_paddle_op_t *ops = w.program.ops;
+  const uint32_t array = ops[1].outputs[0].vars[0];
+  assert_string_equal(ops[2].type, "write_to_array");
+  assert_int_equal(w.program.vars.data[array].element, SCULL_PADDLE_FP32);
+  assert_int_equal(ops[2].outputs[0].vars[0], array);
+  assert_int_equal(ops[3].inputs[0].vars[0], array);
+  end(&w);
+}
+
 static void expect(const char *json, const char *words) {
   world_t w;
   assert_int_equal(read(&w, json), SCULL_CORRUPT);
@@ -196,14 +219,36 @@ static void test_faults(void **state) {
          "an argument of its block");
 }
 
+/* Lists in lists, and blocks in blocks. */
+static void test_deep(void **state) {
+  (void)state;
+  static const char opening[] = "{\"#\":\"1.if\",\"I\":[{\"%\":1}],\"O\":[],\"regions\":[{"
+                                "\"blocks\":[{\"args\":[],\"ops\":[";
+  scull_text_t json = {0};
+  for (int i = 0; i < 100000; i++)
+    scull_base_text_print(&json, "[");
+  expect(scull_base_text_get(&json), "depth");
+  scull_base_text_deinit(&json);
+  scull_base_text_print(&json, "%s,", HEAD DATA);
+  for (int i = 0; i < 100; i++)
+    scull_base_text_print(&json, "%s", opening);
+  for (int i = 0; i < 100; i++)
+    scull_base_text_print(&json, "]}]}]}");
+  scull_base_text_print(&json, TAIL);
+  expect(scull_base_text_get(&json), "blocks are nested too deeply");
+  scull_base_text_deinit(&json);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_names_become_fluid),
       cmocka_unit_test(test_lists),
       cmocka_unit_test(test_slots_by_kind_of_operand),
       cmocka_unit_test(test_attribute_kinds),
+      cmocka_unit_test(test_arrays),
       cmocka_unit_test(test_control_flow),
       cmocka_unit_test(test_faults),
+      cmocka_unit_test(test_deep),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -180,9 +180,7 @@ static scull_status_t add_inputs(convert_t *cx, scull_graph_t **out) {
   for (size_t i = next = 0; i < cx->file->node_count; i++) {
     if (!by_file(cx, i))
       continue;
-    SCULL_TRY(scull_graph_add_input(*out, inputs[next].name, inputs[next].dtype, inputs[next].shape,
-                                    &cx->values[i][0].plain));
-    next++;
+    SCULL_TRY(scull_import_add_input(cx->source, *out, &inputs[next++], &cx->values[i][0].plain));
   }
   return SCULL_OK;
 }
