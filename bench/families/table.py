@@ -111,11 +111,11 @@ def place(family):
         "engines": len(report["engines"]), "native": len(native), "layers": len(layers),
         "native share": sum(us for _, us in native) / whole, "post share": sum(us for _, us in post) / whole,
         "memory ratio": report["memory"]["ratio"], "planned": report["memory"]["planned"],
-        "most of post": [[", ".join(sorted({o["type"] for o in layer["operators"]})), round(us)] for layer, us in post[:6]]})
+        "most of post": [[", ".join(sorted({o["type"] for o in layer.get("operators", [])})), round(us)] for layer, us in post[:6]]})
 
 
 def is_post(layer):
-    types = {operator["type"] for operator in layer["operators"]}
+    types = {operator["type"] for operator in layer.get("operators", [])}
     return bool(types) and not types & NEURAL
 
 
@@ -160,31 +160,34 @@ def exported(family):
     return path
 
 
-def start(family, args):
-    """Those that run this network, ready; what does not is told in the log."""
-    io26, wanted = os.path.join(family.case("26"), "io.npz"), {}
-    model26, params26 = check.model_of(family.case("26"))
-    wanted["scull"] = (sys.executable, "scull", family.plan("26"), None, io26)
+def forms(family, args):
+    """Peer -> the ways to run this network there, best first: what it cannot read is tried in the next form."""
+    io26 = os.path.join(family.case("26"), "io.npz")
+    model26 = check.model_of(family.case("26"))
+    yield "scull", [(sys.executable, "scull", family.plan("26"), None, io26)]
     if args.python26:
-        wanted["paddle26"] = (args.python26, "paddle", model26, params26, io26)
+        yield "paddle26", [(args.python26, "paddle", *model26, io26)]
     if args.python33:
-        wanted["paddle33 2.6"] = (args.python33, "paddle", model26, params26, io26)
-        if family.case("33"):
-            wanted["paddle33"] = (args.python33, "paddle", *check.model_of(family.case("33")),
-                                  os.path.join(family.case("33"), "io.npz"))
+        old = (args.python33, "paddle", *model26, io26)
+        folder = family.case("33")
+        yield "paddle33", [(args.python33, "paddle", *check.model_of(folder), os.path.join(folder, "io.npz")), old] if folder else [old]
     onnx = exported(family)
     if onnx:
-        wanted["onnxruntime"] = (sys.executable, "onnxruntime", onnx, None, io26)
-        wanted["openvino onnx"] = (sys.executable, "openvino", onnx, None, io26)
-    wanted["openvino"] = (sys.executable, "openvino", model26, params26, io26)
+        yield "onnxruntime", [(sys.executable, "onnxruntime", onnx, None, io26)]
+    yield "openvino", [(sys.executable, "openvino", path, None, io26) for path in (model26[0], onnx) if path]
+
+
+def start(family, args):
+    """A worker for each peer that runs this network, ready."""
     workers = {}
-    for name, words in wanted.items():
-        if args.peers and name.split()[0] not in args.peers.split(",") + ["scull"]:
+    for name, ways in forms(family, args):
+        if args.peers and name not in args.peers.split(",") + ["scull"]:
             continue
-        worker = Worker(args, *words)
-        if worker.ready():
-            workers[name] = worker
-        else:
+        for way in ways:
+            worker = Worker(args, *way)
+            if worker.ready():
+                workers[name] = worker
+                break
             worker.close()
     return workers
 
@@ -203,12 +206,6 @@ def fast(family):
         for worker in workers.values():
             worker.close()
     family.keep("fast", found)
-
-
-def cell_of(times, peer):
-    """The better median of a peer's forms, and its least time."""
-    forms = [t for name, t in times.items() if name.split()[0] == peer]
-    return min(forms) if forms else None
 
 
 def right_text(family, format_):
@@ -231,34 +228,40 @@ def place_text(family):
 
 
 def ahead(times, peers):
-    cells = [cell_of(times, peer) for peer in peers]
-    cells = [cell for cell in cells if cell]
-    return min(cell[0] for cell in cells) / times["scull"][0] if cells and "scull" in times else None
+    cells = [times[peer][0] for peer in peers if peer in times]
+    return min(cells) / times["scull"][0] if cells and "scull" in times else None
 
 
 def row(family):
     times = family.known.get("fast", {})
     cells = [family.name, right_text(family, "26"), right_text(family, "33"), *place_text(family)]
     for peer in ("scull",) + PEERS:
-        cell = cell_of(times, peer)
-        cells.append("%.2f" % cell[0] if cell else "")
+        cells.append("%.2f" % times[peer][0] if peer in times else "")
     for peers in (PEERS[:2], PEERS[2:]):
         ratio = ahead(times, peers)
         cells.append("%.2f" % ratio if ratio else "")
     return "| " + " | ".join(cells) + " |"
 
 
-def print_table(families):
+def table_of(families):
+    """The table and its summary as text."""
+    lines = []
     heads = ["family", "2.6.2, native / optimized", "3.3.1 PIR", "engines", "native layers", "time native", "post-processing",
              "Scull, ms", "Paddle 2.6.2", "Paddle 3.3.1", "ONNX Runtime", "OpenVINO", "x Paddle", "x ONNX"]
-    print("| %s |\n|%s" % (" | ".join(heads), "---|" * len(heads)))
-    for family in families:
-        print(row(family))
-    for what, peers in (("Paddle", PEERS[:2]), ("ONNX Runtime, OpenVINO", PEERS[2:])):
+    lines.append("| %s |\n|%s" % (" | ".join(heads), "---|" * len(heads)))
+    lines += [row(family) for family in families]
+    lines.append("")
+    for what, peers in (("Paddle", PEERS[:2]), ("ONNX Runtime and OpenVINO", PEERS[2:])):
         ratios = [r for r in (ahead(f.known.get("fast", {}), peers) for f in families) if r]
         if ratios:
-            print("faster of %s over Scull: geometric mean %.2f, least %.2f, of %d" % (
+            lines.append("The faster of %s over Scull: geometric mean %.2f, least %.2f, of %d." % (
                 what, math.exp(sum(map(math.log, ratios)) / len(ratios)), min(ratios), len(ratios)))
+    return "\n".join(lines)
+
+
+def processor():
+    with open("/proc/cpuinfo") as file:
+        return next(line.split(":")[1].strip() for line in file if line.startswith("model name"))
 
 
 def main():
@@ -271,6 +274,7 @@ def main():
     parser.add_argument("--peers", help="of paddle26,paddle33,onnxruntime,openvino (default: all)")
     parser.add_argument("--steps", default="right,place,fast", help="or none")
     parser.add_argument("--work", default=os.path.join(scull.ROOT, "build", "bench", "families"), help="plans and figures")
+    parser.add_argument("--write", action="store_true", help="measured.md, which docs/support.md holds")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=6)
     parser.add_argument("--burst", type=float, default=0.5, help="seconds")
@@ -287,7 +291,12 @@ def main():
                     globals()[step](family)
                 except (scull.Failure, subprocess.CalledProcessError) as failure:
                     print("%s: %s: %s" % (family.name, step, failure), file=sys.stderr)
-    print_table(families)
+    table = table_of(families)
+    print(table)
+    if args.write:
+        with open(os.path.join(HERE, "measured.md"), "w") as file:
+            file.write("Written by `bench/families/run --write` on %s, %d threads; a blank is what was not measured. Right: the largest error over "
+                       "the range of Paddle's own output, OFF where one is beyond rtol 1e-3 and atol 1e-4. Times in ms, medians.\n\n%s\n" % (processor(), args.threads, table))
 
 
 main()

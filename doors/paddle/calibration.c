@@ -18,6 +18,7 @@ struct door_calibration {
   struct door_calibration *next;
   scull_collector_t *collector;
   uint64_t written; /* rows that the table has */
+  pid_t owner;      /* the process that calibrates: a child leaves the table alone */
   bool quiet, complained;
 };
 
@@ -112,7 +113,7 @@ __attribute__((destructor)) static void write_all(void) {
   for (door_calibration_t *c = all; c != NULL; c = c->next) {
     if (pthread_mutex_timedlock(&c->lock, &until) != 0)
       continue;
-    if (!write_table(c))
+    if (c->owner == getpid() && !write_table(c))
       door_say(c->quiet, "%s", door_error());
     pthread_mutex_unlock(&c->lock);
   }
@@ -130,6 +131,7 @@ door_calibration_t *door_calibration_create(const PD_Config *config,
     return NULL;
   }
   c->quiet = config->quiet;
+  c->owner = getpid();
   if (scull_collector_create(options, &c->collector) != SCULL_OK) {
     door_fail("%s", scull_last_error());
     free(c);

@@ -14,12 +14,15 @@ size_t door_element_size(scull_dtype_t dtype) {
   }
 }
 
-/* Integers up to 2^24 and 2^53 are exact in float and double. */
+/* True when a real number is this integer: 2^63 and more are none. */
+static bool is_integer(double y, int64_t x) {
+  return y < 0x1p63 && (int64_t)y == x;
+}
+
 static bool put_integer(int64_t x, void *dst, scull_dtype_t to, size_t i) {
-  const int64_t f32_most = INT64_C(1) << 24, f64_most = INT64_C(1) << 53;
   switch ((int)to) {
-  case SCULL_DTYPE_F32: ((float *)dst)[i] = (float)x; return x >= -f32_most && x <= f32_most;
-  case SCULL_DTYPE_F64: ((double *)dst)[i] = (double)x; return x >= -f64_most && x <= f64_most;
+  case SCULL_DTYPE_F32: ((float *)dst)[i] = (float)x; return is_integer((double)(float)x, x);
+  case SCULL_DTYPE_F64: ((double *)dst)[i] = (double)x; return is_integer((double)x, x);
   case SCULL_DTYPE_I64: ((int64_t *)dst)[i] = x; return true;
   case SCULL_DTYPE_I32: ((int32_t *)dst)[i] = (int32_t)x; return x >= INT32_MIN && x <= INT32_MAX;
   case SCULL_DTYPE_I8: ((int8_t *)dst)[i] = (int8_t)x; return x >= INT8_MIN && x <= INT8_MAX;
@@ -34,7 +37,7 @@ static bool put_real(float x, void *dst, scull_dtype_t to, size_t i) {
     ((double *)dst)[i] = (double)x;
     return true;
   }
-  return fabsf(x) <= 0x1p24f && floorf(x) == x && put_integer((int64_t)x, dst, to, i);
+  return x >= -0x1p63f && x < 0x1p63f && floorf(x) == x && put_integer((int64_t)x, dst, to, i);
 }
 
 bool door_convert(const void *src, scull_dtype_t from, void *dst, scull_dtype_t to, size_t count) {

@@ -7,8 +7,8 @@
 #include "words.h"
 
 FILE *door_temporary_file(char *path, size_t room) {
-  const char *folder = getenv("TMPDIR");
-  const int size = snprintf(path, room, "%s/scull-XXXXXX", folder == NULL ? "/tmp" : folder);
+  const char *set = getenv("TMPDIR"), *folder = set == NULL || *set == '\0' ? "/tmp" : set;
+  const int size = snprintf(path, room, "%s/scull-XXXXXX", folder);
   const int fd = size < (int)room ? mkstemp(path) : -1;
   FILE *file = fd < 0 ? NULL : fdopen(fd, "wb");
   if (file != NULL)

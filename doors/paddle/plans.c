@@ -320,11 +320,12 @@ static bool note_shapes(door_model_t *model, const door_shape_t *shapes) {
   for (size_t k = 0; k < model->inputs.count; k++) {
     int32_t dims[SCULL_MAX_RANK] = {0};
     const door_range_t *seen = find_range(&model->seen, model->inputs.items[k].name);
-    for (int32_t i = 0; i < shapes[k].rank; i++) {
+    const bool fits = seen == NULL || (size_t)shapes[k].rank == seen->rank;
+    for (int32_t i = 0; i < shapes[k].rank && fits; i++) {
       dims[i] = (int32_t)shapes[k].dims[i];
       if (model->config->collect_shapes && !door_tally_add(&model->tally, k, i, dims[i]))
         return false;
-      if (seen == NULL || (size_t)shapes[k].rank != seen->rank)
+      if (seen == NULL)
         continue;
       seen->min[i] = dims[i] < seen->min[i] ? dims[i] : seen->min[i];
       seen->max[i] = dims[i] > seen->max[i] ? dims[i] : seen->max[i];

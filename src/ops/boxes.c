@@ -27,10 +27,50 @@ static int compare_higher_first(const void *a, const void *b) {
   return order != 0 ? order : x->index > y->index ? -1 : x->index < y->index;
 }
 
+typedef int (*compare_t)(const void *a, const void *b);
+
 void scull_ops_candidates_sort(scull_candidate_t *list, int64_t count, bool higher_first) {
   if (count > 1)
     qsort(list, (size_t)count, sizeof *list,
           higher_first ? compare_higher_first : compare_lower_first);
+}
+
+/* Brings the first `best` of an order to the front: the half that their border lies in is parted
+ * again and again. All are different, since indices are. */
+static void bring_to_front(scull_candidate_t *list, int64_t count, int64_t best,
+                           compare_t compare) {
+  int64_t begin = 0, end = count;
+  while (end - begin > 1) {
+    const scull_candidate_t pivot = list[begin + (end - begin) / 2];
+    int64_t low = begin, high = end - 1;
+    while (low <= high) {
+      while (compare(&list[low], &pivot) < 0)
+        low++;
+      while (compare(&list[high], &pivot) > 0)
+        high--;
+      if (low > high)
+        break;
+      const scull_candidate_t moved = list[low];
+      list[low++] = list[high];
+      list[high--] = moved;
+    }
+    if (best <= high)
+      end = high + 1;
+    else if (best >= low)
+      begin = low;
+    else
+      return;
+  }
+}
+
+int64_t scull_ops_candidates_best(scull_candidate_t *list, int64_t count, int64_t best,
+                                  bool higher_first) {
+  if (best >= 0 && best < count) {
+    bring_to_front(list, count, best, higher_first ? compare_higher_first : compare_lower_first);
+    count = best;
+  }
+  scull_ops_candidates_sort(list, count, higher_first);
+  return count;
 }
 
 /* --- overlap --------------------------------------------------------------------------------- */
@@ -41,13 +81,18 @@ static float area_of(const float *box, float offset) {
   return (box[2] - box[0] + offset) * (box[3] - box[1] + offset);
 }
 
-float scull_ops_box_iou(const float *a, const float *b, float offset) {
+/* iou of boxes whose areas are known. */
+static float overlap_of(const float *a, float area_a, const float *b, float area_b, float offset) {
   if (b[0] > a[2] || b[2] < a[0] || b[1] > a[3] || b[3] < a[1])
     return 0;
   float width = fminf(a[2], b[2]) - fmaxf(a[0], b[0]) + offset;
   float height = fminf(a[3], b[3]) - fmaxf(a[1], b[1]) + offset;
   float shared = width * height;
-  return shared / (area_of(a, offset) + area_of(b, offset) - shared);
+  return shared / (area_a + area_b - shared);
+}
+
+float scull_ops_box_iou(const float *a, const float *b, float offset) {
+  return overlap_of(a, area_of(a, offset), b, area_of(b, offset), offset);
 }
 
 enum { POINTS = 32, CUT_POINTS = 2 * POINTS }; /* of a polygon that is cut */
@@ -113,21 +158,49 @@ float scull_ops_polygon_iou(const float *a, const float *b, int64_t points) {
 
 /* --- suppression ----------------------------------------------------------------------------- */
 
+/* Boxes that stay, side by side with their areas, as far as there is room. */
+enum { NEAR = 512 };
+typedef struct {
+  float side[4], area;
+} near_t;
+
+static bool overlaps_near(const near_t *near, int64_t count, const float *box, float area,
+                          float offset, float threshold) {
+  for (int64_t k = 0; k < count; k++) {
+    if (!(overlap_of(box, area, near[k].side, near[k].area, offset) <= threshold))
+      return true;
+  }
+  return false;
+}
+
+static bool overlaps_far(const float *boxes, int64_t stride, int64_t size,
+                         const scull_candidate_t *kept, int64_t count, const float *box,
+                         float offset, float threshold) {
+  for (int64_t k = 0; k < count; k++) {
+    const float *other = boxes + kept[k].index * stride;
+    float overlap = size == 4 ? scull_ops_box_iou(box, other, offset)
+                              : scull_ops_polygon_iou(box, other, size / 2);
+    if (!(overlap <= threshold))
+      return true;
+  }
+  return false;
+}
+
 int64_t scull_ops_nms(const scull_nms_t *nms, const float *boxes, int64_t stride, int64_t size,
                       scull_candidate_t *list, int64_t count) {
-  int64_t kept = 0;
+  near_t near[NEAR];
+  int64_t kept = 0, room = size == 4 ? NEAR : 0, nears = 0;
   float threshold = nms->threshold;
   for (int64_t i = 0; i < count && (nms->limit < 0 || kept < nms->limit); i++) {
     const float *box = boxes + list[i].index * stride;
-    bool stays = true;
-    for (int64_t k = 0; k < kept && stays; k++) {
-      const float *other = boxes + list[k].index * stride;
-      float overlap = size == 4 ? scull_ops_box_iou(box, other, nms->offset)
-                                : scull_ops_polygon_iou(box, other, size / 2);
-      stays = overlap <= threshold;
-    }
-    if (!stays)
+    const float area = size == 4 ? area_of(box, nms->offset) : 0;
+    if (overlaps_near(near, nears, box, area, nms->offset, threshold) ||
+        overlaps_far(boxes, stride, size, list + nears, kept - nears, box, nms->offset, threshold))
       continue;
+    if (nears < room) {
+      memcpy(near[nears].side, box, sizeof near->side);
+      near[nears++].area = area;
+    }
     list[kept++] = list[i];
     if (nms->eta < 1 && threshold > 0.5f)
       threshold *= nms->eta;

@@ -15,6 +15,11 @@ typedef struct scull_candidate {
 /* Best first; of equal scores the lower index first, or the higher one. NaN counts as the least. */
 void scull_ops_candidates_sort(scull_candidate_t *list, int64_t count, bool higher_first);
 
+/* The best `best` of them, sorted so, at the front; negative: all. Returns how many these are; what
+ * is behind them is in no order. Indices must differ. */
+int64_t scull_ops_candidates_best(scull_candidate_t *list, int64_t count, int64_t best,
+                                  bool higher_first);
+
 /* Intersection over union of boxes whose width is x2 - x1 + offset; 0 for boxes that do not meet.
  */
 float scull_ops_box_iou(const float *a, const float *b, float offset);

@@ -121,8 +121,8 @@ static int64_t collect(const run_t *r, int64_t n) {
   const float *scores = (const float *)r->call->inputs[SCORES].data + n * count;
   for (int64_t i = 0; i < count; i++)
     r->list[i] = (scull_candidate_t){scores[i % s->dim[1] * step + i / s->dim[1]], i};
-  scull_ops_candidates_sort(r->list, count, true);
-  return attrs->pre_top_n > 0 && attrs->pre_top_n < count ? attrs->pre_top_n : count;
+  return scull_ops_candidates_best(r->list, count, attrs->pre_top_n > 0 ? attrs->pre_top_n : -1,
+                                   true);
 }
 
 static int64_t run_picture(run_t *r, int64_t n) {

@@ -84,9 +84,7 @@ static int64_t run_class(run_t *r, int64_t n, int64_t label, int64_t count) {
     if (r->scores[i] > (float)attrs->least)
       r->list[found++] = (scull_candidate_t){r->scores[i], i};
   }
-  scull_ops_candidates_sort(r->list, found, false);
-  if (attrs->nms_top_k >= 0 && found > attrs->nms_top_k)
-    found = attrs->nms_top_k;
+  found = scull_ops_candidates_best(r->list, found, attrs->nms_top_k, false);
   found = scull_ops_nms(&nms, r->merged, r->size, r->size, r->list, found);
   for (int64_t i = 0; i < found; i++, count++) {
     r->kept[count] = (scull_candidate_t){r->list[i].score, label * r->boxes + r->list[i].index};

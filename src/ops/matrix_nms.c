@@ -99,11 +99,10 @@ static int64_t run_picture(const run_t *r, int64_t n) {
       if (scores[i] > (float)attrs->least)
         r->list[found++] = (scull_candidate_t){scores[i], i};
     }
-    scull_ops_candidates_sort(r->list, found, false);
-    count = decay_class(r, boxes, found < limit ? found : limit, c * s->dim[2], count);
+    found = scull_ops_candidates_best(r->list, found, limit, false);
+    count = decay_class(r, boxes, found, c * s->dim[2], count);
   }
-  scull_ops_candidates_sort(r->kept, count, false);
-  return attrs->keep_top_k >= 0 && attrs->keep_top_k < count ? attrs->keep_top_k : count;
+  return scull_ops_candidates_best(r->kept, count, attrs->keep_top_k, false);
 }
 
 static scull_status_t reference(const scull_op_call_t *call) {

@@ -141,6 +141,8 @@ typedef struct {
   scull_candidate_t *list; /* candidates of a class */
   kept_t *kept;            /* of a picture */
   kept_t **order;
+  float least; /* what a score must exceed: of boxes that are no better than the keep_top_k that
+                  stay already none can be among the best */
   int64_t rows;
 } run_t;
 
@@ -153,16 +155,14 @@ static int64_t run_class(run_t *r, int64_t first, int64_t boxes, int64_t label, 
   const float *data =
       (const float *)r->call->inputs[BOXES].data + first * v->box_step + label * v->box_class;
   const scull_nms_t nms = {(float)attrs->threshold, (float)attrs->eta, attrs->normalized ? 0 : 1,
-                           -1};
+                           attrs->keep_top_k};
   int64_t found = 0;
   for (int64_t i = 0; i < boxes; i++) {
     float score = scores[i * v->score_box];
-    if (score > (float)attrs->least)
+    if (score > r->least)
       r->list[found++] = (scull_candidate_t){score, i};
   }
-  scull_ops_candidates_sort(r->list, found, false);
-  if (attrs->nms_top_k >= 0 && found > attrs->nms_top_k)
-    found = attrs->nms_top_k;
+  found = scull_ops_candidates_best(r->list, found, attrs->nms_top_k, false);
   found = scull_ops_nms(&nms, data, v->box_step, v->size, r->list, found);
   if (v->regions && found > 1)
     qsort(r->list, (size_t)found, sizeof *r->list, compare_index);
@@ -171,25 +171,28 @@ static int64_t run_class(run_t *r, int64_t first, int64_t boxes, int64_t label, 
   return count + found;
 }
 
-/* The best keep_top_k, back in their order. */
+/* Leaves the best keep_top_k, in their order. */
 static int64_t cut(run_t *r, int64_t count) {
-  const scull_multiclass_nms_attrs_t *attrs = r->call->attrs;
+  const int64_t most = ((const scull_multiclass_nms_attrs_t *)r->call->attrs)->keep_top_k;
+  if (most < 0 || count <= most)
+    return count;
   for (int64_t i = 0; i < count; i++)
     r->order[i] = &r->kept[i];
-  if (attrs->keep_top_k < 0 || count <= attrs->keep_top_k)
-    return count;
   qsort(r->order, (size_t)count, sizeof *r->order, compare_kept);
-  count = attrs->keep_top_k;
-  if (count > 0)
-    qsort(r->order, (size_t)count, sizeof *r->order, compare_place);
-  return count;
+  if (most > 0) {
+    r->least = r->order[most - 1]->box.score;
+    qsort(r->order, (size_t)most, sizeof *r->order, compare_place);
+  }
+  for (int64_t i = 0; i < most; i++)
+    r->kept[i] = *r->order[i];
+  return most;
 }
 
 static void put_rows(run_t *r, int64_t first, int64_t count) {
   const view_t *v = &r->view;
   const float *boxes = r->call->inputs[BOXES].data;
   for (int64_t i = 0; i < count; i++, r->rows++) {
-    const kept_t *k = r->order[i];
+    const kept_t *k = &r->kept[i];
     float *row = (float *)r->call->outputs[0].data + r->rows * (v->size + 2);
     int64_t index = first + k->box.index;
     row[0] = (float)k->label;
@@ -231,9 +234,11 @@ static scull_status_t reference(const scull_op_call_t *call) {
     int64_t count = 0;
     if (boxes < 0 || boxes > (v.regions ? v.boxes - first : v.boxes))
       return scull_ops_fail(call, "picture %lld has %lld regions", (long long)n, (long long)boxes);
-    for (int64_t label = 0; label < v.classes; label++)
-      count = label == attrs->background ? count : run_class(&r, first, boxes, label, count);
-    count = cut(&r, count);
+    r.least = (float)attrs->least;
+    for (int64_t label = 0; label < v.classes; label++) {
+      if (label != attrs->background)
+        count = cut(&r, run_class(&r, first, boxes, label, count));
+    }
     put_rows(&r, first, count);
     if (call->output_count > 2)
       ((int32_t *)call->outputs[2].data)[n] = (int32_t)count;

@@ -126,8 +126,7 @@ static int64_t add_level(const run_t *r, int64_t n, int64_t level, int64_t count
     if (scores[i] > least)
       r->list[found++] = (scull_candidate_t){scores[i], i};
   }
-  scull_ops_candidates_sort(r->list, found, false);
-  found = found < attrs->nms_top_k ? found : attrs->nms_top_k;
+  found = scull_ops_candidates_best(r->list, found, attrs->nms_top_k, false);
   for (int64_t i = 0; i < found; i++, count++) {
     int64_t at = r->list[i].index / classes;
     decode((const float *)anchors_of(r->call, level)->data + 4 * at, deltas + 4 * at, size,

@@ -34,21 +34,15 @@ static scull_status_t infer(const scull_op_call_t *call) {
   return scull_ops_roi_infer(call, attrs->height, attrs->width, attrs->regions);
 }
 
-/* A region in elements of x, along one axis. */
-typedef struct {
-  double begin, bin;
-  int64_t samples;
-} side_t;
-
-static side_t side_of(const scull_roi_align_attrs_t *attrs, double begin, double end,
-                      int64_t bins) {
+scull_roi_side_t scull_ops_roi_side(const scull_roi_align_attrs_t *attrs, double begin, double end,
+                                    int64_t bins) {
   double shift = attrs->aligned ? 0.5 : 0;
   begin = begin * attrs->scale - shift;
   double size = end * attrs->scale - shift - begin;
   size = attrs->aligned ? size : fmax(size, 1);
   double samples = attrs->samples > 0 ? (double)attrs->samples : ceil(size / (double)bins);
   samples = samples > MAX_SAMPLES ? MAX_SAMPLES : samples > 0 ? samples : 0;
-  return (side_t){begin, size / (double)bins, (int64_t)samples};
+  return (scull_roi_side_t){begin, size / (double)bins, (int64_t)samples};
 }
 
 /* The largest of the four weighted corners of a sample: what ONNX calls "max". */
@@ -70,8 +64,8 @@ static double largest_corner(const scull_tensor_t *x, int64_t plane, int64_t hei
   return most;
 }
 
-static double bin_of(const scull_op_call_t *call, int64_t plane, side_t rows, side_t columns,
-                     int64_t row, int64_t column) {
+static double bin_of(const scull_op_call_t *call, int64_t plane, scull_roi_side_t rows,
+                     scull_roi_side_t columns, int64_t row, int64_t column) {
   const scull_roi_align_attrs_t *attrs = call->attrs;
   const scull_tensor_t *x = &call->inputs[0];
   int64_t height = x->type.shape.dim[2], width = x->type.shape.dim[3];
@@ -105,8 +99,8 @@ static scull_status_t reference(const scull_op_call_t *call) {
     SCULL_TRY(scull_ops_regions_next(&walk, r, &picture));
     for (int i = 0; i < 4; i++)
       box[i] = scull_tensor_load(rois->data, rois->type.dtype, 4 * r + i);
-    side_t rows = side_of(attrs, box[1], box[3], attrs->height);
-    side_t columns = side_of(attrs, box[0], box[2], attrs->width);
+    scull_roi_side_t rows = scull_ops_roi_side(attrs, box[1], box[3], attrs->height);
+    scull_roi_side_t columns = scull_ops_roi_side(attrs, box[0], box[2], attrs->width);
     for (int64_t i = 0; i < x->dim[1] * bins; i++)
       scull_tensor_store(y->data, y->type.dtype, r * x->dim[1] * bins + i,
                          bin_of(call, (picture * x->dim[1] + i / bins) * plane, rows, columns,

@@ -13,6 +13,16 @@ typedef struct scull_roi_align_attrs {
   int32_t regions;       /* SCULL_REGIONS_*: what input 2 holds */
 } scull_roi_align_attrs_t;
 
+/* A region in elements of x, along one axis: where it begins, how long a bin is, samples a bin. */
+typedef struct scull_roi_side {
+  double begin, bin;
+  int64_t samples;
+} scull_roi_side_t;
+
+/* Of a region from `begin` to `end`, in its own coordinates, cut into `bins`. */
+scull_roi_side_t scull_ops_roi_side(const scull_roi_align_attrs_t *attrs, double begin, double end,
+                                    int64_t bins);
+
 /* The rule of both: [R,C,height,width]. */
 scull_status_t scull_ops_roi_infer(const scull_op_call_t *call, int64_t height, int64_t width,
                                    int32_t regions) SCULL_MUST_USE;

@@ -13,7 +13,7 @@ static const double common = 0.7;
 /* A shift of a mean goes through the network whole, other errors partly cancel. */
 static const double mean_weight = 8;
 
-enum { MOST_LEVELS = 127, LEAST_LEVELS = 96, FEW_WEIGHTS = 32 };
+enum { MOST_LEVELS = 127, LEAST_LEVELS = 96, FEW_WEIGHTS = 32, MOST_TAPS = 1024 };
 
 /* One weight of an output channel: low or low + 1 steps. */
 typedef struct {
@@ -97,8 +97,10 @@ static void round_nearest(row_t *r) {
 }
 
 /* Turns the weights of a run as long as that makes the errors of its sum smaller than it makes
- * those of the single ones larger. */
+ * those of the single ones larger. Each turn looks at all of them: longer runs stay as they are. */
 static void settle_run(row_t *r, size_t begin, size_t end) {
+  if (end - begin > MOST_TAPS)
+    return;
   double sum = sum_of_run(r, begin, end);
   for (size_t turned = 0; turned < end - begin; turned++) {
     weight_t *best = NULL;

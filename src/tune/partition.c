@@ -242,20 +242,33 @@ static bool is_native(const work_t *w, scull_node_id_t id) {
          (scull_graph_node(w->graph, id)->op->traits & SCULL_OP_VIEW) == 0;
 }
 
-static void weigh(work_t *w, worth_t *worth) {
+/* What comes from the host, once for all of a cluster that reads it; `seen` has a place a node. */
+static void weigh_arrivals(work_t *w, worth_t *worth, scull_value_id_t *seen) {
+  for (size_t id = 0; id < w->graph->values.size; id++) {
+    const scull_value_t *v = scull_graph_value(w->graph, (scull_value_id_t)id);
+    if (v == NULL || v->producer == SCULL_NO_ID || !is_native(w, v->producer))
+      continue;
+    for (size_t u = 0; u < v->users.size; u++) {
+      if (!w->marked[v->users.data[u]])
+        continue;
+      const size_t r = root(w, v->users.data[u]);
+      if (seen[r] == (scull_value_id_t)id + 1)
+        continue;
+      seen[r] = (scull_value_id_t)id + 1;
+      worth[r].from_host = true;
+      add_copy(v, &worth[r]);
+    }
+  }
+}
+
+static void weigh(work_t *w, worth_t *worth, scull_value_id_t *seen) {
+  weigh_arrivals(w, worth, seen);
   for (size_t i = 0; i < w->count; i++) {
     const scull_node_t *node = scull_graph_node(w->graph, w->order[i]);
     if (!w->marked[w->order[i]])
       continue;
     worth_t *own = &worth[root(w, w->order[i])];
     own->work += w->work[w->order[i]];
-    for (size_t k = 0; k < node->input_count; k++) {
-      const scull_value_t *v = scull_graph_value(w->graph, node->inputs[k]);
-      if (v == NULL || v->producer == SCULL_NO_ID || !is_native(w, v->producer))
-        continue;
-      own->from_host = true;
-      add_copy(v, own);
-    }
     for (size_t o = 0; o < node->output_count; o++) {
       const scull_value_t *v = scull_graph_value(w->graph, node->outputs[o]);
       bool crosses = false;
@@ -276,11 +289,12 @@ static scull_status_t trim(work_t *w, scull_partition_t *out) {
   size_t *counts = SCULL_ARENA_ARRAY(w->arena, size_t, n + 1);
   int32_t *number = SCULL_ARENA_ARRAY(w->arena, int32_t, n + 1);
   worth_t *worth = SCULL_ARENA_ARRAY(w->arena, worth_t, n + 1);
-  if (counts == NULL || number == NULL || worth == NULL)
+  scull_value_id_t *seen = SCULL_ARENA_ARRAY(w->arena, scull_value_id_t, n + 1);
+  if (counts == NULL || number == NULL || worth == NULL || seen == NULL)
     return scull_base_fail_memory(w->graph->diag, "a partition");
   SCULL_TRY(count_origins(w, counts));
   if (w->options->device->host != NULL)
-    weigh(w, worth);
+    weigh(w, worth, seen);
   for (size_t i = 0; i < w->count; i++) {
     scull_node_id_t id = w->order[i];
     out->engine[id] = -1;

@@ -194,7 +194,9 @@ static void refuses_inexact_values(PD_Predictor *p, PD_Tensor *const *in) {
   reset(in[2], 2);
   PD_TensorCopyFromCpuInt64(in[0], (const int64_t[]){0, 0, 0, (INT64_C(1) << 24) + 1});
   assert_false(PD_PredictorRun(p));
-  PD_TensorCopyFromCpuInt64(in[0], (const int64_t[]){0, 0, 0, INT64_C(1) << 24});
+  PD_TensorCopyFromCpuInt64(in[0], (const int64_t[]){0, 0, 0, INT64_MAX});
+  assert_false(PD_PredictorRun(p));
+  PD_TensorCopyFromCpuInt64(in[0], (const int64_t[]){INT64_MIN, 0, 3, INT64_C(1) << 25});
   assert_true(PD_PredictorRun(p));
   reset(in[0], 0);
   PD_TensorCopyFromCpuInt32(in[3], (const int32_t[]){256, 0, 0, 0});

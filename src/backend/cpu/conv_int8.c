@@ -87,7 +87,7 @@ static scull_status_t prepare(const scull_site_t *site, const scull_config_t *co
 static const char *const anchors[] = {"conv", NULL};
 
 const scull_tactic_t scull_tactic_cpu_conv_int8 = {.name = "cpu.conv.int8",
-                                                   .version = 2,
+                                                   .version = 3,
                                                    .anchors = anchors,
                                                    .growth = SCULL_GROW_EPILOGUE,
                                                    .precisions = 1u << SCULL_AS_INT8,

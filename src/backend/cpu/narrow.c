@@ -393,7 +393,8 @@ static void run_of_panel(const state_t *s, scull_cpu_tile_t *t, int64_t count, i
     t->c = begin.c + i * t->c_row;
     t->residual = begin.residual == NULL ? NULL : begin.residual + i * t->residual_row;
     s->spec.products->tile(rows, columns)(t);
-    ahead->at += 64 * t->segments * t->depth;
+    if (t->ahead != NULL)
+      ahead->at += 64 * t->segments * t->depth;
     i += rows;
   }
 }

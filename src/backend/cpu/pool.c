@@ -258,7 +258,7 @@ static scull_status_t enqueue(void *state, const scull_args_t *args) {
 static const char *const anchors[] = {"max_pool", "avg_pool", NULL};
 
 const scull_tactic_t scull_tactic_cpu_pool = {.name = "cpu.pool",
-                                              .version = 1,
+                                              .version = 2,
                                               .anchors = anchors,
                                               .precisions = 1u << SCULL_AS_BF16,
                                               .refuse = refuse,
@@ -268,7 +268,7 @@ const scull_tactic_t scull_tactic_cpu_pool = {.name = "cpu.pool",
                                               .release = scull_base_free};
 
 const scull_tactic_t scull_tactic_cpu_pool_int8 = {.name = "cpu.pool.int8",
-                                                   .version = 1,
+                                                   .version = 2,
                                                    .anchors = anchors,
                                                    .precisions = 1u << SCULL_AS_INT8,
                                                    .computes = SCULL_AS_INT8,

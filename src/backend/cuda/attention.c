@@ -152,8 +152,8 @@ static const char *refuse_mma(const scull_site_t *site, const scull_device_t *de
     const scull_site_value_t *v = scull_backend_site_input(site, 0, i);
     if (v->dtype != SCULL_DTYPE_F32)
       return "takes networks of f32";
-    if (!fits_unit(&v->min) || !fits_unit(&v->max))
-      return "needs heads of 8, 16, ... 128";
+    if (!fits_unit(&v->max) || v->min.dim[3] != v->max.dim[3])
+      return "needs heads of a fixed 8, 16, ... 128";
   }
   return device->features < 80 ? "needs compute capability 8.0" : NULL;
 }

@@ -70,10 +70,10 @@ static void close_cuda(scull_device_t *device) {
 
 /* SCULL_CUDA_CAPABILITY=80 makes it pass for an older device, so that what runs there can be tried
  * on what there is. */
-static uint32_t capability(const struct cudaDeviceProp *prop) {
+static uint32_t capability(uint32_t real) {
   const char *wanted = getenv("SCULL_CUDA_CAPABILITY");
-  long real = prop->major * 10 + prop->minor, as = wanted == NULL ? real : strtol(wanted, NULL, 10);
-  return (uint32_t)(as > 0 && as < real ? as : real);
+  long as = wanted == NULL ? real : strtol(wanted, NULL, 10);
+  return as > 0 && as < real ? (uint32_t)as : real;
 }
 
 static scull_status_t read_facts(scull_device_t *device, scull_cuda_device_t *self) {
@@ -87,7 +87,8 @@ static scull_status_t read_facts(scull_device_t *device, scull_cuda_device_t *se
     return scull_cuda_status(error);
   self->sms = prop.multiProcessorCount;
   snprintf(device->name, sizeof device->name, "%.80s", prop.name);
-  device->features = capability(&prop);
+  self->capability = (uint32_t)(prop.major * 10 + prop.minor);
+  device->features = capability(self->capability);
   self->chains = device->features >= 90;
   device->l1_bytes = prop.sharedMemPerMultiprocessor;
   device->l2_bytes = (size_t)prop.l2CacheSize;

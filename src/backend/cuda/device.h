@@ -9,6 +9,7 @@
 typedef struct scull_cuda_device {
   int index;
   int sms;             /* multiprocessors */
+  uint32_t capability; /* what code is compiled for: 90 is 9.0, whatever it passes for */
   bool chains;         /* knows programmatic dependent launch */
   int runtime, driver; /* versions as CUDA numbers them */
   struct scull_cuda_pool *pool;

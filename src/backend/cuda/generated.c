@@ -28,7 +28,7 @@ typedef struct {
 typedef struct {
   scull_cuda_chain_t chain;
   params_t params;
-  cudaKernel_t kernel;
+  cudaKernel_t kernel; /* NULL: none for these extents or here; the interpreter does it */
 } state_t;
 
 /* --- NVRTC ------------------------------------------------------------------------------------ */
@@ -87,34 +87,35 @@ static char *compile(const char *text, uint32_t capability) {
   return cubin;
 }
 
-/* The kernel of a text, kept for the rest of the process. UNSUPPORTED when there can be none. */
-static scull_status_t kernel_of(const char *text, const scull_device_t *device, cudaKernel_t *out) {
+/* The kernel of a text, kept for the rest of the process. NULL when there can be none. */
+static cudaKernel_t kernel_of(const char *text, const scull_device_t *device) {
   const scull_hash128_t hash = scull_base_hash128(text, strlen(text), 0);
-  scull_status_t status = SCULL_UNSUPPORTED;
   cudaLibrary_t library = NULL;
-  *out = NULL;
+  cudaKernel_t kernel = NULL;
   pthread_mutex_lock(&rtc.lock);
-  for (size_t i = 0; i < rtc.count && *out == NULL; i++) {
+  for (size_t i = 0; i < rtc.count && kernel == NULL; i++) {
     if (rtc.kernels[i].text.low == hash.low && rtc.kernels[i].text.high == hash.high &&
         rtc.kernels[i].device == device->index)
-      *out = rtc.kernels[i].kernel;
+      kernel = rtc.kernels[i].kernel;
   }
-  if (*out == NULL && rtc.count < MOST_KERNELS) {
-    char *cubin = compile(text, device->features);
-    scull_cuda_use(scull_cuda_device_of(device));
+  if (kernel == NULL && rtc.count < MOST_KERNELS) {
+    const scull_cuda_device_t *self = scull_cuda_device_of(device);
+    char *cubin = compile(text, self->capability);
+    scull_cuda_use(self);
     if (cubin != NULL &&
         cudaLibraryLoadData(&library, cubin, NULL, NULL, 0, NULL, NULL, 0) == cudaSuccess &&
-        cudaLibraryGetKernel(out, library, "chain") == cudaSuccess) {
+        cudaLibraryGetKernel(&kernel, library, "chain") == cudaSuccess) {
       rtc.kernels[rtc.count].text = hash;
       rtc.kernels[rtc.count].device = device->index;
-      rtc.kernels[rtc.count++].kernel = *out;
+      rtc.kernels[rtc.count++].kernel = kernel;
+    } else {
+      kernel = NULL;
     }
     scull_base_free(cubin);
     cudaGetLastError();
   }
-  status = *out == NULL ? SCULL_UNSUPPORTED : SCULL_OK;
   pthread_mutex_unlock(&rtc.lock);
-  return status;
+  return kernel;
 }
 
 /* --- the text --------------------------------------------------------------------------------- */
@@ -361,7 +362,7 @@ static scull_status_t prepare(const scull_site_t *site, const scull_config_t *co
   const scull_cuda_elementwise_t *e = &s.chain.e;
   const int each = each_of(e);
   if (each == 0 || pthread_once(&rtc.once, load) != 0 || rtc.why[0] != '\0')
-    return SCULL_UNSUPPORTED;
+    return scull_cuda_keep(&s, sizeof s, out);
   for (int d = 0; d < e->rank; d++) {
     s.params.dim[d] = d == e->rank - 1 ? e->dim[d] / each : e->dim[d];
     s.params.dst_step[d] = e->dst_step[d];
@@ -370,10 +371,11 @@ static scull_status_t prepare(const scull_site_t *site, const scull_config_t *co
   }
   s.params.units = e->count / each;
   put_kernel(&text, e, each, scull_cuda_device_of(device)->chains);
-  scull_status_t status =
-      text.failed ? SCULL_OUT_OF_MEMORY : kernel_of(scull_base_text_get(&text), device, &s.kernel);
+  const bool written = !text.failed;
+  if (written)
+    s.kernel = kernel_of(scull_base_text_get(&text), device);
   scull_base_text_deinit(&text);
-  return status == SCULL_OK ? scull_cuda_keep(&s, sizeof s, out) : status;
+  return written ? scull_cuda_keep(&s, sizeof s, out) : SCULL_OUT_OF_MEMORY;
 }
 
 /* Slices may begin anywhere. */
@@ -388,7 +390,7 @@ static scull_status_t enqueue(void *user, const scull_args_t *args) {
   state_t *s = user;
   const scull_cuda_elementwise_t e = scull_cuda_chain_bind(&s->chain, args);
   scull_cuda_launch_t launch = scull_cuda_launch(args->stream, true);
-  if (!is_aligned(&e))
+  if (s->kernel == NULL || !is_aligned(&e))
     return scull_cuda_status(scull_cuda_elementwise_enqueue(&e, launch.chained, launch.stream));
   params_t params = s->params;
   for (int o = 0; o < e.operands; o++)

@@ -12,7 +12,10 @@
 static const char *refuse_x(const scull_site_t *site, bool integers) {
   const scull_site_value_t *x = scull_backend_site_input(site, 0, 0);
   int type = scull_cuda_element(x->dtype);
-  if (x->is_constant || site->values[site->outputs[0]].channel_total > 0)
+  bool sliced = false;
+  for (size_t i = 0; i < site->output_count; i++)
+    sliced = sliced || site->values[site->outputs[i]].channel_total > 0;
+  if (x->is_constant || sliced)
     return "needs a tensor that a run computes, and writes whole ones";
   if (type > SCULL_CUDA_E_BF16 && !(integers && (x->dtype == SCULL_DTYPE_I32)))
     return integers ? "compares floats and i32" : "computes in floats";

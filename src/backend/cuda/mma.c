@@ -265,7 +265,7 @@ static float weight_scale(const problem_t *p, int64_t k) {
 static uint32_t tf32_bits(float value) {
   uint32_t bits;
   memcpy(&bits, &value, sizeof bits);
-  return (bits + 0x1000) & 0xffffe000;
+  return isnan(value) ? bits | 0x400000 : (bits + 0x1000) & 0xffffe000;
 }
 
 static void store_weight(const problem_t *p, scull_precision_t as, int64_t from, float step,

@@ -49,7 +49,7 @@ extern const scull_paddle_rows_t scull_paddle_rows_math, scull_paddle_rows_activ
     scull_paddle_rows_spatial, scull_paddle_rows_norm, scull_paddle_rows_resize,
     scull_paddle_rows_matmul, scull_paddle_rows_rnn, scull_paddle_rows_detection,
     scull_paddle_rows_sequence, scull_paddle_rows_window, scull_paddle_rows_scatter,
-    scull_paddle_rows_flow, scull_paddle_rows_quant;
+    scull_paddle_rows_flow, scull_paddle_rows_array, scull_paddle_rows_quant;
 
 /* The row of that type, or NULL. */
 const scull_paddle_row_t *scull_paddle_row_find(const char *type);

@@ -2,7 +2,7 @@
  * that the node gives and, in a loop, carries. `while` runs its block while the variable Condition
  * holds true. `conditional_block` runs its block or does nothing: alone it leaves what its
  * variables held, in a pair with select_input (how 2.x writes an if with two sides) it is a side of
- * a branch. A tensor array is a sequence. */
+ * a branch. */
 #include <string.h>
 
 #include "import/paddle/flow.h"
@@ -13,15 +13,6 @@ enum { MAX_DEPTH = 12 };
 
 static bool is_scope(const scull_paddle_slot_t *slot) {
   return strcmp(slot->name, "Scope") == 0 || strcmp(slot->name, "StepScopes") == 0;
-}
-
-static const scull_paddle_slot_t *find_slot(const scull_paddle_slot_t *slots, size_t count,
-                                            const char *name) {
-  for (size_t i = 0; i < count; i++) {
-    if (strcmp(slots[i].name, name) == 0 && slots[i].count > 0)
-      return &slots[i];
-  }
-  return NULL;
 }
 
 static scull_status_t read_block_number(scull_paddle_call_t *call, const char *name,
@@ -143,27 +134,20 @@ static scull_status_t add_result(scull_paddle_call_t *call, scull_paddle_scope_t
 /* --- while -------------------------------------------------------------------------------------
  */
 
-static scull_status_t emit_empty(scull_paddle_call_t *call, scull_dtype_t dtype,
-                                 scull_value_id_t *out) {
-  scull_emit_t empty = scull_import_emit(&call->emitter, "sequence_make", SCULL_NO_ID);
-  scull_import_emit_inputs(&empty, NULL, 0);
-  scull_import_emit_dtype(&empty, "to", dtype);
-  return scull_import_emit_end(&empty, NULL, out);
-}
-
 /* An array that a block writes first begins as nothing, of the type that is written. */
 static scull_status_t begin_array(scull_paddle_call_t *call, uint32_t block, uint32_t var) {
   const scull_paddle_program_t *program = call->program;
   for (size_t i = 0; i < program->op_count; i++) {
     const scull_paddle_op_t *op = &program->ops[i];
-    const scull_paddle_slot_t *x = find_slot(op->inputs, op->input_count, "X");
-    const scull_paddle_slot_t *out = find_slot(op->outputs, op->output_count, "Out");
+    const scull_paddle_slot_t *x = scull_paddle_slot_find(op->inputs, op->input_count, "X");
+    const scull_paddle_slot_t *out = scull_paddle_slot_find(op->outputs, op->output_count, "Out");
     if (op->block != block || strcmp(op->type, "write_to_array") != 0 || x == NULL || out == NULL ||
         out->vars[0] != var)
       continue;
     scull_dtype_t dtype = scull_paddle_dtype(program->vars.data[x->vars[0]].element);
-    return dtype == SCULL_DTYPE_NONE ? SCULL_OK
-                                     : emit_empty(call, dtype, &call->scope->values[var]);
+    return dtype == SCULL_DTYPE_NONE
+               ? SCULL_OK
+               : scull_paddle_emit_array(call, dtype, &call->scope->values[var]);
   }
   return SCULL_OK;
 }
@@ -299,7 +283,8 @@ static scull_status_t end_loop(scull_paddle_call_t *call, const written_t *w,
 }
 
 static scull_status_t map_while(scull_paddle_call_t *call) {
-  const scull_paddle_slot_t *slot = find_slot(call->op->inputs, call->op->input_count, "Condition");
+  const scull_paddle_slot_t *slot =
+      scull_paddle_slot_find(call->op->inputs, call->op->input_count, "Condition");
   uint32_t block = 0;
   written_t w;
   scull_import_region_t body;
@@ -431,7 +416,8 @@ static scull_status_t map_conditional(scull_paddle_call_t *call) {
   if (scull_graph_value(call->graph, condition)->dtype != SCULL_DTYPE_BOOL ||
       scull_paddle_in_count(call, "Cond") != 1)
     return scull_import_unsupported(&call->emitter, "its condition is not one truth value");
-  const scull_paddle_slot_t *out = find_slot(call->op->outputs, call->op->output_count, "Out");
+  const scull_paddle_slot_t *out =
+      scull_paddle_slot_find(call->op->outputs, call->op->output_count, "Out");
   size_t count = out == NULL ? 0 : out->count;
   int64_t known = 0;
   bool is_known = scull_import_known_int(call->graph, condition, 0, &known);
@@ -459,8 +445,8 @@ static scull_paddle_side_t *side_of(const scull_paddle_call_t *call, uint32_t va
 }
 
 static bool selects(const scull_paddle_op_t *op, uint32_t *no, uint32_t *yes, uint32_t *out) {
-  const scull_paddle_slot_t *x = find_slot(op->inputs, op->input_count, "X");
-  const scull_paddle_slot_t *y = find_slot(op->outputs, op->output_count, "Out");
+  const scull_paddle_slot_t *x = scull_paddle_slot_find(op->inputs, op->input_count, "X");
+  const scull_paddle_slot_t *y = scull_paddle_slot_find(op->outputs, op->output_count, "Out");
   if (strcmp(op->type, "select_input") != 0 || x == NULL || x->count != 2 || y == NULL)
     return false;
   *no = x->vars[0];
@@ -604,43 +590,98 @@ static scull_status_t map_if(scull_paddle_call_t *call) {
   return emit_sides(call, condition, yes, no, a->vars, b->vars, out->count, out->vars);
 }
 
-/* Parameters of the body: trip, condition, then the block's arguments. */
-static scull_status_t begin_arguments(scull_paddle_call_t *call, const scull_paddle_slot_t *args,
-                                      const scull_value_id_t *carried, scull_import_region_t *body,
-                                      scull_paddle_scope_t *inner) {
+/* What a loop of this form carries: what it takes as arguments, and the arrays around it that its
+ * block writes, which nothing names. */
+typedef struct {
+  const scull_paddle_slot_t *args, *results;
+  written_t arrays;
+  scull_value_id_t *values; /* of both, before the loop */
+} carried_t;
+
+/* All values have one giver, so a variable that the block writes and that is there already is an
+ * array. */
+static scull_status_t list_arrays(scull_paddle_call_t *call, uint32_t block, written_t *out) {
+  size_t kept = 0;
+  SCULL_TRY(list_written(call, block, out));
+  for (size_t i = 0; i < out->count; i++) {
+    scull_value_id_t value = scull_paddle_scope_value(call->scope, call->program, out->vars[i]);
+    if (value != SCULL_NO_ID && value != SCULL_PADDLE_LOST)
+      out->vars[kept++] = out->vars[i];
+  }
+  out->count = kept;
+  return SCULL_OK;
+}
+
+static scull_status_t begin_carried(scull_paddle_call_t *call, uint32_t block,
+                                    const scull_paddle_slot_t *x, carried_t *c) {
+  SCULL_TRY(list_arrays(call, block, &c->arrays));
+  c->values = SCULL_ARENA_ARRAY(&call->graph->arena, scull_value_id_t, x->count + c->arrays.count);
+  if (c->values == NULL)
+    return scull_base_fail_memory(call->graph->diag, "a loop");
+  for (size_t i = 0; i < x->count + c->arrays.count; i++) {
+    uint32_t var = i < x->count ? x->vars[i] : c->arrays.vars[i - x->count];
+    c->values[i] = scull_paddle_scope_value(call->scope, call->program, var);
+    if (c->values[i] == SCULL_NO_ID || c->values[i] == SCULL_PADDLE_LOST)
+      return scull_import_unsupported(&call->emitter, "'%.80s' cannot be had",
+                                      call->program->vars.data[var].name);
+  }
+  return SCULL_OK;
+}
+
+/* Parameters of the body: trip, condition, the block's arguments, arrays. */
+static scull_status_t begin_arguments(scull_paddle_call_t *call, const carried_t *c,
+                                      scull_import_region_t *body, scull_paddle_scope_t *inner) {
   const scull_value_t trip = {.dtype = SCULL_DTYPE_I64}, go = {.dtype = SCULL_DTYPE_BOOL};
   scull_value_id_t unread = SCULL_NO_ID;
   SCULL_TRY(scull_import_region_param(body, "trip", &trip, &unread));
   SCULL_TRY(scull_import_region_param(body, "go", &go, &unread));
   SCULL_TRY(enter(call, body, inner));
-  for (size_t i = 0; i < args->count; i++)
-    SCULL_TRY(scull_import_region_param(body, call->program->vars.data[args->vars[i]].name,
-                                        scull_graph_value(call->graph, carried[i]),
-                                        &inner->values[args->vars[i]]));
+  for (size_t i = 0; i < c->args->count + c->arrays.count; i++) {
+    uint32_t var = i < c->args->count ? c->args->vars[i] : c->arrays.vars[i - c->args->count];
+    SCULL_TRY(scull_import_region_param(body, call->program->vars.data[var].name,
+                                        scull_graph_value(call->graph, c->values[i]),
+                                        &inner->values[var]));
+  }
   return SCULL_OK;
 }
 
-static scull_status_t end_while(scull_paddle_call_t *call, const scull_paddle_slot_t *results,
-                                const scull_value_id_t *carried, scull_import_region_t *body,
-                                scull_paddle_scope_t *inner) {
+/* The condition, then what is carried. */
+static scull_status_t add_results(scull_paddle_call_t *call, const carried_t *c,
+                                  const scull_import_region_t *body, scull_paddle_scope_t *inner) {
+  SCULL_TRY(add_result(call, inner, c->results->vars[0]));
+  for (size_t i = 0; i < c->args->count; i++) {
+    SCULL_TRY(fit_carried(call, body, inner, SCULL_LOOP_CARRIED + i, c->results->vars[i + 1],
+                          &c->values[i]));
+    SCULL_TRY(add_result(call, inner, c->results->vars[i + 1]));
+  }
+  for (size_t i = 0; i < c->arrays.count; i++)
+    SCULL_TRY(add_result(call, inner, c->arrays.vars[i]));
+  return SCULL_OK;
+}
+
+static scull_status_t end_while(scull_paddle_call_t *call, const carried_t *c,
+                                scull_import_region_t *body, scull_paddle_scope_t *inner) {
   const scull_paddle_slot_t *out = &call->op->outputs[0];
+  const size_t count = out->count + c->arrays.count;
   scull_arena_t *arena = &call->graph->arena;
-  scull_value_id_t *outs = SCULL_ARENA_ARRAY(arena, scull_value_id_t, out->count);
-  const char **names = SCULL_ARENA_ARRAY(arena, const char *, out->count);
-  if (outs == NULL || names == NULL)
+  scull_value_id_t *outs = SCULL_ARENA_ARRAY(arena, scull_value_id_t, count);
+  uint32_t *vars = SCULL_ARENA_ARRAY(arena, uint32_t, count);
+  const char **names = SCULL_ARENA_ARRAY(arena, const char *, count);
+  if (outs == NULL || vars == NULL || names == NULL)
     return scull_base_fail_memory(call->graph->diag, "a loop");
-  for (size_t i = 0; i < results->count; i++)
-    SCULL_TRY(add_result(call, inner, results->vars[i]));
-  for (size_t i = 0; i < out->count; i++)
-    names[i] = call->program->vars.data[out->vars[i]].name;
+  SCULL_TRY(add_results(call, c, body, inner));
+  for (size_t i = 0; i < count; i++) {
+    vars[i] = i < out->count ? out->vars[i] : c->arrays.vars[i - out->count];
+    names[i] = call->program->vars.data[vars[i]].name;
+  }
   const scull_import_loop_t loop = {.trips = SCULL_NO_ID,
                                     .condition = scull_paddle_in(call, "Cond"),
-                                    .carried = carried,
-                                    .carried_count = out->count};
-  const scull_import_owner_t owner = {names, out->count, outs};
+                                    .carried = c->values,
+                                    .carried_count = count};
+  const scull_import_owner_t owner = {names, count, outs};
   SCULL_TRY(scull_import_emit_loop(&call->emitter, &loop, body, &owner));
-  for (size_t i = 0; i < out->count; i++)
-    call->scope->values[out->vars[i]] = outs[i];
+  for (size_t i = 0; i < count; i++)
+    call->scope->values[vars[i]] = outs[i];
   return SCULL_OK;
 }
 
@@ -654,27 +695,19 @@ static scull_status_t map_pir_while(scull_paddle_call_t *call) {
   if (call->op->output_count < 1 || call->op->input_count < 2)
     return corrupt(call, "it carries nothing");
   const scull_paddle_slot_t *out = &call->op->outputs[0], *x = &call->op->inputs[1];
-  const scull_paddle_slot_t *args = ends_of(call, block, "block arguments");
-  const scull_paddle_slot_t *results = ends_of(call, block, "cf.yield");
-  if (args == NULL || results == NULL || x->count != out->count || args->count != out->count ||
-      results->count != out->count + 1)
+  carried_t carried = {.args = ends_of(call, block, "block arguments"),
+                       .results = ends_of(call, block, "cf.yield")};
+  if (carried.args == NULL || carried.results == NULL || x->count != out->count ||
+      carried.args->count != out->count || carried.results->count != out->count + 1)
     return corrupt(call, "its block takes or yields another number of values than it gives");
-  scull_value_id_t *carried = SCULL_ARENA_ARRAY(&call->graph->arena, scull_value_id_t, x->count);
-  if (carried == NULL)
-    return scull_base_fail_memory(call->graph->diag, "a loop");
-  for (size_t i = 0; i < x->count; i++) {
-    carried[i] = scull_paddle_scope_value(call->scope, call->program, x->vars[i]);
-    if (carried[i] == SCULL_NO_ID || carried[i] == SCULL_PADDLE_LOST)
-      return scull_import_unsupported(&call->emitter, "'%.80s' cannot be had",
-                                      call->program->vars.data[x->vars[i]].name);
-  }
+  SCULL_TRY(begin_carried(call, block, x, &carried));
   scull_status_t status = scull_import_region_begin(call->graph, &body);
   if (status == SCULL_OK)
-    status = begin_arguments(call, args, carried, &body, &inner);
+    status = begin_arguments(call, &carried, &body, &inner);
   if (status == SCULL_OK)
     status = scull_paddle_walk_block(call->converter, &inner, block);
   if (status == SCULL_OK)
-    status = end_while(call, results, carried, &body, &inner);
+    status = end_while(call, &carried, &body, &inner);
   scull_paddle_sides_deinit(inner.sides);
   scull_import_region_deinit(&body);
   return status;
@@ -683,59 +716,6 @@ static scull_status_t map_pir_while(scull_paddle_call_t *call) {
 /* Whoever owns the block sees to it. */
 static scull_status_t map_border(scull_paddle_call_t *call) {
   (void)call;
-  return SCULL_OK;
-}
-
-/* --- arrays ------------------------------------------------------------------------------------
- */
-
-static scull_status_t map_write(scull_paddle_call_t *call) {
-  scull_value_id_t x = SCULL_NO_ID, at = SCULL_NO_ID, y = SCULL_NO_ID;
-  const scull_paddle_slot_t *out = find_slot(call->op->outputs, call->op->output_count, "Out");
-  SCULL_TRY(scull_paddle_need(call, "X", &x));
-  SCULL_TRY(scull_paddle_need(call, "I", &at));
-  if (out == NULL)
-    return scull_import_unsupported(&call->emitter, "it writes no array");
-  scull_value_id_t array = scull_paddle_scope_value(call->scope, call->program, out->vars[0]);
-  if (array == SCULL_NO_ID)
-    SCULL_TRY(emit_empty(call, scull_graph_value(call->graph, x)->dtype, &array));
-  scull_emit_t emit = scull_import_emit(&call->emitter, "sequence_set", array);
-  scull_import_emit_input(&emit, x);
-  scull_import_emit_input(&emit, at);
-  SCULL_TRY(scull_import_emit_end(&emit, NULL, &y));
-  scull_paddle_set(call, "Out", 0, y);
-  return SCULL_OK;
-}
-
-static scull_status_t map_length(scull_paddle_call_t *call) {
-  scull_value_id_t x = SCULL_NO_ID, length = SCULL_NO_ID, y = SCULL_NO_ID;
-  SCULL_TRY(scull_paddle_need(call, "X", &x));
-  SCULL_TRY(
-      scull_import_emit_simple(&call->emitter, "sequence_length", x, SCULL_NO_ID, NULL, &length));
-  if (scull_paddle_out_rank(call, "Out") == 0) {
-    scull_paddle_set(call, "Out", 0, length);
-    return SCULL_OK;
-  }
-  SCULL_TRY(scull_import_emit_reshape(&call->emitter, length, SCULL_INTS(1),
-                                      scull_paddle_out_name(call, "Out", 0), &y));
-  scull_paddle_set(call, "Out", 0, y);
-  return SCULL_OK;
-}
-
-static scull_status_t map_join(scull_paddle_call_t *call) {
-  scull_value_id_t x = SCULL_NO_ID, outs[2] = {SCULL_NO_ID, SCULL_NO_ID}, sizes = SCULL_NO_ID;
-  SCULL_TRY(scull_paddle_need(call, "X", &x));
-  scull_emit_t emit = scull_import_emit(&call->emitter, "sequence_concat", x);
-  scull_import_emit_int(&emit, "axis", scull_paddle_int(call, "axis", 0));
-  scull_import_emit_bool(&emit, "stack", scull_paddle_bool(call, "use_stack", false));
-  const char *const names[] = {scull_paddle_out_name(call, "Out", 0), NULL};
-  SCULL_TRY(scull_import_emit_end_many(&emit, names, 2, outs));
-  scull_paddle_set(call, "Out", 0, outs[0]);
-  if (scull_paddle_out_count(call, "OutIndex") == 0)
-    return SCULL_OK;
-  SCULL_TRY(scull_import_emit_cast(&call->emitter, outs[1], SCULL_DTYPE_I32,
-                                   scull_paddle_out_name(call, "OutIndex", 0), &sizes));
-  scull_paddle_set(call, "OutIndex", 0, sizes);
   return SCULL_OK;
 }
 
@@ -749,10 +729,6 @@ static const scull_paddle_row_t rows[] = {
     {"block arguments", map_border, NULL, NULL, NULL},
     {"select_input", map_select_input, "if", NULL, NULL},
     {"select_output", map_select_output, NULL, NULL, NULL},
-    {"write_to_array", map_write, "sequence_set", NULL, NULL},
-    {"read_from_array", scull_paddle_map_plain, "sequence_at", "X I>Out", NULL},
-    {"lod_array_length", map_length, "sequence_length", NULL, NULL},
-    {"tensor_array_to_tensor", map_join, "sequence_concat", NULL, NULL},
 };
 
 SCULL_PADDLE_ROWS(flow, rows);

@@ -32,4 +32,12 @@ scull_status_t scull_paddle_walk_block(struct scull_paddle_converter *converter,
 /* Gives back what a scope's branches hold. */
 void scull_paddle_sides_deinit(scull_paddle_side_t *sides);
 
+/* The slot of that name with something in it, or NULL. */
+const scull_paddle_slot_t *scull_paddle_slot_find(const scull_paddle_slot_t *slots, size_t count,
+                                                  const char *name);
+
+/* An array of nothing. */
+scull_status_t scull_paddle_emit_array(scull_paddle_call_t *call, scull_dtype_t dtype,
+                                       scull_value_id_t *out) SCULL_MUST_USE;
+
 #endif

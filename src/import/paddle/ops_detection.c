@@ -56,9 +56,11 @@ static scull_status_t counts_of(scull_paddle_call_t *call, const char *slot, siz
                                 const char *of, scull_value_id_t *out) {
   *out = scull_paddle_in_at(call, slot, index);
   scull_value_id_t offsets = scull_paddle_lod(call, of, index);
-  if (*out != SCULL_NO_ID || offsets == SCULL_NO_ID)
-    return SCULL_OK;
-  return scull_paddle_lod_to_counts(call, offsets, out);
+  if (*out == SCULL_NO_ID && offsets != SCULL_NO_ID)
+    return scull_paddle_lod_to_counts(call, offsets, out);
+  if (*out != SCULL_NO_ID && scull_graph_value(call->graph, *out)->dtype == SCULL_DTYPE_I64)
+    return scull_import_emit_cast(&call->emitter, *out, SCULL_DTYPE_I32, NULL, out); /* PIR */
+  return SCULL_OK;
 }
 
 /* --- anchors --------------------------------------------------------------------------------- */

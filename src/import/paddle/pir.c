@@ -85,10 +85,13 @@ static scull_status_t read_ints(reader_t *reader, const json_t *array, scull_int
   return SCULL_OK;
 }
 
-/* A dense tensor's element type and dimensions; other types leave the variable undeclared. */
+/* A dense tensor's element type and dimensions; other types leave the variable undeclared, though
+ * an array says what its elements are of. */
 static scull_status_t read_type(reader_t *reader, const json_t *type, scull_paddle_var_t *var) {
   const char *kind = text_of(type, "#");
   const json_t *data = json_object_get(type, "D");
+  if (kind != NULL && strcmp(kind, "1.t_dense_tensor_array") == 0)
+    var->element = element_of(text_of(json_array_get(data, 0), "#"));
   if (kind == NULL || strcmp(kind, "0.t_dtensor") != 0 || json_array_size(data) < 2)
     return SCULL_OK;
   var->declared = true;
@@ -120,6 +123,16 @@ static scull_status_t define(reader_t *reader, int64_t number, value_t value) {
   if (!SCULL_VEC_PUSH(&reader->values, value) ||
       !scull_base_map_set(&reader->numbers, key, sizeof number, reader->values.size - 1))
     return no_memory(reader);
+  return SCULL_OK;
+}
+
+/* Another value under a number that was just defined. */
+static scull_status_t redefine(reader_t *reader, int64_t number, value_t value) {
+  size_t index = 0;
+  if (!scull_base_map_find(&reader->numbers, (const char *)&number, sizeof number, &index) ||
+      index >= reader->values.size)
+    return fail(reader, "it gives no value");
+  reader->values.data[index] = value;
   return SCULL_OK;
 }
 
@@ -474,6 +487,21 @@ static scull_status_t read_fetch(reader_t *reader, const json_t *json, scull_pad
   return SCULL_OK;
 }
 
+/* array_write_ writes the array that it takes: its result is that variable once more. */
+static scull_status_t read_array_write(reader_t *reader, const json_t *json, const char *id,
+                                       scull_paddle_op_t *op) {
+  const json_t *result = json_array_get(json_object_get(json, "O"), 0);
+  value_t array;
+  SCULL_TRY(find_value(reader, json_array_get(json_object_get(json, "I"), 0), &array));
+  if (array.is_list || array.count != 1)
+    return fail(reader, "it writes no array");
+  SCULL_TRY(read_common(reader, json, id, op));
+  if (op->output_count != 1 || result == NULL)
+    return fail(reader, "it gives no array");
+  op->outputs[0].vars = array.vars;
+  return redefine(reader, json_integer_value(json_object_get(result, "%")), array);
+}
+
 /* --- control flow ----------------------------------------------------------------------------- */
 
 /* All operands from `first` on, each a variable, in one slot. */
@@ -567,6 +595,8 @@ static scull_status_t read_op(reader_t *reader, const json_t *json, uint32_t blo
     return read_data(reader, json, op);
   if (strcmp(id, "1.fetch") == 0)
     return read_fetch(reader, json, op);
+  if (strcmp(id, "1.array_write_") == 0)
+    return read_array_write(reader, json, id, op);
   return read_common(reader, json, id, op);
 }
 

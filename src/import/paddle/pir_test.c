@@ -168,6 +168,28 @@ static void test_control_flow(void **state) {
   end(&w);
 }
 
+#define ARRAY                                                                                      \
+  ",{\"#\":\"1.create_array\",\"I\":[],\"O\":[{\"%\":2,\"TT\":{\"#\":\"1.t_dense_tensor_array\","  \
+  "\"D\":[{\"#\":\"0.t_f32\"},[],\"NCHW\"]}}]}"
+
+/* A write gives the variable that it writes. */
+static void test_arrays(void **state) {
+  (void)state;
+  world_t w;
+  assert_int_equal(read(&w,
+                        HEAD DATA ARRAY ",{\"#\":\"1.array_write_\",\"I\":[{\"%\":2},{\"%\":1},{"
+                                        "\"%\":1}],\"O\":[{\"%\":3}]},{\"#\":\"1.array_length\","
+                                        "\"I\":[{\"%\":3}],\"O\":[{\"%\":4}]}" TAIL),
+                   SCULL_OK);
+  const scull_paddle_op_t *ops = w.program.ops;
+  const uint32_t array = ops[1].outputs[0].vars[0];
+  assert_string_equal(ops[2].type, "write_to_array");
+  assert_int_equal(w.program.vars.data[array].element, SCULL_PADDLE_FP32);
+  assert_int_equal(ops[2].outputs[0].vars[0], array);
+  assert_int_equal(ops[3].inputs[0].vars[0], array);
+  end(&w);
+}
+
 static void expect(const char *json, const char *words) {
   world_t w;
   assert_int_equal(read(&w, json), SCULL_CORRUPT);
@@ -223,6 +245,7 @@ int main(void) {
       cmocka_unit_test(test_lists),
       cmocka_unit_test(test_slots_by_kind_of_operand),
       cmocka_unit_test(test_attribute_kinds),
+      cmocka_unit_test(test_arrays),
       cmocka_unit_test(test_control_flow),
       cmocka_unit_test(test_faults),
       cmocka_unit_test(test_deep),

@@ -11,7 +11,7 @@ static const scull_paddle_rows_t *const families[] = {
     &scull_paddle_rows_norm,   &scull_paddle_rows_resize,     &scull_paddle_rows_matmul,
     &scull_paddle_rows_rnn,    &scull_paddle_rows_detection,  &scull_paddle_rows_sequence,
     &scull_paddle_rows_window, &scull_paddle_rows_scatter,    &scull_paddle_rows_flow,
-    &scull_paddle_rows_quant,
+    &scull_paddle_rows_array,  &scull_paddle_rows_quant,
 };
 
 const scull_paddle_row_t *scull_paddle_row_find(const char *type) {

@@ -106,10 +106,12 @@ V16_INLINE void finish(const scull_cpu_tile_t *t, int rows, int columns,
   finish_rare(t, rows, columns, sums);
 }
 
-TILES
-static TILE_CHOICE(choose)
+static scull_cpu_tile_fn_t choose(int rows, int columns);
 
-    static int in_order(scull_cpu_number_t to, int columns, int i) {
+TILES
+TILE_CHOICE(choose)
+
+static int in_order(scull_cpu_number_t to, int columns, int i) {
   (void)to;
   (void)columns;
   return i;

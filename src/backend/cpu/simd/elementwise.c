@@ -101,6 +101,38 @@ void SCULL_SIMD(scull_cpu_combine)(const float *const *src, const float *weight,
   }
 }
 
+/* `blocks` registers of channels through the whole window, or the first `rest` lanes of one. */
+V16_INLINE void sum_window(const scull_cpu_window_t *p, int64_t at, int blocks, int64_t rest) {
+  v16_t sum[4] = {v16_zero(), v16_zero(), v16_zero(), v16_zero()};
+  for (int64_t y = 0; y < p->rows; y++) {
+    const float *from = p->src + y * p->row + at;
+    for (int64_t x = 0; x < p->columns; x++, from += p->pixel) {
+      const v16_t weight = v16_set1(p->down[y] * p->along[x]);
+#pragma GCC unroll 4
+      for (int b = 0; b < blocks; b++)
+        sum[b] =
+            v16_fma(weight, rest < 16 ? v16_load_n(from, rest) : v16_load(from + 16 * b), sum[b]);
+    }
+  }
+#pragma GCC unroll 4
+  for (int b = 0; b < blocks; b++) {
+    if (rest < 16)
+      v16_store_n(p->dst + at, sum[b], rest);
+    else
+      v16_store(p->dst + at + 16 * b, sum[b]);
+  }
+}
+
+void SCULL_SIMD(scull_cpu_window)(const scull_cpu_window_t *p) {
+  int64_t at = 0;
+  for (; at + 64 <= p->count; at += 64)
+    sum_window(p, at, 4, 16);
+  for (; at + 16 <= p->count; at += 16)
+    sum_window(p, at, 1, 16);
+  if (at < p->count)
+    sum_window(p, at, 1, p->count - at);
+}
+
 /* Four sums at once, so that additions do not wait for each other. */
 V16_INLINE float reduce(const float *x, float mean, int64_t count, bool squares) {
   const v16_t about = v16_set1(mean);

@@ -129,6 +129,14 @@ typedef enum scull_cpu_binary {
   SCULL_CPU_BINARY_PRELU, /* a below 0: a b, else a */
 } scull_cpu_binary_t;
 
+/* dst[c] = the sum over y < rows and x < columns of down[y] * along[x] * src[y * row + x * pixel +
+ * c] for c < count; channels innermost. */
+typedef struct scull_cpu_window {
+  const float *src, *down, *along;
+  int64_t row, pixel, rows, columns, count;
+  float *dst;
+} scull_cpu_window_t;
+
 typedef struct scull_cpu_kernels {
   int columns; /* widest panel of the gemm, in blocks of 16 */
   /* A tile of `rows` (1 to 6) and `columns` blocks; `plain` stores, `finish` adds bias, residual
@@ -150,6 +158,8 @@ typedef struct scull_cpu_kernels {
   /* dst = the sum of 1 to 4 runs, each times its weight. */
   void (*combine)(const float *const *src, const float *weight, int runs, float *dst,
                   int64_t count);
+  /* A weighted sum of pixels. */
+  void (*window)(const scull_cpu_window_t *p);
   /* To and from f32; `scale` is that of the small integers. dst and src may be one. */
   void (*widen)(const void *src, scull_cpu_number_t from, float scale, float *dst, int64_t count);
   void (*narrow)(const float *src, scull_cpu_number_t to, float scale, void *dst, int64_t count);

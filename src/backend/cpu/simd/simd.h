@@ -21,6 +21,7 @@ float SCULL_SIMD(scull_cpu_sum)(const float *x, int64_t count);
 float SCULL_SIMD(scull_cpu_spread)(const float *x, float mean, int64_t count);
 void SCULL_SIMD(scull_cpu_combine)(const float *const *src, const float *weight, int runs,
                                    float *dst, int64_t count);
+void SCULL_SIMD(scull_cpu_window)(const scull_cpu_window_t *p);
 void SCULL_SIMD(scull_cpu_widen)(const void *src, scull_cpu_number_t from, float scale, float *dst,
                                  int64_t count);
 void SCULL_SIMD(scull_cpu_narrow)(const float *src, scull_cpu_number_t to, float scale, void *dst,

@@ -14,6 +14,7 @@ const scull_cpu_kernels_t SCULL_SIMD(scull_cpu_kernels) = {
     .sum = SCULL_SIMD(scull_cpu_sum),
     .spread = SCULL_SIMD(scull_cpu_spread),
     .combine = SCULL_SIMD(scull_cpu_combine),
+    .window = SCULL_SIMD(scull_cpu_window),
     .widen = SCULL_SIMD(scull_cpu_widen),
     .narrow = SCULL_SIMD(scull_cpu_narrow),
     .exponentials = SCULL_SIMD(scull_cpu_exponentials),
