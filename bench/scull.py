@@ -35,7 +35,8 @@ class BuildOptions(ctypes.Structure):
     """The head of scull_build_options_t, with room for the rest."""
     _fields_ = [("struct_size", ctypes.c_size_t), ("model_struct_size", ctypes.c_size_t), ("model_path", ctypes.c_char_p),
                 ("params_path", ctypes.c_char_p), ("model_rest", ctypes.c_void_p * 5), ("inputs", ctypes.POINTER(ShapeRange)),
-                ("input_count", ctypes.c_size_t), ("max_batch", ctypes.c_int64), ("extra_outputs", ctypes.c_void_p),
+                ("input_count", ctypes.c_size_t), ("fixed_inputs", ctypes.c_void_p),
+                ("fixed_input_count", ctypes.c_size_t), ("max_batch", ctypes.c_int64), ("extra_outputs", ctypes.c_void_p),
                 ("extra_output_count", ctypes.c_size_t), ("device", ctypes.c_char_p), ("device_index", ctypes.c_int),
                 ("threads", ctypes.c_int), ("rest", ctypes.c_char * 4096)]
 
@@ -120,6 +121,8 @@ class Collector:
         LIB = LIB or load()
         options, self.handle = BuildOptions(), ctypes.c_void_p()
         LIB.scull_build_options_init(ctypes.byref(options))
+        if options.device != b"cpu":
+            raise Failure("BuildOptions here is not scull_build_options_t's head")
         options.model_path, options.threads = model.encode(), threads
         options.params_path = params.encode() if params else None
         ranges = (ShapeRange * max(1, len(shapes)))()

@@ -5,7 +5,7 @@
 set(SCULL_CUDA "AUTO" CACHE STRING "Build the CUDA backend: AUTO, ON or OFF")
 set_property(CACHE SCULL_CUDA PROPERTY STRINGS AUTO ON OFF)
 set(SCULL_CUDA_ARCHITECTURES "90" CACHE STRING
-    "Compute capabilities of the general kernels; packages want 80;90;100")
+    "Compute capabilities of the general kernels; packages want 80;90;100 (5.6 MB)")
 
 function(scull_add_cuda)
   if(SCULL_CUDA STREQUAL "OFF")

@@ -319,7 +319,7 @@ def measure(bench, name, label, splits):
         figures.append(bench.network.figure(outputs, truth))
         drops.append(bench.network.figure(others, truth) - figures[-1])
         agreements.append(bench.agreement(outputs, others))
-        shares.append(share(plan, "bf16" if label == "bf16" else "int8"))
+        shares.append(share(plan, label if label in ("bf16", "fp16") else "int8"))
     print(ROW % (name, label, np.mean(figures), np.mean(drops), max(drops), np.mean(agreements), min(agreements),
                  min(shares), digest(bench.first[label]), same_samples(bench, label)), flush=True)
     return float(np.mean(drops)), float(np.mean(agreements)), min(shares)

@@ -1,5 +1,5 @@
 """The four networks of the table, and a transformer, with seeded weights and settled batch norms, and their outputs in FP64:
-    python nets.py export DEST       DEST/<net>.onnx, .x.npy, .y.npy, .samples (torch, torchvision, timm, onnx, a GPU)
+    python nets.py export DEST [NET...]   DEST/<net>.onnx, .x.npy, .y.npy, .samples (torch, torchvision, timm, onnx, a GPU)
     python nets.py compare A B       relative error of A and whether the best class is the same"""
 import os
 import sys
@@ -37,10 +37,11 @@ def settle(net, side):
     return net.eval().cpu()
 
 
-def export(dest):
+def export(dest, *names):
     import torch
     os.makedirs(dest, exist_ok=True)
-    for name, side in SIDES.items():
+    for name in names or SIDES:
+        side = SIDES[name]
         torch.manual_seed(0)
         net = settle(torch_net(name), side)
         path = os.path.join(dest, name)

@@ -8,8 +8,17 @@
 
 enum { MOST_RUNS = 1500 };
 
-/* Errors of a few inputs differ by chance, too: another threshold has to be better by more. */
+/* Errors of a few inputs differ by chance, too: another threshold has to be better by more than
+ * that, on each half of them. */
 static const double clearly = 0.97;
+
+typedef struct {
+  double half[2]; /* of the inputs with even and odd numbers */
+} error_t;
+
+static bool is_clearly_less(const error_t *a, const error_t *b) {
+  return a->half[0] < clearly * b->half[0] && a->half[1] < clearly * b->half[1];
+}
 
 typedef struct {
   scull_collection_t *c;
@@ -23,7 +32,7 @@ typedef struct {
   size_t values, samples;
   size_t sample; /* that runs */
   bool rounds;   /* else the results are kept */
-  double error;  /* of the run */
+  error_t error; /* of the runs */
   scull_status_t status;
 } trial_t;
 
@@ -115,7 +124,7 @@ static void weigh(trial_t *t, size_t value, const float *x, size_t count) {
     difference += d * d;
     power += (double)(*exact)[i] * (double)(*exact)[i];
   }
-  t->error += power > 0 ? difference / power : difference;
+  t->error.half[t->sample % 2] += power > 0 ? difference / power : difference;
 }
 
 static void see_step(void *user, const scull_runtime_event_t *event) {
@@ -156,8 +165,8 @@ static scull_status_t run_sample(trial_t *t, size_t sample) {
 }
 
 /* Error of the results with the thresholds as they are. */
-static scull_status_t run_all(trial_t *t, double *error) {
-  t->error = 0;
+static scull_status_t run_all(trial_t *t, error_t *error) {
+  t->error = (error_t){{0, 0}};
   for (size_t i = 0; i < t->samples; i++)
     SCULL_TRY(run_sample(t, i));
   *error = t->error;
@@ -168,18 +177,18 @@ static scull_status_t run_all(trial_t *t, double *error) {
  */
 
 /* The method with which the tensor does the least harm, all others as they are. */
-static scull_status_t choose(trial_t *t, scull_collected_t *c, double *least) {
+static scull_status_t choose(trial_t *t, scull_collected_t *c, error_t *least) {
   scull_quant_method_t best = c->method;
   float threshold = c->threshold;
   for (int m = 0; m < SCULL_QUANT_BEST; m++) {
     const float other = scull_quant_threshold(&c->histogram, (scull_quant_method_t)m,
                                               scull_build_levels(&c->histogram), NULL);
-    double error = 0;
+    error_t error;
     if (!(other > 0) || fabsf(other - threshold) <= 0.01f * threshold)
       continue;
     c->threshold = other;
     SCULL_TRY(run_all(t, &error));
-    if (error < clearly * *least) {
+    if (is_clearly_less(&error, least)) {
       *least = error;
       best = (scull_quant_method_t)m;
       threshold = other;
@@ -190,7 +199,7 @@ static scull_status_t choose(trial_t *t, scull_collected_t *c, double *least) {
   return SCULL_OK;
 }
 
-static scull_status_t try_common(trial_t *t, scull_quant_method_t method, double *error) {
+static scull_status_t try_common(trial_t *t, scull_quant_method_t method, error_t *error) {
   for (size_t i = 0; i < t->c->collectors.size; i++) {
     scull_collected_t *c = t->c->collectors.data[i];
     c->method = method;
@@ -201,15 +210,15 @@ static scull_status_t try_common(trial_t *t, scull_quant_method_t method, double
 }
 
 /* One method for all to begin with: the default, or one that is clearly better. */
-static scull_status_t choose_common(trial_t *t, double *least) {
+static scull_status_t choose_common(trial_t *t, error_t *least) {
   scull_quant_method_t best = SCULL_QUANT_MSE;
   SCULL_TRY(try_common(t, best, least));
   for (int m = 0; m < SCULL_QUANT_BEST; m++) {
-    double error = 0;
+    error_t error;
     if (m == SCULL_QUANT_MSE)
       continue;
     SCULL_TRY(try_common(t, (scull_quant_method_t)m, &error));
-    if (error < clearly * *least) {
+    if (is_clearly_less(&error, least)) {
       *least = error;
       best = (scull_quant_method_t)m;
     }
@@ -218,7 +227,7 @@ static scull_status_t choose_common(trial_t *t, double *least) {
 }
 
 static scull_status_t try_all(trial_t *t) {
-  double least = 0;
+  error_t least;
   size_t tensors = 0;
   SCULL_TRY(look_at_steps(t));
   for (size_t v = 0; v < t->values; v++)

@@ -1,6 +1,7 @@
 /* Constant folding: a node whose operands are all constants is run once, here, by its reference
  * kernel; a small value that shape inference already knows, and that is the same at all points of
- * the graph, becomes a constant too (that is how shape -> slice -> concat ladders go away).
+ * the graph, becomes a constant too (that is how shape -> slice -> concat ladders go away). So does
+ * what depends on types alone (boxes of detectors), where they are fixed.
  *
  * Nothing is folded that makes the model much larger: fill, expand and tile are cheap to run and
  * dear to store. A graph output stays the output of a node. */
@@ -13,7 +14,18 @@
 enum {
   SMALL_BYTES = 64 << 10, /* always worth storing */
   MAX_GROWTH = 2,         /* times the bytes of the operands, above that (a cast from f16) */
+  TYPED_BYTES = 1 << 20,  /* of what depends on types alone */
 };
+
+static bool is_of_fixed_types(const scull_graph_t *graph, const scull_node_t *node) {
+  if ((node->op->traits & SCULL_OP_TYPE_ONLY) == 0)
+    return false;
+  for (size_t i = 0; i < node->input_count; i++) {
+    if (node->inputs[i] != SCULL_NO_ID && !scull_graph_is_fixed(graph, node->inputs[i]))
+      return false;
+  }
+  return true;
+}
 
 static bool has_constant_operands(const scull_graph_t *graph, const scull_node_t *node) {
   for (size_t i = 0; i < node->input_count; i++) {
@@ -35,6 +47,8 @@ static size_t sum_bytes(const scull_graph_t *graph, const scull_value_id_t *valu
 }
 
 static bool stays_small(const scull_graph_t *graph, const scull_node_t *node) {
+  if (is_of_fixed_types(graph, node))
+    return sum_bytes(graph, node->outputs, node->output_count) <= TYPED_BYTES;
   if (node->op == &scull_opdef_dequantize_linear) /* weights: kernels want them constant */
     return true;
   size_t before = sum_bytes(graph, node->inputs, node->input_count);
@@ -125,8 +139,10 @@ static scull_status_t fold_operands(scull_graph_t *graph, const scull_node_t *no
     return scull_base_fail_memory(graph->diag, "a folded constant");
   scull_tensor_t *results = tensors + node->input_count;
   for (size_t i = 0; i < node->input_count; i++) {
-    if (node->inputs[i] != SCULL_NO_ID)
+    if (node->inputs[i] != SCULL_NO_ID && scull_graph_is_constant(graph, node->inputs[i]))
       tensors[i] = scull_graph_constant_tensor(graph, node->inputs[i]);
+    else if (node->inputs[i] != SCULL_NO_ID) /* its bytes are not read */
+      tensors[i].type = scull_graph_type(graph, node->inputs[i], SCULL_POINT_OPT);
   }
   scull_status_t status = scull_graph_evaluate_node(graph, node, tensors, results);
   scull_value_id_t made = SCULL_NO_ID;
@@ -163,7 +179,8 @@ static scull_status_t visit(scull_graph_t *graph, scull_node_id_t id, bool *chan
     SCULL_TRY(put_constant(graph, node.outputs[i], known, &made));
     *changed = true;
   }
-  if (scull_graph_node(graph, id)->dead || !has_constant_operands(graph, &node) ||
+  if (scull_graph_node(graph, id)->dead ||
+      !(has_constant_operands(graph, &node) || is_of_fixed_types(graph, &node)) ||
       !stays_small(graph, &node))
     return SCULL_OK;
   return fold_operands(graph, &node, changed);

@@ -86,8 +86,30 @@ static void keeps_what_depends_on_inputs(void **state) {
                              "output %y\n");
 }
 
+/* 48 KiB that are known, since the maps' extents are */
+static void folds_what_types_decide(void **state) {
+  (void)state;
+  pass_check(pass,
+             "input %x: f32[1x8x32x32]\n"
+             "input %p: f32[1x3x64x64]\n"
+             "%r = relu(%x)\n"
+             "%a, %v = prior_box(%r, %p) min_sizes=4,8,16\n"
+             "%y = add(%a, %v)\n"
+             "output %r\n"
+             "output %y\n",
+             "r = relu(x)\ny = add(f32[32x32x3x4], f32[32x32x3x4])\n");
+  pass_check_unchanged(pass, "input %x: f32[1x8x32:40:64x32]\n"
+                             "input %p: f32[1x3x64x64]\n"
+                             "%r = relu(%x)\n"
+                             "%a, %v = prior_box(%r, %p) min_sizes=4,8,16\n"
+                             "%y = add(%a, %v)\n"
+                             "output %r\n"
+                             "output %y\n");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(folds_what_types_decide),
       cmocka_unit_test(folds_chains_of_constants),
       cmocka_unit_test(folds_shape_arithmetic_that_is_the_same_everywhere),
       cmocka_unit_test(keeps_shapes_that_differ_between_points),

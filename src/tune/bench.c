@@ -149,8 +149,9 @@ static scull_status_t take_rest(scull_bench_t *b, lane_t *lane) {
     size_t bytes = scull_tune_value_bytes(&b->site.values[b->site.outputs[i]]);
     SCULL_TRY(lane->backend->alloc(lane->device, bytes + 1, &b->outputs[i]));
   }
-  if (b->prepared.scratch > 0)
-    SCULL_TRY(lane->backend->alloc(lane->device, b->prepared.scratch, &lane->scratch));
+  if (b->prepared.scratch > 0 &&
+      lane->backend->alloc(lane->device, b->prepared.scratch, &lane->scratch) != SCULL_OK)
+    return SCULL_UNSUPPORTED; /* another configuration does with less */
   return SCULL_OK;
 }
 
@@ -260,5 +261,8 @@ scull_status_t scull_tune_bench_device(scull_timer_t *timer, scull_bench_t *b,
   if (status == SCULL_OK && !hopeless)
     status = sample(b, &lane, tactic, best, microseconds);
   give_back(b, &lane);
+  /* A launch or library call that fails takes its configuration out, unless the device is lost. */
+  if (status == SCULL_DEVICE && lane.stream != NULL && lane.backend->wait(lane.stream) == SCULL_OK)
+    status = SCULL_UNSUPPORTED;
   return status;
 }

@@ -45,6 +45,9 @@ scull_status_t scull_tune_time(scull_search_t *s, const scull_site_t *site,
   }
   scull_status_t status =
       scull_tune_measure(s->timer, site, tactic, config, best, microseconds, reason);
+  if (status == SCULL_DEVICE)
+    return scull_base_fail(s->graph->diag, status, "the device failed while %s was timed",
+                           tactic->name);
   if (status == SCULL_UNSUPPORTED)
     *microseconds = -1;
   else if (status != SCULL_OK)
@@ -198,6 +201,65 @@ static scull_status_t join_ends(scull_search_t *s, const scull_unit_t *unit, scu
   return SCULL_OK;
 }
 
+/* What a candidate takes at the smallest (largest) shapes; < 0: it cannot run there. */
+static scull_status_t time_at_end(scull_search_t *s, const scull_form_t *form,
+                                  const scull_candidate_t *c, bool largest, double *time) {
+  scull_site_t end = form->site, site;
+  const char *reason = NULL;
+  end.values = scull_base_arena_copy(s->arena, end.values, end.value_count * sizeof *end.values);
+  if (end.values == NULL)
+    return SCULL_OUT_OF_MEMORY;
+  for (size_t i = 0; i < end.value_count; i++)
+    end.values[i].opt = largest ? end.values[i].max : end.values[i].min;
+  SCULL_TRY(scull_tune_check_cancel(s));
+  SCULL_TRY(scull_tune_configured(&end, &c->config, s->arena, &site));
+  return scull_tune_time(s, &site, c->tactic, &c->config, 0, time, &reason);
+}
+
+/* Beside a discrete device, whose kernels differ by several times between a few rows and many: what
+ * is nearly the fastest at opt is also timed at the ends of a range, and what it loses there
+ * counts half. Times are made longer in proportion, so that the best of all stays as it is. */
+static scull_status_t weigh_ends(scull_search_t *s, scull_form_t *form) {
+  const double near = 1.25, share = 0.5;
+  double best[2] = {0, 0}, least = 0, most = 0;
+  size_t n = form->candidate_count;
+  if (s->options->device->host == NULL || n < 2 || scull_tune_is_over(s) || !is_range(&form->site))
+    return SCULL_OK;
+  double *times = SCULL_ARENA_ARRAY(s->arena, double, 2 * n),
+         *loss = SCULL_ARENA_ARRAY(s->arena, double, n);
+  if (times == NULL || loss == NULL)
+    return SCULL_OUT_OF_MEMORY;
+  for (size_t i = 0; i < n; i++) {
+    const scull_candidate_t *c = &form->candidates[i];
+    const bool counts =
+        c->microseconds > 0 && (c->microseconds <= near * form->best || is_leader(form, 0, i));
+    for (size_t e = 0; e < 2 && counts; e++) {
+      double *time = &times[2 * i + e];
+      SCULL_TRY(time_at_end(s, form, c, e == 1, time));
+      best[e] = *time > 0 && (best[e] == 0 || *time < best[e]) ? *time : best[e];
+    }
+  }
+  for (size_t i = 0, seen = 0; i < n; i++) {
+    if (times[2 * i] <= 0 || times[2 * i + 1] <= 0)
+      continue;
+    loss[i] = share * (times[2 * i] / best[0] + times[2 * i + 1] / best[1] - 2);
+    least = seen == 0 || loss[i] < least ? loss[i] : least;
+    most = loss[i] > most ? loss[i] : most;
+    seen++;
+  }
+  for (size_t i = 0; i < n; i++) /* not looked at: no better than the others */
+    loss[i] = times[2 * i] > 0 && times[2 * i + 1] > 0 ? loss[i] : most;
+  form->best = 0;
+  for (size_t i = 0; i < n; i++) {
+    scull_candidate_t *c = &form->candidates[i];
+    if (c->microseconds <= 0)
+      continue;
+    c->microseconds *= (1 + loss[i]) / (1 + least);
+    form->best = form->best == 0 || c->microseconds < form->best ? c->microseconds : form->best;
+  }
+  return SCULL_OK;
+}
+
 /* True when the longest form has shown that this candidate is far from the fastest: then it is not
  * timed again for the shorter ones. */
 static bool is_hopeless(const scull_form_t *longest, const scull_candidate_t *c) {
@@ -253,7 +315,7 @@ static scull_status_t ask_all(scull_search_t *s, scull_unit_t *unit, scull_form_
       break;
     SCULL_TRY(ask_tactic(s, unit, form, tactics[i]));
   }
-  return SCULL_OK;
+  return weigh_ends(s, form);
 }
 
 /* --- chains -------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 /* Runs every operator's cases on everything that can run them; or, as `conformance BACKEND STEP
- * [OPERATOR...]`, a part of them on one backend. */
+ * [OPERATOR...]`, a part of them on one backend; with SCULL_TEST_TACTIC set to a pattern, on the
+ * tactics of such names alone. */
 #include <stdlib.h>
 
 #include "conformance.h"

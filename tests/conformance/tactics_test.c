@@ -46,7 +46,8 @@ static struct {
   size_t tally_count;
   int runs, failures;
   bool trace;
-  size_t step; /* of cases; 1: all */
+  size_t step;        /* of cases; 1: all */
+  const char *tactic; /* the only one to run, as a pattern; NULL: all */
 } bench;
 
 /* One run being checked, for messages. */
@@ -443,8 +444,10 @@ static void set_quants(case_site_t *s) {
 
 static void run_all(case_site_t *s, const char *name, const char *what, int threads) {
   set_quants(s);
-  for (size_t i = 0; bench.backend->tactics[i] != NULL; i++)
-    run_tactic(bench.backend->tactics[i], s, name, what, threads);
+  for (size_t i = 0; bench.backend->tactics[i] != NULL; i++) {
+    if (bench.tactic == NULL || scull_base_glob(bench.tactic, bench.backend->tactics[i]->name))
+      run_tactic(bench.backend->tactics[i], s, name, what, threads);
+  }
 }
 
 /* --- variations ------------------------------------------------------------------------------- */
@@ -723,6 +726,7 @@ int conformance_part(const char *name, size_t step, char *const *names, size_t c
   }
   begin(backend);
   bench.step = step == 0 ? 1 : step;
+  bench.tactic = getenv("SCULL_TEST_TACTIC");
   for (size_t i = 0; i < scull_ops_count(); i++) {
     if (is_among(scull_ops_at(i)->name, names, count))
       run_operator(i);

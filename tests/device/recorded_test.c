@@ -216,7 +216,7 @@ static const refusal_t refusals[] = {
      80, NULL},
     {"cuda.attention.mma",
      "input %q: f32[1x2x9x60]\ninput %k: f32[1x2x9x60]\n%y = attention(%q, %k, %k)\noutput %y\n",
-     80, "heads of 8"},
+     80, "8, 16, ... 128"},
     {"cuda.arg", "input %x: f32[4x8]\n%y = arg_max(%x) axis=1\noutput %y\n", 90, NULL},
     {"cuda.cumsum", "input %x: i32[4x8]\n%y = cumsum(%x) axis=1\noutput %y\n", 90, "floats"},
     {"cuda.recurrent",
@@ -258,6 +258,65 @@ static void tactics_refuse(void **state) {
     net_close(&net);
     scull_backend_close(device.host);
   }
+}
+
+/* An engine asks again when it opens a plan, whose values are stored as the configuration says. */
+static void refusals_are_the_same_in_any_format(void **state) {
+  static const float scale = 0.1f;
+  static const scull_quant_t quant = {SCULL_DTYPE_I8, -1, 1, &scale, NULL};
+  static const char *const texts[] = {
+      CONV("1x64x8x8", "64x64x3x3", ""),
+      CONV("1x64x8x8", "64x1x3x3", " groups=64 pads=1,1"),
+      CONV("1x3x32x32", "32x3x3x3", " strides=2,2 pads=1,1"),
+      "input %x: f32[4x64]\nconst %w: f32[64x64] ~normal:1\n%y = matmul(%x, %w)\noutput %y\n",
+      "input %x: f32[1x16x8x8]\ninput %z: f32[1x16x8x8]\n%y = add(%x, %z)\noutput %y\n",
+      "input %x: f32[1x16x8x8]\n%y = sigmoid(%x)\noutput %y\n",
+      "input %x: f32[1x16x8x8]\n%y = max_pool(%x) kernel=2,2\noutput %y\n",
+      "input %x: f32[1x16x8x8]\n%y = avg_pool(%x) global=true\noutput %y\n",
+      "input %x: f32[1x16x8x8]\ninput %z: f32[1x16x8x8]\n%y = concat(%x, %z) axis=1\noutput %y\n",
+      "input %x: f32[4x64]\n%y = softmax(%x) axis=-1\noutput %y\n",
+      "input %x: f32[4x64]\n%y = layer_norm(%x) axis=-1\noutput %y\n",
+      "input %x: f32[4x64]\n%y = reduce_mean(%x) axes=1\noutput %y\n",
+      "input %x: f32[4x64]\n%y = transpose(%x) perm=1,0\noutput %y\n",
+      "input %x: f32[4x64]\n%y = arg_max(%x) axis=1\noutput %y\n",
+      "input %x: f32[4x64]\n%y, %i = top_k(%x) k=3\noutput %y\noutput %i\n",
+      "input %q: f32[1x2x9x64]\n%y = attention(%q, %q, %q)\noutput %y\n",
+  };
+  size_t looked = 0;
+  (void)state;
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    scull_value_id_t *values = NULL;
+    scull_device_t device;
+    scull_site_t site;
+    net_t net;
+    record(&device, 90);
+    open_recorded(&net, &device, texts[i],
+                  1u << SCULL_AS_F16 | 1u << SCULL_AS_BF16 | 1u << SCULL_AS_INT8);
+    scull_node_id_t node = scull_graph_value(net.graph, net_value(&net, "y"))->producer;
+    assert_int_equal(scull_tune_site(net.graph, &node, 1, &net.tune, &net.arena, &site, &values),
+                     SCULL_OK);
+    for (size_t v = 0; v < site.value_count; v++)
+      site.values[v].quant = site.values[v].is_constant ? NULL : &quant;
+    for (size_t t = 0; cuda->tactics[t] != NULL; t++) {
+      const scull_tactic_t *tactic = cuda->tactics[t];
+      scull_config_t configs[SCULL_MAX_CONFIGS];
+      if (!scull_backend_tactic_applies(tactic, &site) || tactic->configs == NULL ||
+          tactic->refuse(&site, &device) != NULL)
+        continue;
+      size_t count = tactic->configs(&site, &device, configs, SCULL_MAX_CONFIGS);
+      for (size_t c = 0; c < count; c++, looked++) {
+        scull_backend_config_apply(&site, &configs[c]);
+        if (tactic->refuse(&site, &device) != NULL)
+          fail_msg("%s: '%s' in precision %d for\n%s", tactic->name, tactic->refuse(&site, &device),
+                   (int)configs[c].src_as, texts[i]);
+      }
+      const scull_config_t plain = {0};
+      scull_backend_config_apply(&site, &plain);
+    }
+    net_close(&net);
+    scull_backend_close(device.host);
+  }
+  assert_true(looked > 100);
 }
 
 /* --- packing ---------------------------------------------------------------------------------- */
@@ -404,6 +463,7 @@ int main(void) {
                                      cmocka_unit_test(the_host_takes_the_rest),
                                      cmocka_unit_test(copies_are_weighed),
                                      cmocka_unit_test(tactics_refuse),
+                                     cmocka_unit_test(refusals_are_the_same_in_any_format),
                                      cmocka_unit_test(weights_are_packed),
                                      cmocka_unit_test(weights_of_others_are_packed),
                                      cmocka_unit_test(rounded_weights_are_packed)};

@@ -155,6 +155,12 @@ static scull_status_t prepare_with(const scull_tactic_t *tactic, const scull_sit
   return SCULL_OK;
 }
 
+static const char *failing;
+
+void mirror_fail(const char *pattern) {
+  failing = pattern;
+}
+
 static void check_memory(const state_t *state, const scull_args_t *args) {
   bool ok = args->stream != NULL;
   for (size_t i = 0; i < state->inputs; i++)
@@ -170,6 +176,8 @@ static scull_status_t enqueue(void *user, const scull_args_t *args) {
   state_t *state = user;
   scull_replay_t *recording = args->stream == NULL ? NULL : args->stream->recording;
   check_memory(state, args);
+  if (failing != NULL && scull_base_glob(failing, state->tactic->name))
+    return SCULL_DEVICE;
   if (recording == NULL) {
     counts.enqueued++;
     return state->tactic->enqueue(state->inner, args);

@@ -19,4 +19,7 @@ typedef struct mirror_counts {
 void mirror_add(void);
 mirror_counts_t mirror_counts(void);
 
+/* From now on steps of tactics whose names fit fail when they are enqueued; NULL: none. */
+void mirror_fail(const char *pattern);
+
 #endif

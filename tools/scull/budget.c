@@ -11,11 +11,11 @@
 #include "json.h"
 #include "plans.h"
 
-enum { RANKED_INPUTS = 4, MOST_LAYERS = 4096 };
+enum { RANKED_INPUTS = 16 };
 
 typedef struct layer {
-  char *name; /* of the first operator: pins know it */
-  double error;
+  char *name;  /* of the first operator: pins know it */
+  double loss; /* of a plan with this layer alone put back */
 } layer_t;
 
 typedef struct work {
@@ -27,7 +27,7 @@ typedef struct work {
   cli_samples_t samples;
   cli_labels_t labels;
   scull_engine_t *there;
-  layer_t *layers; /* the worst first */
+  layer_t *layers; /* the one that helps most first */
   size_t count;
   scull_layer_precision_t *pins;
   bool half;       /* back to BF16, before all else is tried in FP32 */
@@ -44,7 +44,8 @@ static scull_status_t build(work_t *w, size_t back, const char *path, double *mi
   for (size_t i = 0; i < back; i++)
     w->pins[own.layer_precision_count + i] = (scull_layer_precision_t){
         w->layers[i].name, half ? SCULL_PRECISION_BF16 : SCULL_PRECISION_F32};
-  own.layer_precisions = w->pins;
+  if (back > 0)
+    own.layer_precisions = w->pins;
   own.layer_precision_count += back;
   own.prefer_layer_precisions = own.prefer_layer_precisions || (half && back > 0);
   own.save_replay = NULL;
@@ -59,47 +60,51 @@ static scull_status_t build(work_t *w, size_t back, const char *path, double *mi
   return SCULL_OK;
 }
 
-/* The same network in float, and one whose tensors all have the model's names, to rank layers by.
- */
-static scull_status_t build_others(work_t *w) {
+/* The same network in float. */
+static scull_status_t build_float(work_t *w) {
   scull_build_options_t own = *w->options;
+  const cli_open_t how = {0};
   own.layer_precision_count = 0;
   own.save_replay = NULL;
-  own.measures_off |= SCULL_MEASURE_EQUALIZATION;
-  CLI_TRY(cli_check(scull_builder_build(w->builder, &own, w->ranked_plan), "ranking"));
   own.precisions = SCULL_PRECISION_F32;
   own.calibration = own.ranges_file = NULL;
   own.range_count = 0;
   own.dummy_range = 0;
   CLI_TRY(cli_check(scull_builder_build(w->builder, &own, w->float_plan), "float"));
-  const cli_open_t how = {0};
   return cli_plans_open(w->float_plan, &how, &w->there);
+}
+
+/* Loss of the plan at `path`, on no more than `most` inputs. */
+static scull_status_t evaluate(work_t *w, const char *path, cli_metric_t metric, size_t most,
+                               cli_score_t *score) {
+  const cli_open_t how = {0};
+  const size_t all = w->samples.files.count;
+  scull_engine_t *engine = NULL;
+  CLI_TRY(cli_plans_open(path, &how, &engine));
+  w->samples.files.count = all < most ? all : most;
+  scull_status_t status = cli_evaluate(engine, w->there, &w->samples, metric, &w->labels, score);
+  w->samples.files.count = all;
+  scull_engine_destroy(engine);
+  return status;
 }
 
 /* --- ranking ---------------------------------------------------------------------------------- */
 
-static void take(void *user, const scull_layer_difference_t *difference) {
-  work_t *w = user;
-  const char *plus = strstr(difference->layer, " + ");
-  const size_t length = plus ? (size_t)(plus - difference->layer) : strlen(difference->layer);
-  for (size_t i = 0; i < w->count; i++) {
-    if (strlen(w->layers[i].name) == length &&
-        strncmp(w->layers[i].name, difference->layer, length) == 0)
-      w->layers[i].error += difference->introduced;
-  }
-}
-
-static int by_error(const void *a, const void *b) {
+static int by_loss(const void *a, const void *b) {
   const layer_t *x = a, *y = b;
-  return (x->error < y->error) - (x->error > y->error);
+  return (x->loss > y->loss) - (x->loss < y->loss);
 }
 
 /* The layers in small integers. */
-static scull_status_t list_layers(work_t *w, const scull_engine_t *engine) {
-  json_t *report = NULL;
+static scull_status_t list_layers(work_t *w) {
+  const cli_open_t how = {0};
+  scull_engine_t *engine = NULL;
+  json_t *report = NULL, *layer = NULL;
   size_t index = 0;
-  json_t *layer = NULL;
-  CLI_TRY(cli_json_parse(scull_engine_report(engine), w->ranked_plan, &report));
+  CLI_TRY(cli_plans_open(w->plan, &how, &engine));
+  scull_status_t status = cli_json_parse(scull_engine_report(engine), w->plan, &report);
+  scull_engine_destroy(engine);
+  CLI_TRY(status);
   json_t *layers = json_object_get(report, "layers");
   w->layers = calloc(json_array_size(layers) + 1, sizeof *w->layers);
   w->pins =
@@ -123,55 +128,38 @@ static scull_status_t list_layers(work_t *w, const scull_engine_t *engine) {
   return good ? SCULL_OK : cli_fail_memory();
 }
 
-static scull_status_t compare_some(work_t *w, const scull_engine_t *engine) {
-  const size_t count = scull_engine_input_count(engine);
-  scull_named_tensor_t *tensors = NULL;
-  scull_compare_options_t how;
-  scull_status_t status = cli_evaluate_tensors(engine, &tensors);
-  scull_compare_options_init(&how);
-  how.plan_path = w->ranked_plan;
-  how.against_path = w->float_plan;
-  how.inputs = tensors;
-  how.input_count = count;
-  how.logger = cli_console_logger(false);
-  w->samples.next = 0;
-  for (int i = 0; i < RANKED_INPUTS && status == SCULL_OK; i++) {
-    bool more = false;
-    status = cli_samples_next(&w->samples, tensors, count, &more);
-    if (status != SCULL_OK || !more)
-      break;
-    status = cli_check(scull_compare(&how, take, w), w->ranked_plan);
-  }
-  free(tensors);
-  return status;
-}
-
+/* Puts each layer back alone, in untimed plans, and looks how much that helps. */
 static scull_status_t rank_layers(work_t *w) {
-  const cli_open_t how = {0};
-  scull_engine_t *engine = NULL;
-  CLI_TRY(cli_plans_open(w->ranked_plan, &how, &engine));
-  scull_status_t status = list_layers(w, engine);
-  if (status == SCULL_OK)
-    status = compare_some(w, engine);
-  scull_engine_destroy(engine);
-  if (status == SCULL_OK && w->count > 0)
-    qsort(w->layers, w->count, sizeof *w->layers, by_error);
-  return status;
+  const cli_metric_t metric =
+      w->budget->metric == CLI_METRIC_TOP1 ? CLI_METRIC_SQNR : w->budget->metric;
+  for (size_t i = 0; i < w->count; i++) {
+    scull_build_options_t own = *w->options;
+    cli_score_t score = {0};
+    w->pins[own.layer_precision_count] =
+        (scull_layer_precision_t){w->layers[i].name, SCULL_PRECISION_F32};
+    own.layer_precisions = w->pins;
+    own.layer_precision_count++;
+    own.prefer_layer_precisions = true;
+    own.save_replay = own.replay = NULL;
+    own.tune = SCULL_TUNE_NONE;
+    CLI_TRY(cli_check(scull_builder_build(w->builder, &own, w->ranked_plan), "ranking"));
+    CLI_TRY(evaluate(w, w->ranked_plan, metric, RANKED_INPUTS, &score));
+    w->layers[i].loss = score.loss;
+  }
+  if (w->count > 0)
+    qsort(w->layers, w->count, sizeof *w->layers, by_loss);
+  return SCULL_OK;
 }
 
 /* --- searching -------------------------------------------------------------------------------- */
 
 static scull_status_t measure(work_t *w, size_t back, bool *holds) {
-  const cli_open_t how = {0};
-  scull_engine_t *engine = NULL;
   cli_score_t score = {0};
   double microseconds = 0;
   CLI_TRY(build(w, back, w->plan, &microseconds));
-  CLI_TRY(cli_plans_open(w->plan, &how, &engine));
-  scull_status_t status =
-      cli_evaluate(engine, w->there, &w->samples, w->budget->metric, &w->labels, &score);
-  scull_engine_destroy(engine);
-  CLI_TRY(status);
+  CLI_TRY(evaluate(w, w->plan, w->budget->metric, SIZE_MAX, &score));
+  if (back == 0)
+    CLI_TRY(list_layers(w));
   *holds = score.loss <= w->budget->most;
   if (back == 0)
     w->first_us = microseconds;
@@ -206,6 +194,8 @@ static scull_status_t search(work_t *w) {
   bool holds = false;
   w->half = (w->options->precisions & SCULL_PRECISION_BF16) != 0;
   CLI_TRY(measure(w, 0, &holds));
+  if (!holds)
+    CLI_TRY(rank_layers(w));
   CLI_TRY(widen(w, &fails, &back, &holds));
   if (!holds && w->half) {
     w->half = false;
@@ -235,8 +225,7 @@ static scull_status_t run(work_t *w) {
   CLI_TRY(cli_samples_open(w->budget->inputs, &w->samples));
   if (w->budget->metric == CLI_METRIC_TOP1)
     CLI_TRY(cli_labels_read(w->budget->labels, &w->samples.files, &w->labels));
-  CLI_TRY(build_others(w));
-  CLI_TRY(rank_layers(w));
+  CLI_TRY(build_float(w));
   return search(w);
 }
 

@@ -376,48 +376,73 @@ __device__ __forceinline__ void pixels_step(const few_args &a, gather &g, walk &
   }
 }
 
+/* Where a block's barriers and buffers lie, and which steps of K are its own. */
+template <int BM, int BN> struct block_view {
+  static constexpr int A_BYTES = BM * STEP_BYTES, B_BYTES = BN * STEP_BYTES;
+  uint32_t bars, red_bar, buf_a, buf_b, red;
+  int rank, m0, n0, begin, count, loaded;
+};
+
+template <int BM, int BN>
+__device__ __forceinline__ block_view<BM, BN> view_of(const few_args &a, const void *smem) {
+  using V = block_view<BM, BN>;
+  V v;
+  v.bars = sm90::smem_addr(smem), v.red_bar = v.bars + 8 * MAX_STAGES;
+  v.buf_a = (v.red_bar + 8 + 1023) & ~1023u, v.buf_b = v.buf_a + a.stages * V::A_BYTES;
+  v.red = v.buf_b + a.stages * V::B_BYTES;
+  v.rank = a.split > 1 ? blockIdx.x : 0; /* the cluster is the whole of x */
+  v.n0 = blockIdx.y * BN, v.m0 = blockIdx.z * BM;
+  v.begin = a.steps * v.rank / a.split;
+  v.count = a.steps * (v.rank + 1) / a.split - v.begin;
+  v.loaded = min(a.stages, v.count);
+  return v;
+}
+
+/* The weights of the block's step `step` into buffer `stage`, by one thread. */
+template <int BM, int BN, gather_mode MODE, int PARTS>
+__device__ __forceinline__ void weights_step(const few_args &a, const block_view<BM, BN> &v,
+                                             int step, int stage) {
+  using V = block_view<BM, BN>;
+  sm90::mbar_expect(v.bars + 8 * stage, V::B_BYTES + (MODE == TMA ? V::A_BYTES : 0));
+  load_weights<BN, PARTS>((const char *)a.t.weights, a.t.k, a.steps, v.begin + step, v.n0,
+                          v.buf_b + stage * V::B_BYTES, v.bars + 8 * stage);
+}
+
+/* By one thread, before the wait for the input: barriers, and the first weights on their way. */
+template <int BM, int BN, gather_mode MODE, int PARTS>
+__device__ __forceinline__ void open_block(const few_args &a, const block_view<BM, BN> &v) {
+  for (int i = 0; i < v.loaded; i++)
+    sm90::mbar_init(v.bars + 8 * i, MODE == TMA ? 1 : BM * 2 + 1);
+  sm90::mbar_init(v.red_bar, 1);
+  sm90::mbar_init_fence();
+  for (int i = 0; i < v.loaded; i++)
+    weights_step<BM, BN, MODE, PARTS>(a, v, i, i);
+  int owned = (units_of<BM, BN>(a, v.m0) - v.rank + a.split - 1) / a.split;
+  if (a.split > 1 && owned > 0)
+    sm90::mbar_expect(v.red_bar, owned * a.split * unit_bytes(a));
+}
+
 template <class T, int BM, int BN, gather_mode MODE, int PARTS>
 __global__ void __launch_bounds__(BM * 2) conv_few(const __grid_constant__ few_args a) {
   extern __shared__ unsigned char smem_raw[];
-  constexpr int A_BYTES = BM * STEP_BYTES, B_BYTES = BN * STEP_BYTES;
-  constexpr int EXPECT = B_BYTES + (MODE == TMA ? A_BYTES : 0);
-  const uint32_t bars = sm90::smem_addr(smem_raw), red_bar = bars + 8 * MAX_STAGES;
-  const uint32_t buf_a = (red_bar + 8 + 1023) & ~1023u, buf_b = buf_a + a.stages * A_BYTES;
-  const uint32_t red = buf_b + a.stages * B_BYTES;
-  const int rank = a.split > 1 ? blockIdx.x : 0; /* the cluster is the whole of x */
-  const int n0 = blockIdx.y * BN, m0 = blockIdx.z * BM;
-  const int begin = a.steps * rank / a.split, count = a.steps * (rank + 1) / a.split - begin;
-  const int loaded = min(a.stages, count);
-  const char *weights = (const char *)a.t.weights;
-
-  if (threadIdx.x == 0) {
-    for (int i = 0; i < loaded; i++)
-      sm90::mbar_init(bars + 8 * i, MODE == TMA ? 1 : BM * 2 + 1);
-    sm90::mbar_init(red_bar, 1);
-    sm90::mbar_init_fence();
-    for (int i = 0; i < loaded; i++) {
-      sm90::mbar_expect(bars + 8 * i, EXPECT);
-      load_weights<BN, PARTS>(weights, a.t.k, a.steps, begin + i, n0, buf_b + i * B_BYTES,
-                              bars + 8 * i);
-    }
-    int owned = (units_of<BM, BN>(a, m0) - rank + a.split - 1) / a.split;
-    if (a.split > 1 && owned > 0)
-      sm90::mbar_expect(red_bar, owned * a.split * unit_bytes(a));
-  }
+  using V = block_view<BM, BN>;
+  const V v = view_of<BM, BN>(a, smem_raw);
+  if (threadIdx.x == 0)
+    open_block<BM, BN, MODE, PARTS>(a, v);
   gather g;
   walk w;
   if (MODE == TMA)
-    w = walk_init(a, m0, begin * PARTS, element<T>::STEP / PARTS);
+    w = walk_init(a, v.m0, v.begin * PARTS, element<T>::STEP / PARTS);
   else
-    gather_init(a, g, m0, BM / 4);
+    gather_init(a, g, v.m0, BM / 4);
   if (MODE == TAPS) {
-    int per_tap = a.t.c / element<T>::STEP, tap = begin / per_tap;
-    g.cc = begin - tap * per_tap;
+    int per_tap = a.t.c / element<T>::STEP, tap = v.begin / per_tap;
+    g.cc = v.begin - tap * per_tap;
     g.r = tap / a.t.s;
     g.s = tap - g.r * a.t.s;
   }
   ahead<T, BN> early;
-  ask_scale<T, BN>(a, n0, rank, early);
+  ask_scale<T, BN>(a, v.n0, v.rank, early);
   __syncthreads();
   if (a.split > 1)
     sm90::cluster_arrive();
@@ -427,42 +452,41 @@ __global__ void __launch_bounds__(BM * 2) conv_few(const __grid_constant__ few_a
   if (a.trigger == 2)
     sm90::chain_trigger();
 
-  for (int i = 0; i < loaded; i++)
-    pixels_step<T, BM, MODE, PARTS>(a, g, w, begin + i, m0, buf_a + i * A_BYTES, bars + 8 * i);
-  ask_residual<T, BN>(a, m0, n0, rank, early);
+  for (int i = 0; i < v.loaded; i++)
+    pixels_step<T, BM, MODE, PARTS>(a, g, w, v.begin + i, v.m0, v.buf_a + i * V::A_BYTES,
+                                    v.bars + 8 * i);
+  ask_residual<T, BN>(a, v.m0, v.n0, v.rank, early);
   typename element<T>::sum acc[BN / 2];
 #pragma unroll
   for (int i = 0; i < BN / 2; i++)
     acc[i] = 0;
   int stage = 0, parity = 0, before = 0;
-  for (int i = 0; i < count; i++) {
-    sm90::mbar_wait(bars + 8 * stage, parity);
-    multiply<T, BM, BN, PARTS, MODE != TMA>(acc, buf_a + stage * A_BYTES, buf_b + stage * B_BYTES);
-    if (count > loaded) {
+  for (int i = 0; i < v.count; i++) {
+    sm90::mbar_wait(v.bars + 8 * stage, parity);
+    multiply<T, BM, BN, PARTS, MODE != TMA>(acc, v.buf_a + stage * V::A_BYTES,
+                                            v.buf_b + stage * V::B_BYTES);
+    if (v.count > v.loaded) {
       /* All have read the step before: its buffers take the step `loaded` after it. */
-      int next = i - 1 + loaded;
+      int next = i - 1 + v.loaded;
       sm90::wgmma_wait<1>();
       __syncthreads();
-      if (i > 0 && next < count) {
-        uint32_t bar = bars + 8 * before;
-        if (threadIdx.x == 0) {
-          sm90::mbar_expect(bar, EXPECT);
-          load_weights<BN, PARTS>(weights, a.t.k, a.steps, begin + next, n0,
-                                  buf_b + before * B_BYTES, bar);
-        }
-        pixels_step<T, BM, MODE, PARTS>(a, g, w, begin + next, m0, buf_a + before * A_BYTES, bar);
+      if (i > 0 && next < v.count) {
+        if (threadIdx.x == 0)
+          weights_step<BM, BN, MODE, PARTS>(a, v, next, before);
+        pixels_step<T, BM, MODE, PARTS>(a, g, w, v.begin + next, v.m0,
+                                        v.buf_a + before * V::A_BYTES, v.bars + 8 * before);
       }
     }
     before = stage;
-    if (++stage == loaded)
+    if (++stage == v.loaded)
       stage = 0, parity ^= 1;
   }
   sm90::wgmma_wait<0>();
   settle(acc);
   if (a.split > 1)
-    finish_split<T, BM, BN>(a, acc, m0, n0, rank, red, red_bar, early);
+    finish_split<T, BM, BN>(a, acc, v.m0, v.n0, v.rank, v.red, v.red_bar, early);
   else
-    finish_alone<T, BN>(a, acc, m0, n0, early);
+    finish_alone<T, BN>(a, acc, v.m0, v.n0, early);
 }
 
 using kernel_t = void (*)(few_args);
@@ -520,10 +544,10 @@ bool map_inputs(few_args *a, int bm) {
   const scull_cuda_conv_t *t = &a->t;
   int size = t->type == SCULL_CUDA_S8 ? 1 : 2, part = 128 / parts_of(t->c * size) / size;
   if (!map_pixels(&a->x, t->type, part, bm, t->src, t->n, t->h, t->w, t->c, t->src_pitch, t->pad_h,
-                  t->pad_w, (t->r - 1) * t->dil_h, (t->s - 1) * t->dil_w, t->stride_h, t->stride_w))
+                  t->pad_w, t->p, t->q, t->stride_h, t->stride_w))
     return false;
   return !t->src2 || map_pixels(&a->x2, t->type, part, bm, t->src2, t->n, t->h2, t->w2, t->c2,
-                                t->src2_pitch, 0, 0, 0, 0, t->stride2, t->stride2);
+                                t->src2_pitch, 0, 0, t->p, t->q, t->stride2, t->stride2);
 }
 
 bool accepts(const scull_cuda_conv_t *t) {

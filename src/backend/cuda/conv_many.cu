@@ -320,20 +320,19 @@ kernel_t kernel_for(const scull_cuda_conv_t *t, int bn, size_t *smem) {
       t->dst_type != t->type || t->stride_h > 8 || t->stride_w > 8)
     return nullptr;
   return s8 && (t->signs & SCULL_CUDA_UNSIGNED_SRC) ? kernel_of<uint8_t>(bn, parts, smem)
-         : s8                                         ? kernel_of<int8_t>(bn, parts, smem)
-                                                      : kernel_of<__half>(bn, parts, smem);
+         : s8                                       ? kernel_of<int8_t>(bn, parts, smem)
+                                                    : kernel_of<__half>(bn, parts, smem);
 }
 
 bool map_all(many_args *a, const scull_cuda_conv_t *t, int bn) {
   int size = t->type == SCULL_CUDA_S8 ? 1 : 2, part = 128 / parts_of(t->c * size) / size;
   int panel = bn * size < 128 ? 64 : 128 / size;
   if (!map_pixels(&a->x, t->type, part, BM, t->src, t->n, t->h, t->w, t->c, t->src_pitch, t->pad_h,
-                  t->pad_w, (t->r - 1) * t->dil_h, (t->s - 1) * t->dil_w, t->stride_h,
-                  t->stride_w) ||
+                  t->pad_w, t->p, t->q, t->stride_h, t->stride_w) ||
       !map_rows(&a->y, t->type, panel, BM, t->dst, a->rows, t->k, t->dst_pitch))
     return false;
   if (t->src2 && !map_pixels(&a->x2, t->type, part, BM, t->src2, t->n, t->h2, t->w2, t->c2,
-                             t->src2_pitch, 0, 0, 0, 0, t->stride2, t->stride2))
+                             t->src2_pitch, 0, 0, t->p, t->q, t->stride2, t->stride2))
     return false;
   return !t->residual ||
          map_rows(&a->z, t->type, panel, BM, t->residual, a->rows, t->k, t->res_pitch);

@@ -126,8 +126,8 @@ static const char *refuse(const scull_site_t *site, const scull_device_t *device
     return "needs slices at channels % 8 == 0";
   for (int i = 0; i < 2; i++) {
     const scull_window_t *w = &c.g.window[i];
-    if (w->kernel > 16 || w->pad_begin > 127 || w->pad_begin < 0 ||
-        (w->kernel - 1) * w->dilation > 127)
+    if (w->kernel > 16 || w->pad_begin > 127 || w->pad_begin < 0 || w->pad_end > 127 ||
+        (w->kernel - 1) * w->dilation + w->stride > 128)
       return "needs a filter of 16 taps an axis at most";
   }
   return refuse_device(device);

@@ -104,8 +104,9 @@ static const char *read_program(const scull_site_t *site, program_t *p) {
   return why;
 }
 
+/* By the model's type: as what it is stored is a matter of the configuration. */
 static bool fits_type(const scull_site_value_t *v) {
-  return scull_cuda_is_real(v) || v->dtype == SCULL_DTYPE_BOOL;
+  return scull_cuda_element(v->dtype) <= SCULL_CUDA_E_BF16 || v->dtype == SCULL_DTYPE_BOOL;
 }
 
 const char *scull_cuda_chain_refuse(const scull_site_t *site) {

@@ -23,8 +23,9 @@ static bool is_slice(const scull_site_value_t *v) {
 
 /* --- reductions ------------------------------------------------------------------------------- */
 
-static const char *const reductions[] = {"reduce_sum", "reduce_mean", "reduce_max",
-                                         "reduce_min", "reduce_prod", NULL};
+static const char *const reductions[] = {"reduce_sum", "reduce_mean",       "reduce_max",
+                                         "reduce_min", "reduce_prod",       "reduce_l1",
+                                         "reduce_l2",  "reduce_sum_square", NULL};
 
 static const char *refuse_reduce(const scull_site_t *site, const scull_device_t *device) {
   (void)device;

@@ -27,6 +27,13 @@ __device__ __forceinline__ float first_of(int how) {
                                        : 0.0f;
 }
 
+/* What is folded of an element. */
+__device__ __forceinline__ float taken(float v, int how) {
+  return how == SCULL_CUDA_FOLD_L1                                     ? fabsf(v)
+         : how == SCULL_CUDA_FOLD_L2 || how == SCULL_CUDA_FOLD_SQUARES ? v * v
+                                                                       : v;
+}
+
 /* The fold of all threads' values, in every thread. */
 __device__ float meet(float v, int how) {
   __shared__ float part[MAX_THREADS / 32];
@@ -59,6 +66,8 @@ __device__ __forceinline__ long long walk(long long i, int rank, const int32_t *
 __device__ __forceinline__ void put(const scull_cuda_reduce_t &r, long long i, float v) {
   if (r.fold == SCULL_CUDA_FOLD_MEAN)
     v /= (float)r.folded;
+  if (r.fold == SCULL_CUDA_FOLD_L2)
+    v = sqrtf(v);
   element::store(r.dst, walk(i, r.kept_rank, r.kept_dim, r.dst_step), r.dst_type, v);
 }
 
@@ -69,7 +78,9 @@ __global__ void reduce_block(const __grid_constant__ scull_cuda_reduce_t r) {
   float v = first_of(r.fold);
   for (long long k = threadIdx.x; k < r.folded; k += blockDim.x)
     v = fold(v,
-             element::load(r.src, from + walk(k, r.fold_rank, r.fold_dim, r.fold_step), r.src_type),
+             taken(element::load(r.src, from + walk(k, r.fold_rank, r.fold_dim, r.fold_step),
+                                 r.src_type),
+                   r.fold),
              r.fold);
   v = meet(v, r.fold);
   if (threadIdx.x == 0)
@@ -86,7 +97,9 @@ __global__ void reduce_thread(const __grid_constant__ scull_cuda_reduce_t r) {
   float v = first_of(r.fold);
   for (long long k = 0; k < r.folded; k++)
     v = fold(v,
-             element::load(r.src, from + walk(k, r.fold_rank, r.fold_dim, r.fold_step), r.src_type),
+             taken(element::load(r.src, from + walk(k, r.fold_rank, r.fold_dim, r.fold_step),
+                                 r.src_type),
+                   r.fold),
              r.fold);
   put(r, i, v);
 }

@@ -13,7 +13,10 @@ enum {
   SCULL_CUDA_FOLD_MEAN,
   SCULL_CUDA_FOLD_MAX,
   SCULL_CUDA_FOLD_MIN,
-  SCULL_CUDA_FOLD_PROD
+  SCULL_CUDA_FOLD_PROD,
+  SCULL_CUDA_FOLD_L1,
+  SCULL_CUDA_FOLD_L2,
+  SCULL_CUDA_FOLD_SQUARES
 };
 
 /* dst[o] = the fold over all r of src[sum of o's and r's steps]: a box of kept dimensions (dense

@@ -40,17 +40,20 @@ inline CUtensorMapSwizzle swizzle_of(int row_bytes) {
                            : CU_TENSOR_MAP_SWIZZLE_32B;
 }
 
-/* `column` pixels x `part` channels (32, 64 or 128 bytes) as one filter tap sees them; reach =
- * (taps - 1) * dilation. */
+/* `column` pixels x `part` channels (32, 64 or 128 bytes) as one filter tap sees them: windows
+ * begin -pad from the corner and rows x columns of them are `stride` apart, however the far sides
+ * are padded. */
 inline bool map_pixels(CUtensorMap *map, int type, int part, int column, const void *p, int n,
-                       int h, int w, int c, int pitch, int pad_h, int pad_w, int reach_h,
-                       int reach_w, int stride_h, int stride_w) {
+                       int h, int w, int c, int pitch, int pad_h, int pad_w, int rows, int columns,
+                       int stride_h, int stride_w) {
   static const encode_im2col_t encode = (encode_im2col_t)driver_function("cuTensorMapEncodeIm2col");
   int size = type == SCULL_CUDA_S8 ? 1 : 2;
   cuuint64_t dims[4] = {(cuuint64_t)c, (cuuint64_t)w, (cuuint64_t)h, (cuuint64_t)n};
   cuuint64_t bytes[3] = {(cuuint64_t)pitch * size, (cuuint64_t)w * pitch * size,
                          (cuuint64_t)h * w * pitch * size};
-  int lower[2] = {-pad_w, -pad_h}, upper[2] = {pad_w - reach_w, pad_h - reach_h};
+  int lower[2] = {-pad_w, -pad_h};
+  int upper[2] = {(columns - 1) * stride_w - pad_w - (w - 1),
+                  (rows - 1) * stride_h - pad_h - (h - 1)};
   cuuint32_t strides[4] = {1, (cuuint32_t)stride_w, (cuuint32_t)stride_h, 1};
   if (!encode ||
       encode(map, data_type(type), 4, (void *)p, dims, bytes, lower, upper, (cuuint32_t)part,

@@ -48,6 +48,12 @@ V16_INLINE void b64_store_pair(void *p, void *q, b64_t x, int64_t n) {
 V16_INLINE b64_t b64_set8(int x) {
   return _mm512_set1_epi8((char)x);
 }
+V16_INLINE b64_t b64_set16(int x) {
+  return _mm512_set1_epi16((short)x);
+}
+V16_INLINE b64_t b64_shift_down16(b64_t x, int bits) { /* of u16 */
+  return _mm512_srli_epi16(x, (unsigned)bits);
+}
 V16_INLINE b64_t b64_set32(int32_t x) {
   return _mm512_set1_epi32(x);
 }
@@ -142,6 +148,12 @@ V16_INLINE void b64_store_pair(void *p, void *q, b64_t x, int64_t n) {
 V16_INLINE b64_t b64_set8(int x) {
   return (b64_t){_mm256_set1_epi8((char)x), _mm256_set1_epi8((char)x)};
 }
+V16_INLINE b64_t b64_set16(int x) {
+  return (b64_t){_mm256_set1_epi16((short)x), _mm256_set1_epi16((short)x)};
+}
+V16_INLINE b64_t b64_shift_down16(b64_t x, int bits) {
+  return (b64_t){_mm256_srli_epi16(x.lo, bits), _mm256_srli_epi16(x.hi, bits)};
+}
 V16_INLINE b64_t b64_set32(int32_t x) {
   return (b64_t){_mm256_set1_epi32(x), _mm256_set1_epi32(x)};
 }
@@ -199,6 +211,7 @@ B64_BINARY(pack32, packs_epi32)
 B64_BINARY(pack16_u8, packus_epi16)
 B64_BINARY(pack16_s8, packs_epi16)
 B64_BINARY(add16, add_epi16)
+B64_BINARY(high16, mulhi_epu16) /* the upper halves of products of u16 */
 B64_BINARY(add32, add_epi32)
 B64_BINARY(max_u8, max_epu8)
 
