@@ -43,6 +43,8 @@ static scull_status_t map_write(scull_paddle_call_t *call) {
   if (out == NULL)
     return scull_import_unsupported(&call->emitter, "it writes no array");
   scull_value_id_t array = scull_paddle_scope_value(call->scope, call->program, out->vars[0]);
+  if (array == SCULL_PADDLE_LOST)
+    return scull_import_unsupported(&call->emitter, "its array cannot be had");
   if (array == SCULL_NO_ID)
     SCULL_TRY(scull_paddle_emit_array(call, scull_graph_value(call->graph, x)->dtype, &array));
   scull_emit_t emit = scull_import_emit(&call->emitter, "sequence_set", array);

@@ -21,7 +21,6 @@ static scull_status_t reshape(scull_paddle_call_t *call) {
   return scull_paddle_end(call, &emit, "Out");
 }
 
-/* Paddle passes over axes whose extent is not one. */
 /* All axes of one element, of a value whose extents a run tells: those that the program declares
  * so. False: it declares nothing of the kind, or the extents are known. */
 static bool declared_ones(const scull_paddle_call_t *call, scull_value_id_t x, int64_t *axes,
@@ -41,6 +40,7 @@ static bool declared_ones(const scull_paddle_call_t *call, scull_value_id_t x, i
   return true;
 }
 
+/* Paddle passes over axes whose extent is not one. */
 static scull_status_t squeeze(scull_paddle_call_t *call) {
   scull_value_id_t x = SCULL_NO_ID;
   scull_ints_t axes = {0};

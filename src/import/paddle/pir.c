@@ -499,6 +499,7 @@ static scull_status_t read_array_write(reader_t *reader, const json_t *json, con
   if (op->output_count != 1 || result == NULL)
     return fail(reader, "it gives no array");
   op->outputs[0].vars = array.vars;
+  op->outputs[0].count = 1;
   return redefine(reader, json_integer_value(json_object_get(result, "%")), array);
 }
 
