@@ -40,6 +40,16 @@ static void run_conv(const conv_t *c, const scull_tactic_t *tactic, scull_device
   }
 }
 
+/* The test ends here where no kernel of bf16 runs. */
+static scull_device_t *open_bf16(void) {
+  scull_device_t *device = open_cpu();
+  if ((device->features & SCULL_CPU_AVX512_BF16) == 0) {
+    scull_backend_cpu.close(device);
+    skip();
+  }
+  return device;
+}
+
 static void dense(void **state) {
   static const conv_t cases[] = {
       {2, 64, 5, 5, 64, {1, 1}, 1, "strides=1,1"},
@@ -57,12 +67,8 @@ static void dense(void **state) {
       {1, 1, 9, 40, 16, {3, 3}, 1, "pads=1,1"},
       {1, 2, 9, 33, 16, {3, 3}, 1, "pads=1,1"},
   };
-  scull_device_t *device = open_cpu();
+  scull_device_t *device = open_bf16();
   (void)state;
-  if ((device->features & SCULL_CPU_AVX512_BF16) == 0) {
-    scull_backend_cpu.close(device);
-    skip();
-  }
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
     run_conv(&cases[i], &scull_tactic_cpu_conv_bf16, device);
   scull_backend_cpu.close(device);
@@ -76,12 +82,8 @@ static void depthwise(void **state) {
       {1, 17, 9, 6, 17, {3, 3}, 17, "pads=1,0,0,2 groups=17 strides=2,2"},
       {1, 256, 4, 4, 256, {3, 3}, 256, "pads=1,1 groups=256"},
   };
-  scull_device_t *device = open_cpu();
+  scull_device_t *device = open_bf16();
   (void)state;
-  if ((device->features & SCULL_CPU_AVX512_BF16) == 0) {
-    scull_backend_cpu.close(device);
-    skip();
-  }
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
     run_conv(&cases[i], &scull_tactic_cpu_depthwise_bf16, device);
   scull_backend_cpu.close(device);
@@ -139,13 +141,9 @@ static void pools(void **state) {
 /* A number that is not finite stays in the windows that hold it: runs of odd length end in half a
  * step. */
 static void infinities(void **state) {
-  scull_device_t *device = open_cpu();
+  scull_device_t *device = open_bf16();
   harness_t h;
   (void)state;
-  if ((device->features & SCULL_CPU_AVX512_BF16) == 0) {
-    scull_backend_cpu.close(device);
-    skip();
-  }
   harness_init(&h, device, 1);
   const uint16_t ops[] = {bf16_value(&h, false, 4, (int64_t[]){1, 3, 9, 9}),
                           bf16_value(&h, true, 4, (int64_t[]){16, 3, 3, 3})};
